@@ -1,0 +1,3 @@
+"""An event-driven lead-response SLA monitor."""
+
+__version__ = "0.1.0"

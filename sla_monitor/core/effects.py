@@ -1,0 +1,245 @@
+"""Effects: what a decision asks the outside to do, in the imperative.
+
+Those with a `log` are written to that log under `key` in the same step as the row, and are the facts
+of the reducer that owns it. `Publish` goes to `sla.outcomes`, `Bury` to `sla.dead-letters`.
+`Send`, `Count` and `Measure` are acts of the shell after the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from .events import Absorbed, Asked, Assigned, Away, Joined, Merged, Outside
+
+
+class Log(StrEnum):
+    """The keyed logs, by the name of the topic without its prefix."""
+
+    PHONES = "phones"
+    EVENTS = "events"
+    DESK = "desk"
+    NOTIFICATIONS = "notifications"
+    OUTCOMES = "outcomes"
+    DEAD_LETTERS = "dead-letters"
+
+
+# to the desk, keyed by lead_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Find a manager for turn `turn` of a lead; replaces whatever the desk has of it.
+
+    n numbers the asks of a lead. had: who held it already. skills: all are needed.
+    """
+
+    lead_id: str
+    n: int
+    at: int
+    team_id: str
+    turn: int
+    skills: tuple[str, ...] = ()
+    language: str | None = None
+    had: tuple[str, ...] = ()
+    grace: int = 60_000  # absence_grace of the lead's policy, ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The lead is held by a manager that the desk did not choose; replaces whatever it has of it."""
+
+    lead_id: str
+    manager_id: str
+    at: int
+    grace: int  # absence_grace of the lead's policy, ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Free:
+    """The lead is held by nobody who counts: no longer open, or escalated."""
+
+    lead_id: str
+    at: int
+
+
+# to the numbers, keyed by number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenNumber:
+    """A lead with this number is open: its calls are wanted, from `since` on (R5, R24)."""
+
+    number: str
+    lead_id: str
+    since: int  # the start of its clock
+    at: int
+    join: bool  # whether another open lead of the number may take it (R25)
+    absorb: bool = False  # whether a lead made of a missed call is to be absorbed (R26)
+    due_at: int = 0  # the due of its clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseNumber:
+    """The lead is no longer open for this number, from `at` on (R23).
+
+    collect: it is answered, and still gets the calls of the number. erase: what is kept of it goes at once (R31).
+    """
+
+    number: str
+    lead_id: str
+    at: int
+    collect: bool = False
+    erase: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Answer `Asked` when everything accepted before this is applied (R8). `to`: a number or a lead_id."""
+
+    lead_id: str
+    k: int
+    to: str
+    at: int
+    log: Log  # PHONES for a number, EVENTS for a lead
+
+
+# to a lead, keyed by lead_id
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Append a fact to the log of leads: a matched call, a forwarded one, a lead made of a missed call, an answer.
+
+    lead_id is the key; a call matched by its number carries the same lead_id in the fact.
+    """
+
+    lead_id: str
+    fact: Outside | Assigned | Away | Asked | Joined | Absorbed | Merged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """`joining` proposes to be one with `lead_id`, which answers `Joined` if it is open (R25)."""
+
+    lead_id: str
+    joining: str
+    at: int
+    started_at: int
+    due_at: int
+    merge: bool = False
+
+
+# to the notifications, keyed by lead_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Tell one manager. kind: assigned, warning, reassigned_away, breached, escalated, unassignable, answered,
+    retracted, contact_breached, missed_call, absent.
+
+    notice_id: deterministic, `lead:turn:kind[:qualifier]:manager`. turn: older turns' notices are dropped.
+    details: what the text needs (due_at, reason, from, to, name, phone ...).
+    """
+
+    notice_id: str
+    lead_id: str
+    manager_id: str
+    kind: str
+    turn: int
+    at: int
+    test: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Forget the notices of a lead that are older than `turn`, or all of them (`turn` None: erased)."""
+
+    lead_id: str
+    turn: int | None
+    at: int
+
+
+# published
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """An outcome. Its id is `lead:turn:type[:qualifier]`; type without `.v1`. data: JSON values only."""
+
+    type: str
+    lead_id: str
+    turn: int
+    at: int
+    qualifier: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bury:
+    """Put the fact at hand among the dead letters, with the reason. data: False leaves its content out (R31).
+
+    note: what to keep instead where no fact from outside is at hand; JSON values, no personal data.
+    """
+
+    reason: str
+    fact: Outside | None = None
+    data: bool = True
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+
+# acts after the commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """One attempt to send a notice to one channel address, within `limit` ms."""
+
+    notice_id: str
+    lead_id: str
+    manager_id: str
+    channel: str
+    kind: str
+    attempt: int
+    limit: int
+    test: bool
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Name what became of the fact: the log field and the label of `sla_events_total`."""
+
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A first proof: open and wall milliseconds since the start, for the response histograms."""
+
+    source: str
+    kind: str  # attempt, contact
+    open: int
+    wall: int
+
+
+Append = Ask | Hold | Free | OpenNumber | CloseNumber | Question | Deliver | Join | Notify | Drop
+Effect = Append | Publish | Bury | Send | Count | Measure
+
+
+def address(effect: Append) -> tuple[Log, str]:
+    """The log that an appended effect goes to, and its key there."""
+    match effect:
+        case Question():
+            return effect.log, effect.to
+        case Ask() | Hold() | Free():
+            return Log.DESK, effect.lead_id
+        case OpenNumber() | CloseNumber():
+            return Log.PHONES, effect.number
+        case Notify() | Drop():
+            return Log.NOTIFICATIONS, effect.lead_id
+        case Deliver() | Join():
+            return Log.EVENTS, effect.lead_id

@@ -1,0 +1,300 @@
+"""Facts: what happened, in the past tense. Every reducer is fed with these.
+
+Instants (`at`, `received`, ...) are milliseconds since the Unix epoch, spans are milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import ClassVar
+
+from .rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a fact from outside comes from. (`uri`, `id`) is its identity for deduplication.
+
+    uri: the CloudEvents `source`; id: the CloudEvents `id`.
+    source: the configured name of the key that sent it (a metric label), `other` if none.
+    received: when it was accepted, ms. digest: a 32-bit hash of its data, to tell conflicts.
+    hops: how often it was forwarded from a joined or merged lead.
+    flags: what intake noticed: `future_time`, `unknown_manager`, `bad_number`.
+    """
+
+    uri: str = ""
+    id: str = ""
+    source: str = "other"
+    received: int = 0
+    digest: int = 0
+    hops: int = 0
+    flags: tuple[str, ...] = ()
+
+    def uid(self) -> int:
+        """The 63-bit hash of (uri, id) kept in rows for deduplication."""
+        raw = blake2b(f"{self.uri}\0{self.id}".encode("utf-8", "surrogatepass"), digest_size=8)
+        return int.from_bytes(raw.digest()) >> 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadCreated:
+    lead_id: str
+    at: int
+    origin: Origin = Origin()
+    owner_id: str | None = None
+    team_id: str | None = None
+    phones: tuple[str, ...] = ()  # E.164
+    emails: tuple[str, ...] = ()
+    channel: str | None = None
+    priority: str | None = None
+    language: str | None = None
+    region: str | None = None
+    skills: tuple[str, ...] = ()
+    name: str | None = None
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadAssigned:
+    lead_id: str
+    at: int
+    owner_id: str
+    origin: Origin = Origin()
+    assigned_by: str | None = None  # human, rule, sla
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadUpdated:
+    """What changes; `None` leaves a field as it is, an empty tuple empties it."""
+
+    lead_id: str
+    at: int
+    origin: Origin = Origin()
+    phones: tuple[str, ...] | None = None
+    emails: tuple[str, ...] | None = None
+    channel: str | None = None
+    priority: str | None = None
+    language: str | None = None
+    region: str | None = None
+    skills: tuple[str, ...] | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadClosed:
+    lead_id: str
+    at: int
+    reason: str  # converted, junk, duplicate, deleted, merged; not_missed (ours, R26)
+    origin: Origin = Origin()
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadReopened:
+    lead_id: str
+    at: int
+    origin: Origin = Origin()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadErased:
+    lead_id: str
+    at: int
+    origin: Origin = Origin()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted:
+    """A call is (origin.uri, call_id). It carries a lead_id or an E.164 number, or both.
+
+    manager_known: whether manager_id is a manager of the roster; others are kept and flagged.
+    """
+
+    call_id: str
+    at: int
+    direction: str  # inbound, outbound
+    origin: Origin = Origin()
+    lead_id: str | None = None
+    number: str | None = None
+    manager_id: str | None = None
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered:
+    call_id: str
+    at: int
+    answered_by: str  # manager, customer, machine, ivr, queue, unknown
+    origin: Origin = Origin()
+    lead_id: str | None = None
+    number: str | None = None
+    manager_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded:
+    """Complete by itself: many PBXs send nothing else. `at` is the end."""
+
+    call_id: str
+    at: int
+    direction: str  # inbound, outbound
+    outcome: str  # answered, no_answer, busy, rejected, canceled, failed, voicemail, machine, invalid_number
+    talk: int  # ms of human talk
+    origin: Origin = Origin()
+    lead_id: str | None = None
+    number: str | None = None
+    started_at: int | None = None
+    answered_at: int | None = None
+    ring: int | None = None  # ms
+    manager_id: str | None = None
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRecorded:
+    at: int
+    kind: str  # message, email, meeting, manual
+    manager_id: str
+    origin: Origin = Origin()
+    lead_id: str | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadClaimed:
+    lead_id: str
+    at: int
+    manager_id: str
+    turn: int
+    origin: Origin = Origin()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagerStatus:
+    manager_id: str
+    at: int
+    status: str  # available, busy, away, offline
+    origin: Origin = Origin()
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesChanged:
+    """The policy in force, resolved; ignored unless its version is higher (R33)."""
+
+    version: int
+    rules: Rules
+    at: int
+
+
+# Answers from one log to another.
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A manager the desk looked at; `passed_over` is why not, empty for the one chosen (R15)."""
+
+    manager_id: str
+    passed_over: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned:
+    """The desk's answer to ask `n` of a lead: a manager, or nobody (`None`) yet (R18)."""
+
+    lead_id: str
+    n: int
+    at: int
+    manager_id: str | None
+    candidates: tuple[Candidate, ...] = ()
+    others: tuple[tuple[str, int], ...] = ()  # beyond 20 candidates: (reason, count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Away:
+    """The desk found the holder of a lead absent (R17)."""
+
+    lead_id: str
+    manager_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The answer to question `k`: all that was accepted before it has been applied (R8).
+
+    by: the number that answers, or the lead_id that was asked.
+    """
+
+    lead_id: str
+    k: int
+    by: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """`into` accepted `lead_id` as one of its own (R25)."""
+
+    lead_id: str
+    into: str
+    at: int
+    started_at: int
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absorbed:
+    """A lead made of a missed call became one with `lead_id`, which takes its start (R26)."""
+
+    lead_id: str
+    started_at: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What `joined` knew when `lead_id` took it: its numbers and its proofs (R25)."""
+
+    lead_id: str
+    joined: str
+    at: int
+    phones: tuple[str, ...] = ()
+    attempt_at: int = 0
+    attempt_by: str = ""
+    contact_at: int = 0
+    contact_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """How an attempt to send a notice ended; comes back into the partition, never through a log."""
+
+    lead_id: str
+    notice_id: str
+    attempt: int
+    at: int
+    error: str | None = None
+    permanent: bool = False
+    retry_after: int | None = None  # ms, as the receiver asked
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The row's own timer: `now` has reached the `next_due` of its header."""
+
+    now: int
+
+
+Call = CallStarted | CallAnswered | CallEnded
+LeadFact = LeadCreated | LeadAssigned | LeadUpdated | LeadClosed | LeadReopened | LeadErased | LeadClaimed
+Outside = LeadFact | Call | ContactRecorded | ManagerStatus
+"""What producers send; everything else is ours."""
+
+
+class Limits:
+    """Bounds of the core that are not policy: each protects a row from growing."""
+
+    SEEN_IDS: ClassVar[int] = 256
+    HOPS: ClassVar[int] = 3
