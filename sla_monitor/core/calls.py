@@ -1,0 +1,56 @@
+"""Calls and records of a lead: what they prove, whether they hold a decision, whom they concern (R1-R5, R9, R26)."""
+
+from __future__ import annotations
+
+from .case import Case
+from .events import Call, CallEnded, ContactRecorded
+from .lead import Phase
+from .proof import CallSeen, applied, call_key, contact_proof, live_state, proof
+from .verdict import credit, let_go
+
+LIVE, ENDED = 20, 10
+"""Calls kept in the row: live ones, and ended ones (a late `call.answered` must not make them live again)."""
+
+
+def on_call(case: Case, fact: Call) -> None:
+    """Apply a call in whatever order its events come."""
+    lead = case.lead
+    key = call_key(fact.origin.uri, fact.call_id)
+    before = next((call for call in lead.calls if call.call == key), None)
+    call = applied(before, fact)
+    lead.calls = _kept([*(other for other in lead.calls if other.call != key), call])
+    _judge_call(case, call, fact)
+    if lead.held_until and not any(map(live_state, lead.calls)):
+        let_go(case, "ended")
+
+
+def _judge_call(case: Case, call: CallSeen, fact: Call) -> None:
+    limits = case.rules.limits
+    proven = proof(call, limits, case.rules.own_numbers)
+    ended = isinstance(fact, CallEnded)
+    if credit(case, proven, fact.at, call.call):
+        case.count("credited")
+    elif ended:
+        case.publish("call.ignored", qualifier=call.call, reason=str(proven.reason) or "before_start")
+        case.count("ok")
+    else:
+        case.count("ok")
+    if ended and case.lead.phase is Phase.OPEN and missed(fact):
+        case.notify(case.lead.holder, "missed_call", qualifier=call.call, at=fact.at)
+
+
+def missed(fact: Call) -> bool:
+    """An inbound call that ended without human talk (R26)."""
+    return isinstance(fact, CallEnded) and fact.direction == "inbound" and not fact.internal and fact.talk == 0
+
+
+def _kept(calls: list[CallSeen]) -> list[CallSeen]:
+    live = [call for call in calls if live_state(call)][-LIVE:]
+    ended = [call for call in calls if not live_state(call)][-ENDED:]
+    return ended + live
+
+
+def on_contact(case: Case, fact: ContactRecorded) -> None:
+    """A message, a mail, a meeting, a manual record."""
+    name = f"{fact.origin.uid():x}"
+    case.count("credited" if credit(case, contact_proof(fact), fact.at, name) else "before_start")

@@ -1,0 +1,138 @@
+"""A lead while it is being decided: the row, the instant, the rules, and the effects so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+from .calendar import ALWAYS, OpenTime, calendar, intersection, union
+from .effects import Count, Deliver, Effect, Notify, Publish
+from .lead import BUILT_IN, Entry, Lead
+from .rules import Policy, Rules, Team
+
+TIMELINE = 20
+"""Outcomes kept in the row, newest."""
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+SHORT = ("candidates", "others", "after", "source", "test", "evaluated")
+"""What an outcome's entry in the timeline leaves out."""
+
+
+@dataclass(slots=True)
+class Case:
+    """One decision about one lead. `effects` grow in the order in which they are asked for."""
+
+    lead: Lead
+    now: int
+    rules: Rules
+    effects: list[Effect] = field(default_factory=list)
+    _policy: Policy | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """The promise made at the lead's start (R33)."""
+        if self._policy is None:
+            self._policy = Policy(**self.lead.terms)
+        return self._policy
+
+    def promise(self, policy: Policy) -> None:
+        """Store a policy's values with the lead."""
+        self._policy = policy
+        self.lead.terms = {
+            f.name: value for f in fields(policy) if (value := getattr(policy, f.name)) != getattr(BUILT_IN, f.name)
+        }
+        self.lead.terms.pop("match", None)
+        self.lead.rules_version = self.rules.version
+
+    @property
+    def team(self) -> Team | None:
+        return self.rules.teams.get(self.lead.team_id or "")
+
+    @property
+    def head(self) -> str:
+        """Who is told of escalations: the policy's, else the team's head, else nobody."""
+        if self.policy.escalate_to != "head":
+            return self.policy.escalate_to
+        return (self.team and self.team.head) or ""
+
+    def customer_calendar(self) -> OpenTime:
+        """The policy's calendar; with none, the union of the team's shifts; with none, around the clock (R6)."""
+        named = self.policy.calendar
+        if named and named in self.rules.calendars:
+            return calendar(self.rules.calendars[named])
+        shifts = [self.shift(manager) for manager in (self.team.managers if self.team else ())]
+        return union(shifts) if shifts else ALWAYS
+
+    def shift(self, manager_id: str) -> OpenTime:
+        """When a manager works; a manager without a shift, or unknown, always does."""
+        manager = self.rules.managers.get(manager_id)
+        hours = self.rules.calendars.get(manager.shift or "") if manager else None
+        return calendar(hours) if hours else ALWAYS
+
+    def turn_calendar(self, manager_id: str) -> OpenTime:
+        """The customer's calendar within the holder's shift (R14); the former alone if they never meet."""
+        both = intersection((self.customer_calendar(), self.shift(manager_id)))
+        return self.customer_calendar() if both.never_opens else both
+
+    def count(self, result: str) -> None:
+        self.effects.append(Count(result))
+
+    def tell_lead(self, lead_id: str, fact: Any) -> None:
+        self.effects.append(Deliver(lead_id, fact))
+
+    def publish(
+        self,
+        kind: str,
+        named: Mapping[str, Any] = NOTHING,
+        /,
+        *,
+        turn: int | None = None,
+        qualifier: str = "",
+        **data: Any,
+    ) -> None:
+        """Publish an outcome of this instant and put it into the timeline. Empty details are left out."""
+        lead = self.lead
+        number = lead.turn if turn is None else turn
+        kept = {name: value for name, value in (*named.items(), *data.items()) if value not in (None, "")}
+        if lead.test:
+            kept["test"] = True
+        self.effects.append(
+            Publish(type=kind, lead_id=lead.lead_id, turn=number, at=self.now, qualifier=qualifier, data=kept)
+        )
+        shown = {name: value for name, value in kept.items() if name not in SHORT}
+        lead.timeline.append(Entry(kind, self.now, number, shown))
+        del lead.timeline[:-TIMELINE]
+
+    def notify(
+        self,
+        manager_id: str,
+        kind: str,
+        named: Mapping[str, Any] = NOTHING,
+        /,
+        *,
+        qualifier: str = "",
+        **details: Any,
+    ) -> None:
+        """Tell one manager; nobody if there is none to tell."""
+        if not manager_id:
+            return
+        lead = self.lead
+        shared = {"lead_name": lead.name, "source": lead.source, "customer": lead.phones[0] if lead.phones else None}
+        parts = (lead.lead_id, str(lead.turn), kind, qualifier, manager_id)
+        self.effects.append(
+            Notify(
+                notice_id=":".join(filter(None, parts)),
+                lead_id=lead.lead_id,
+                manager_id=manager_id,
+                kind=kind,
+                turn=lead.turn,
+                at=self.now,
+                test=lead.test,
+                details={
+                    name: value for name, value in {**shared, **named, **details}.items() if value not in (None, "")
+                },
+            )
+        )

@@ -1,0 +1,280 @@
+"""The row of a lead: the lead and its clock. The row is the timer (R6-R19)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, cast
+
+from .events import (
+    CallAnswered,
+    CallEnded,
+    CallStarted,
+    ContactRecorded,
+    LeadAssigned,
+    LeadClaimed,
+    LeadClosed,
+    LeadErased,
+    LeadReopened,
+    LeadUpdated,
+)
+from .proof import CallSeen
+from .row import Header
+from .rules import Policy
+
+
+class Status(StrEnum):
+    """What a lead is, from the customer's side. The first six after UNKNOWN are open (R23)."""
+
+    UNKNOWN = "unknown"  # facts came before their lead and wait (R27)
+    SCHEDULED = "scheduled"  # outside the calendar, until the clock starts
+    WAITING = "waiting"  # the customer's clock runs
+    HELD = "held"  # a live call holds the decision (R9)
+    OVERDUE = "overdue"  # breached, and no response is known
+    UNASSIGNABLE = "unassignable"  # nobody eligible (R18)
+    ESCALATED = "escalated"  # the head has it, without a timer (R19)
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    JOINED = "joined"
+    ERASED = "erased"
+
+
+STATUSES = tuple(Status)
+"""The header's status is an index of this."""
+
+OPEN = frozenset(STATUSES[1:7])
+
+BUILT_IN = Policy()
+"""What the values of `Lead.terms` differ from."""
+
+Waiting = (
+    LeadAssigned
+    | LeadUpdated
+    | LeadClosed
+    | LeadReopened
+    | LeadErased
+    | LeadClaimed
+    | CallStarted
+    | CallAnswered
+    | CallEnded
+    | ContactRecorded
+)
+"""What may come before its lead."""
+
+
+class Phase(StrEnum):
+    """The part of the status that facts set; the rest is derived from the clock."""
+
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    JOINED = "joined"
+    ERASED = "erased"
+
+
+class Kind(StrEnum):
+    """Why a turn began, which decides whether it is evaluated and counts for max_turns."""
+
+    FIRST = "first"  # with the customer's clock; due is the customer's
+    BREACH = "breach"  # by a breach: evaluated for its holder (R14)
+    HAND_OVER = "hand_over"  # by a person or a rule: unevaluated (R16)
+    LATE = "late"  # the lead arrived after its due: a fresh target first (R30)
+
+
+class Result(StrEnum):
+    """How a turn or a clock ended; empty while it runs."""
+
+    RUNNING = ""
+    MET = "met"
+    BREACHED = "breached"
+    RETRACTED = "retracted"
+    SUPERSEDED = "superseded"
+    ENDED = "ended"  # unevaluated: answered, closed or retracted before
+
+
+@dataclass(slots=True)
+class Turn:
+    """One holder's span. begun, due: ms; due 0 if it has none. warned: how many warning shares are behind it."""
+
+    turn: int
+    holder: str
+    begun: int
+    due: int
+    kind: Kind
+    result: Result = Result.RUNNING
+    reason: str = ""
+    warned: int = 0
+
+
+@dataclass(slots=True)
+class Entry:
+    """A step of the timeline: an outcome without its candidates."""
+
+    type: str
+    at: int
+    turn: int
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Parked:
+    """A fact that waits for its lead until an instant (R27); exactly one of the others is set."""
+
+    until: int
+    assigned: LeadAssigned | None = None
+    updated: LeadUpdated | None = None
+    closed: LeadClosed | None = None
+    reopened: LeadReopened | None = None
+    erased: LeadErased | None = None
+    claimed: LeadClaimed | None = None
+    started: CallStarted | None = None
+    answered: CallAnswered | None = None
+    ended: CallEnded | None = None
+    contact: ContactRecorded | None = None
+
+    @property
+    def fact(self) -> Waiting:
+        found = next(value for name in PARKED.values() if (value := getattr(self, name)) is not None)
+        return cast("Waiting", found)
+
+
+PARKED: dict[type, str] = {
+    LeadAssigned: "assigned",
+    LeadUpdated: "updated",
+    LeadClosed: "closed",
+    LeadReopened: "reopened",
+    LeadErased: "erased",
+    LeadClaimed: "claimed",
+    CallStarted: "started",
+    CallAnswered: "answered",
+    CallEnded: "ended",
+    ContactRecorded: "contact",
+}
+"""The field of `Parked` for each kind of fact that may come before its lead."""
+
+
+@dataclass(slots=True)
+class Lead:
+    """Everything known of a lead. Instants in ms, 0 for none unless said otherwise."""
+
+    lead_id: str
+    phase: Phase = Phase.UNKNOWN
+    # as it came
+    source: str = "other"
+    created_at: int = 0
+    team_id: str | None = None
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    name: str | None = None
+    channel: str | None = None
+    priority: str | None = None
+    language: str | None = None
+    region: str | None = None
+    skills: tuple[str, ...] = ()
+    test: bool = False
+    flags: tuple[str, ...] = ()
+    # the promise, chosen at the start (R33): the policy's values that differ from the built-ins
+    terms: dict[str, Any] = field(default_factory=dict)
+    rules_version: int = 0
+    # the customer's clock: the first turn's number, its instants, how it was evaluated
+    cycle: int = 1
+    scheduled: bool = False
+    started_at: int = 0
+    due_at: int = 0
+    evaluated: Result = Result.RUNNING
+    contact_due_at: int = 0
+    contact_evaluated: Result = Result.RUNNING
+    late_arrival: bool = False
+    # what is proven, by event time
+    first_attempt_at: int = 0
+    first_attempt_by: str = ""
+    first_contact_at: int = 0
+    first_contact_by: str = ""
+    responded: bool = False  # the late response has been announced
+    calls: list[CallSeen] = field(default_factory=list)
+    # who has it
+    turn: int = 1
+    holder: str = ""
+    turns: list[Turn] = field(default_factory=list)
+    counted: int = 1  # turns that count for max_turns in this cycle
+    ask: int = 0  # the number of the last ask
+    asking: bool = False
+    ask_reason: str = ""
+    unassignable: bool = False
+    escalated: bool = False
+    unowned_until: int = 0
+    # the decision at hand (R8, R9)
+    question: int = 0
+    asked_at: int = 0
+    catch_up_at: int = 0
+    unanswered: list[str] = field(default_factory=list)
+    held_until: int = 0
+    warn_next: int = 0
+    # joining (R25), closing (R29)
+    joined_to: str = ""
+    joined: list[str] = field(default_factory=list)
+    previous_lead_id: str = ""
+    closed_reason: str = ""
+    gone_at: int = 0  # when the row may go
+    # order and identity of what came
+    assigned_stamp: tuple[int, str, str] = (0, "", "")
+    updated_stamp: tuple[int, str, str] = (0, "", "")
+    seen: dict[int, int] = field(default_factory=dict)  # uid -> digest
+    parked: list[Parked] = field(default_factory=list)
+    timeline: list[Entry] = field(default_factory=list)
+
+    @property
+    def status(self) -> Status:
+        """Escalated and unassignable win over held, held over overdue, overdue over waiting."""
+        if self.phase is not Phase.OPEN:
+            return Status(self.phase.value)
+        for flag, status in (
+            (self.escalated, Status.ESCALATED),
+            (self.unassignable, Status.UNASSIGNABLE),
+            (self.scheduled, Status.SCHEDULED),
+            (self.held_until > 0, Status.HELD),
+            (self.evaluated is Result.BREACHED, Status.OVERDUE),
+        ):
+            if flag:
+                return status
+        return Status.WAITING
+
+    @property
+    def current(self) -> Turn | None:
+        """The turn of the present number, if somebody fills it."""
+        return self.turns[-1] if self.turns and self.turns[-1].turn == self.turn else None
+
+    def header(self) -> Header:
+        return Header(next_due(self), STATUSES.index(self.status), self.started_at, self.holder)
+
+
+def next_due(lead: Lead) -> int | None:
+    """The earliest instant at which time alone may change the lead, ms."""
+    instants = [lead.gone_at, *(parked.until for parked in lead.parked)]
+    if lead.phase is Phase.OPEN:
+        instants += [lead.unowned_until, lead.warn_next]
+        if lead.scheduled:
+            instants.append(lead.started_at)
+    if lead.unanswered:
+        instants.append(lead.catch_up_at)
+    elif lead.held_until:
+        instants.append(lead.held_until)
+    else:
+        instants += deadlines(lead)
+    return min(filter(None, instants), default=None)
+
+
+def deadlines(lead: Lead) -> list[int]:
+    """The instants after which something is to be decided: each running clock's due with its allowance."""
+    allowance = lead.terms.get("allowance", BUILT_IN.allowance)
+    due = []
+    if lead.phase is Phase.OPEN:
+        if lead.evaluated is Result.RUNNING:
+            due.append(lead.due_at)
+        turn = lead.current
+        if turn and turn.result is Result.RUNNING and turn.kind is not Kind.FIRST:
+            due.append(turn.due)
+    if lead.contact_due_at and lead.contact_evaluated is Result.RUNNING and lead.phase in (Phase.OPEN, Phase.ANSWERED):
+        due.append(lead.contact_due_at)
+    return [instant + allowance for instant in due if instant]

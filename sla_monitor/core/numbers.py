@@ -1,0 +1,60 @@
+"""A lead's numbers: opening and closing them where calls are matched (R24-R26)."""
+
+from __future__ import annotations
+
+from .case import Case
+from .effects import CloseNumber, OpenNumber
+from .lead import Phase
+
+MISSED_CALL = "missed_call"
+"""The channel of a lead made of a missed call."""
+
+
+def open_all(case: Case, *, join: bool) -> None:
+    """Ask for the calls of every number, from the lead's start on."""
+    for number in case.lead.phones:
+        open_one(case, number, join=join)
+
+
+def open_one(case: Case, number: str, *, join: bool) -> None:
+    lead = case.lead
+    case.effects.append(
+        OpenNumber(
+            number=number,
+            lead_id=lead.lead_id,
+            since=lead.started_at,
+            at=case.now,
+            join=join,
+            absorb=lead.channel != MISSED_CALL,
+            due_at=lead.due_at,
+        )
+    )
+
+
+def close_all(case: Case, at: int, *, erase: bool = False) -> None:
+    for number in case.lead.phones:
+        case.effects.append(CloseNumber(number=number, lead_id=case.lead.lead_id, at=at, erase=erase))
+
+
+def collect_all(case: Case, at: int) -> None:
+    """The lead is answered: it still gets its calls, but no longer counts as open (R23)."""
+    for number in case.lead.phones:
+        case.effects.append(CloseNumber(number=number, lead_id=case.lead.lead_id, at=at, collect=True))
+
+
+def change(case: Case, phones: tuple[str, ...], at: int) -> None:
+    """Replace the numbers: a new one counts from the lead's start, a removed one stops at the update's time (R24)."""
+    lead = case.lead
+    before, lead.phones = lead.phones, phones
+    if lead.phase not in (Phase.OPEN, Phase.ANSWERED):
+        return
+    for number in phones:
+        if number not in before:
+            open_one(case, number, join=False)
+            if lead.phase is Phase.ANSWERED:
+                case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=case.now, collect=True))
+    for number in before:
+        if number not in phones:
+            case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=at))
+            if number in lead.unanswered:
+                lead.unanswered.remove(number)

@@ -1,0 +1,259 @@
+"""Turns: who has the lead, since when, until when; asks to the desk, warnings, escalation (R13-R22)."""
+
+from __future__ import annotations
+
+from .case import Case
+from .effects import Ask, Drop, Free, Hold
+from .events import Assigned
+from .lead import Kind, Phase, Result, Turn
+from .rules import SECOND
+
+LAST_CALL = 15 * SECOND
+"""No warning with less left than this (R13)."""
+
+TURNS = 50
+"""Turns kept in the row, newest."""
+
+OURS = frozenset({"assigned", "no_response", "absent"})
+"""Reasons of turns that we began."""
+
+
+def ask(case: Case, reason: str) -> None:
+    """Ask the desk for a manager who never held the lead; replaces an ask that is outstanding."""
+    lead = case.lead
+    lead.ask += 1
+    lead.asking, lead.ask_reason, lead.unowned_until = True, reason, 0
+    case.effects.append(
+        Ask(
+            lead_id=lead.lead_id,
+            n=lead.ask,
+            at=case.now,
+            team_id=lead.team_id or "",
+            turn=lead.turn,
+            skills=tuple(sorted({*lead.skills, *case.policy.require_skills})),
+            language=lead.language,
+            had=tuple(dict.fromkeys(turn.holder for turn in lead.turns)),
+            grace=case.policy.absence_grace,
+        )
+    )
+
+
+def stop_asking(case: Case) -> None:
+    """Whatever the desk still answers to the last ask is ignored from here on (R20)."""
+    case.lead.asking = case.lead.unassignable = False
+    case.lead.unowned_until = 0
+
+
+def hold(case: Case, manager_id: str) -> None:
+    """Tell the desk of a holder whom it did not choose."""
+    lead_id, grace = case.lead.lead_id, case.policy.absence_grace
+    case.effects.append(Hold(lead_id=lead_id, manager_id=manager_id, at=case.now, grace=grace))
+
+
+def release(case: Case) -> None:
+    """The lead is held by nobody who counts."""
+    stop_asking(case)
+    case.effects.append(Free(lead_id=case.lead.lead_id, at=case.now))
+
+
+def begin(case: Case, holder: str, kind: Kind, reason: str) -> Turn:
+    """Begin a turn now. The first one fills the customer's own; any other takes the next number."""
+    lead = case.lead
+    turn = lead.current
+    if turn is not None:
+        _leave(case, turn)
+    if turn is not None or kind is Kind.BREACH:
+        lead.turn += 1
+    lead.counted += kind is Kind.BREACH
+    lead.escalated = False
+    stop_asking(case)
+    begun = lead.started_at if kind is Kind.FIRST else case.now
+    turn = Turn(lead.turn, holder, begun, _due(case, holder, kind), kind, reason=reason)
+    lead.holder = holder
+    lead.turns = [*lead.turns, turn][-TURNS:]
+    schedule_warning(case)
+    return turn
+
+
+def _leave(case: Case, turn: Turn) -> None:
+    if turn.result is Result.RUNNING:
+        turn.result = Result.SUPERSEDED
+    case.effects.append(Drop(lead_id=case.lead.lead_id, turn=case.lead.turn + 1, at=case.now))
+
+
+def _due(case: Case, holder: str, kind: Kind) -> int:
+    if kind is Kind.FIRST:
+        return case.lead.due_at
+    return case.turn_calendar(holder).add(case.now, case.policy.target)
+
+
+def end(case: Case, result: Result) -> None:
+    """End the running turn, if one runs."""
+    turn = case.lead.current
+    if turn is not None and turn.result is Result.RUNNING:
+        turn.result = result
+    case.lead.warn_next = 0
+
+
+# what the desk answers
+
+
+def on_assigned(case: Case, fact: Assigned) -> None:
+    """The desk's answer to the outstanding ask begins a turn, or names that there is nobody (R18)."""
+    lead = case.lead
+    if not lead.asking or fact.n != lead.ask:
+        case.count("ignored_stale_answer")
+    elif fact.manager_id is None:
+        nobody(case, fact)
+    else:
+        _give(case, fact, fact.manager_id)
+        case.count("ok")
+
+
+def nobody(case: Case, fact: Assigned) -> None:
+    lead = case.lead
+    lead.unassignable = True
+    listed = candidates(fact)
+    case.publish("lead.unassignable", listed, qualifier=str(fact.n), reason=lead.ask_reason, source=lead.source)
+    case.notify(case.head, "unassignable", qualifier=str(fact.n), due_at=lead.due_at, reason=lead.ask_reason)
+    case.count("unassignable")
+
+
+def _give(case: Case, fact: Assigned, manager: str) -> None:
+    lead, before, reason = case.lead, case.lead.holder, case.lead.ask_reason
+    kind = kind_of_next(case)
+    turn = begin(case, manager, kind, reason)
+    if before:
+        announce_change(case, before, turn, candidates(fact))
+    else:
+        named = {"to": manager, "reason": reason, "due_at": turn.due, "source": lead.source}
+        case.publish("lead.assigned", named | candidates(fact))
+    tell_holders(case, before, turn)
+
+
+def kind_of_next(case: Case) -> Kind:
+    """How a turn that we give begins: within the customer's clock, late, or by a breach (R14, R22, R30)."""
+    lead = case.lead
+    if lead.ask_reason == "absent" and lead.turns:
+        return Kind.HAND_OVER
+    if lead.turns and lead.turns[-1].turn >= lead.cycle:
+        return Kind.BREACH
+    if lead.late_arrival:
+        return Kind.LATE
+    return Kind.FIRST if case.now <= lead.due_at else Kind.BREACH
+
+
+def candidates(fact: Assigned) -> dict[str, object]:
+    """Every manager looked at, with why they were passed over."""
+    listed = [{"manager_id": c.manager_id, "passed_over": c.passed_over or None} for c in fact.candidates]
+    return {"candidates": listed, "others": dict(fact.others) or None}
+
+
+def announce_change(case: Case, before: str, turn: Turn, listed: dict[str, object]) -> None:
+    """`lead.reassigned`: from whom, to whom, why."""
+    named = {"from": before, "to": turn.holder, "reason": turn.reason, "due_at": turn.due}
+    case.publish("lead.reassigned", named | listed, source=case.lead.source)
+
+
+def tell_holders(case: Case, before: str, turn: Turn) -> None:
+    """The new holder gets the lead, the old one learns that it is gone."""
+    told = {"reason": turn.reason, "due_at": turn.due, "turn": turn.turn, "from_id": before, "to_id": turn.holder}
+    if before and before != turn.holder:
+        case.notify(before, "reassigned_away", told)
+    case.notify(turn.holder, "assigned", told)
+
+
+# what people decide
+
+
+def hand_over(case: Case, manager: str, reason: str) -> None:
+    """A person or a rule gives the lead to somebody (R16): a fresh target, unevaluated; fills an empty turn 1 (R22)."""
+    lead, before, old = case.lead, case.lead.holder, case.lead.current
+    first = old is None and not lead.escalated
+    if old is not None and old.result is Result.RUNNING:
+        case.publish("lead.superseded", holder_id=old.holder, to=manager, reason=reason)
+    kind = kind_of_next(case) if first else Kind.HAND_OVER
+    turn = begin(case, manager, kind, reason)
+    named = {"from": before, "to": manager, "reason": reason, "due_at": turn.due}
+    case.publish("lead.assigned", named, source=lead.source)
+    hold(case, manager)
+    if reason == "given" and not case.policy.notify_owner:
+        return
+    tell_holders(case, before, turn)
+
+
+# time
+
+
+def schedule_warning(case: Case) -> None:
+    """The instant of the next warning of the running turn, in open time (R13)."""
+    lead, turn = case.lead, case.lead.current
+    lead.warn_next = 0
+    if turn is None or turn.result is not Result.RUNNING or lead.phase is not Phase.OPEN:
+        return
+    shares = case.policy.warn_at[turn.warned :]
+    if shares and case.now < turn.due:
+        lead.warn_next = _share(case, turn, shares[0])
+
+
+def _share(case: Case, turn: Turn, percent: int) -> int:
+    first = turn.kind is Kind.FIRST
+    open_time = case.customer_calendar() if first else case.turn_calendar(turn.holder)
+    return open_time.add(turn.begun, case.policy.target * percent // 100)
+
+
+def warn(case: Case) -> None:
+    """Send the last of the warnings that are due; none with too little left or past due (R13)."""
+    lead, turn = case.lead, case.lead.current
+    if turn is None:
+        lead.warn_next = 0
+        return
+    shares = case.policy.warn_at
+    share = 0
+    while turn.warned < len(shares) and _share(case, turn, shares[turn.warned]) <= case.now:
+        share = shares[turn.warned]
+        turn.warned += 1
+    left = turn.due - case.now
+    if share and left >= LAST_CALL:
+        case.publish("sla.warning", qualifier=str(share), share=share, due_at=turn.due, holder_id=turn.holder)
+        case.notify(
+            turn.holder, "warning", qualifier=str(share), share=share, due_at=turn.due, minutes_left=left // 60_000
+        )
+    schedule_warning(case)
+
+
+def next_turn(case: Case) -> None:
+    """After a turn without a response: somebody else, or the head when enough turns were spent (R14, R19)."""
+    lead = case.lead
+    if lead.asking:
+        lead.ask_reason = "no_response"
+    elif lead.counted >= case.policy.max_turns:
+        escalate(case, "max_turns")
+    else:
+        ask(case, "no_response")
+
+
+def escalate(case: Case, reason: str) -> None:
+    """The head holds the lead, without a timer, until a response or a person's assignment (R19)."""
+    lead = case.lead
+    end(case, Result.ENDED)
+    release(case)
+    before, lead.escalated, lead.holder = lead.holder, True, case.head
+    case.publish("lead.escalated", {"from": before, "to": lead.holder}, reason=reason, source=lead.source)
+    case.notify(lead.holder, "escalated", reason=reason, from_id=before)
+
+
+def on_away(case: Case) -> None:
+    """The holder is absent (R17): superseded and replaced, or only flagged."""
+    lead, turn = case.lead, case.lead.current
+    if case.policy.on_absence == "reassign" and turn is not None:
+        if turn.result is Result.RUNNING:
+            turn.result = Result.SUPERSEDED
+            case.publish("lead.superseded", holder_id=turn.holder, reason="absent")
+        lead.warn_next = 0
+        ask(case, "absent")
+        case.count("ok")
+    else:
+        lead.flags = tuple(dict.fromkeys((*lead.flags, "holder_absent")))
+        case.notify(case.head, "absent", holder_id=lead.holder)
+        case.count("flagged_absent")
