@@ -1,0 +1,246 @@
+"""Bytes of the logs: records and rows, and the outcomes as CloudEvents.
+
+A record is `Name {json}`: the name of a fact or effect, a space, its fields. A row is a fixed header
+(`HEADER`, then the holder's bytes), then `Name {json}` without the fields that have their default.
+"""
+
+from __future__ import annotations
+
+import struct
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from .core import effects, events
+from .core.row import Header, Row
+from .errors import GiveUp
+
+HEADER = struct.Struct(">BqBqH")  # version, next_due, status, started_at, length of the holder
+VERSION = 1
+NEVER = (1 << 63) - 1
+
+RULES_KEY = b"\0rules"
+"""The row that keeps the policy in force (R33); no other key begins with a zero byte."""
+
+_encode = msgspec.json.Encoder().encode
+_FACTS: tuple[type, ...] = (
+    events.LeadCreated,
+    events.LeadAssigned,
+    events.LeadUpdated,
+    events.LeadClosed,
+    events.LeadReopened,
+    events.LeadErased,
+    events.CallStarted,
+    events.CallAnswered,
+    events.CallEnded,
+    events.ContactRecorded,
+    events.LeadClaimed,
+    events.ManagerStatus,
+    events.RulesChanged,
+    events.Assigned,
+    events.Away,
+    events.Asked,
+    events.Joined,
+    events.Absorbed,
+    events.Merged,
+    effects.Ask,
+    effects.Hold,
+    effects.Free,
+    effects.OpenNumber,
+    effects.CloseNumber,
+    effects.Question,
+    effects.Join,
+    effects.Notify,
+    effects.Drop,
+)
+_decoders: dict[bytes, Callable[[bytes], Any]] = {
+    kind.__name__.encode(): msgspec.json.Decoder(kind).decode for kind in _FACTS
+}
+
+
+class Undecodable(GiveUp):
+    """Bytes that are no record or row of this version."""
+
+
+def encode_record(fact: object) -> bytes:
+    """The bytes of a fact or an appended effect; a `Deliver` is written as the fact it carries."""
+    if isinstance(fact, effects.Deliver):
+        fact = fact.fact
+    return type(fact).__name__.encode() + b" " + _encode(fact)
+
+
+def decode_record(value: bytes | None) -> Any:
+    """The fact of a record. Raises Undecodable."""
+    name, _, body = (value or b"").partition(b" ")
+    decode = _decoders.get(name)
+    if decode is None:
+        raise Undecodable("not a record of this version")
+    try:
+        return decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Undecodable("a record whose fields do not fit") from error
+
+
+class RowCodec:
+    """Bytes of the rows of one log. rows: the dataclasses it may hold."""
+
+    def __init__(self, rows: Iterable[type]) -> None:
+        self._decoders: dict[bytes, Callable[[bytes], Any]] = {
+            kind.__name__.encode(): msgspec.json.Decoder(kind).decode for kind in rows
+        }
+        self._defaults = {kind: _defaults(kind) for kind in rows}
+
+    def encode(self, row: Row) -> bytes:
+        header = row.header()
+        holder = header.holder.encode()
+        due = NEVER if header.next_due is None else header.next_due
+        body = {name: value for name, default in self._defaults[type(row)] if (value := getattr(row, name)) != default}
+        head = HEADER.pack(VERSION, due, header.status, header.started_at, len(holder))
+        return b"".join((head, holder, type(row).__name__.encode(), b" ", _encode(body)))
+
+    def decode(self, value: bytes) -> Any:
+        """The row, afresh: the caller owns it. Raises Undecodable."""
+        if value[0] != VERSION:
+            raise Undecodable(f"a row of version {value[0]}; this program reads version {VERSION}")
+        length = HEADER.unpack_from(value)[4]
+        name, _, body = value[HEADER.size + length :].partition(b" ")
+        try:
+            return self._decoders[name](body)
+        except (KeyError, msgspec.MsgspecError) as error:
+            raise Undecodable("a row whose fields do not fit") from error
+
+
+def next_due(value: bytes) -> int:
+    """The instant in a row's header, ms; `NEVER` when its timer is off."""
+    return int.from_bytes(value[1:9])
+
+
+def read_header(value: bytes) -> Header:
+    """The header of a row's bytes, without decoding the rest."""
+    _, due, status, started_at, length = HEADER.unpack_from(value)
+    holder = value[HEADER.size : HEADER.size + length].decode()
+    return Header(None if due == NEVER else due, status, started_at, holder)
+
+
+def with_next_due(value: bytes, due: int) -> bytes:
+    """The same row with another instant in its header."""
+    return value[:1] + due.to_bytes(8) + value[9:]
+
+
+def encode_rules_row(fact: events.RulesChanged) -> bytes:
+    """The row at `RULES_KEY`: a header like any other row's, then the record."""
+    return HEADER.pack(VERSION, NEVER, 0, 0, 0) + encode_record(fact)
+
+
+def decode_rules_row(value: bytes) -> events.RulesChanged:
+    """The policy in force. Raises Undecodable."""
+    if value[0] != VERSION:
+        raise Undecodable(f"a policy row of version {value[0]}; this program reads version {VERSION}")
+    fact = decode_record(value[HEADER.size :])
+    if not isinstance(fact, events.RulesChanged):
+        raise Undecodable("a policy row that holds no policy")
+    return fact
+
+
+def _defaults(kind: type) -> list[tuple[str, Any]]:
+    """(field, its default or a value that equals nothing)."""
+    out = []
+    for field in fields(kind):
+        if field.default_factory is not MISSING:
+            out.append((field.name, field.default_factory()))
+        else:
+            out.append((field.name, field.default))
+    return out
+
+
+def outcome_id(outcome: effects.Publish) -> str:
+    """`lead:turn:type[:qualifier]`, each part percent-encoded: the same for the same decision."""
+    parts = [outcome.lead_id, str(outcome.turn), outcome.type]
+    if outcome.qualifier:
+        parts.append(outcome.qualifier)
+    return ":".join(quote(part, safe="") for part in parts)
+
+
+def encode_outcome(outcome: effects.Publish, after: int | None = None) -> bytes:
+    """An outcome as CloudEvents JSON. after: the offset of the last record applied before a timer's decision."""
+    data: dict[str, Any] = {"lead_id": outcome.lead_id, "turn": outcome.turn, **legible(outcome.data)}
+    if after is not None:
+        data["after"] = after
+    return _encode(
+        {
+            "specversion": "1.0",
+            "id": outcome_id(outcome),
+            "source": "/sla-monitor",
+            "type": outcome.type + ".v1",
+            "time": rfc3339(outcome.at),
+            "subject": outcome.lead_id,
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+    )
+
+
+def legible(data: Mapping[str, Any]) -> dict[str, Any]:
+    """An outcome's details as people and integrators read them: instants (`*_at`, `until`) as RFC 3339."""
+    return {name: rfc3339(value) if name.endswith("_at") or name == "until" else value for name, value in data.items()}
+
+
+def rfc3339(at: int) -> str:
+    """An instant in ms as RFC 3339 in UTC with milliseconds."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """An event that could not be used. topic, offset: where it lay; offset None if it was no record of its own.
+
+    received: when it was accepted, ms. key, value: as they were; None where they are left out (R31).
+    """
+
+    reason: str
+    topic: str
+    offset: int | None
+    received: int
+    key: bytes | None
+    value: bytes | None
+
+
+def encode_note(note: Mapping[str, Any]) -> bytes:
+    """What a dead letter that stands for no record says instead of one."""
+    return _encode(note)
+
+
+def encode_dead_letter(letter: DeadLetter) -> bytes:
+    """JSON; bytes that are no UTF-8 are written as `{"base64": ...}`."""
+    names = (field.name for field in fields(letter))
+    return _encode({name: _legible(getattr(letter, name)) for name in names})
+
+
+def decode_dead_letter(value: bytes) -> DeadLetter:
+    """Raises Undecodable."""
+    try:
+        data = msgspec.json.decode(value)
+        key, value_ = _raw(data.pop("key")), _raw(data.pop("value"))
+        return DeadLetter(key=key, value=value_, **data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Undecodable("not a dead letter") from error
+
+
+def _legible(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return {"base64": b64encode(value).decode()}
+
+
+def _raw(value: Any) -> bytes | None:
+    if isinstance(value, dict):
+        return b64decode(value["base64"])
+    return None if value is None else value.encode()
