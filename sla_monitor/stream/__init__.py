@@ -1,0 +1,1 @@
+"""The stream shell: the only importer of Faust, aiokafka and sqlite3."""

@@ -1,0 +1,294 @@
+"""Folding facts over rows into a step. Nothing here awaits, and nothing changes what is committed."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sla_monitor import codec
+from sla_monitor.core.effects import Bury, Count, Effect, Log, Measure, Publish, Send, address
+from sla_monitor.core.events import Due, RulesChanged
+from sla_monitor.core.fold import Reducer
+from sla_monitor.core.row import Header, Row
+from sla_monitor.core.rules import MINUTE, Rules
+from sla_monitor.errors import TooLarge
+from sla_monitor.records import Record, Stored
+
+from .observer import Act
+from .step import ROW_BYTES, Step
+from .waiting import Gathered
+
+logger = logging.getLogger(__name__)
+
+
+def _never(_: Header) -> bool:
+    return False
+
+
+def _nobody(_key: str, _header: Header, _rules: Rules) -> list[Effect]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the owner of a partition of one keyed log does.
+
+    recheck: whether a row is asked again when a policy that applies to open leads comes into force.
+    on_stuck: what is to be done when the timer of a row fails. waiting: statuses of the oldest-waiting gauge.
+    """
+
+    log: Log
+    reducer: Callable[[], Reducer]
+    recheck: Callable[[Header], bool] = _never
+    on_stuck: Callable[[str, Header, Rules], list[Effect]] = _nobody
+    waiting: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a step is decided on: the committed rows, who folds over them, and where results go."""
+
+    role: Role
+    prefix: str
+    rows: Callable[[], Mapping[bytes, bytes]]
+    reducer: Reducer
+    codec: codec.RowCodec
+
+    def topic(self, log: Log) -> str:
+        return self.prefix + log
+
+
+class Copies:
+    """The rows as one fold sees them (`core.fold.Rows`); what it puts is kept apart in `puts`."""
+
+    __slots__ = ("_codec", "_rows", "puts")
+
+    def __init__(self, rows: Callable[[bytes], bytes | None], rows_codec: codec.RowCodec) -> None:
+        self._rows = rows
+        self._codec = rows_codec
+        self.puts: dict[bytes, bytes | None] = {}
+
+    def get(self, key: str) -> Any:
+        raw = key.encode()
+        value = self.puts[raw] if raw in self.puts else self._rows(raw)
+        return None if value is None else self._codec.decode(value)
+
+    def put(self, key: str, row: Row | None) -> None:
+        value = None if row is None else self._codec.encode(row)
+        if value is not None and len(value) > ROW_BYTES:
+            raise TooLarge(f"a row of {len(value)} bytes; {ROW_BYTES} is the most")
+        self.puts[key.encode()] = value
+
+
+@dataclass(slots=True)
+class Decided:
+    """What one fold asks for, before it is made part of the step."""
+
+    rows: dict[bytes, bytes | None]
+    records: list[Record]
+    acts: list[Act]
+
+
+class Folding:
+    """One step in the making. place: the position folded so far; force: the policy at hand."""
+
+    def __init__(self, ground: Ground, place: int, now: int, force: RulesChanged) -> None:
+        self.step = Step(place)
+        self.now = now
+        self.force = force
+        self.acts: list[Act] = []
+        self.ages: list[int] = []
+        self.stuck = 0
+        self._ground = ground
+
+    def record(self, stored: Stored) -> None:
+        """Fold the next record; one that cannot be used becomes a dead letter."""
+        try:
+            key, fact = _parse(stored)
+        except (codec.Undecodable, UnicodeDecodeError):
+            self.bury(stored, "undecodable")
+            return
+        self.ages.append(self.now - stored.timestamp)
+        if isinstance(fact, RulesChanged) and not self._enforce(stored, fact):
+            return
+        decided = self._decide(key, fact, stored)
+        if isinstance(decided, str):
+            self.bury(stored, decided)
+        else:
+            self._keep(decided)
+        self.step.place = stored.offset + 1
+
+    def bury(self, stored: Stored, reason: str) -> None:
+        """Make the record a dead letter instead of folding it; without its data if that is beyond all bounds."""
+        bury = Bury(reason=reason, data=len(stored.value or b"") <= ROW_BYTES)
+        self._keep(Decided({}, [self._letter(bury, None, stored, "")], [bury]))
+        self.step.place = stored.offset + 1
+
+    def feed(self, fact: Any, key: str) -> None:
+        """Fold a result that came back into the partition; one that cannot be folded is dropped."""
+        decided = self._decide(key, fact, None)
+        if not isinstance(decided, str):
+            self._keep(decided)
+
+    def due(self, key: bytes, *, recheck: bool = False) -> None:
+        """Fold the timer of a row, if it is still due; `recheck` asks the row whether it is or not."""
+        value = self._row(key)
+        if value is None or not (recheck or codec.next_due(value) <= self.now):
+            return
+        decided = self._decide(key.decode(), Due(self.now), None)
+        if isinstance(decided, str):
+            self.stick(key)
+        elif self._spins(decided.rows.get(key, value)):
+            logger.error("%s: a timer that does not move on", self._ground.role.log)
+            self.stick(key)
+        else:
+            self._keep(decided)
+
+    def stick(self, key: bytes) -> None:
+        """Leave the row as it is, but try its timer again in a minute, and say so."""
+        value = self._row(key)
+        if value is None:
+            return
+        self.stuck += 1
+        self._keep(Decided({key: codec.with_next_due(value, self.now + MINUTE)}, [], []))
+        try:
+            effects = self._ground.role.on_stuck(key.decode(), codec.read_header(value), self.force.rules)
+            self._keep(self._effects(effects, key.decode(), None, None))
+        except Exception as error:  # noqa: BLE001 - as for a fold
+            _log_defect(self._ground.role.log, error)
+
+    def undo(self) -> None:
+        """The step is given up: tell the reducer that its rows are what they were."""
+        for key, value in reversed(self.step.rows.items()):
+            self._moved(key, value, self._ground.rows().get(key))
+
+    def _enforce(self, stored: Stored, fact: RulesChanged) -> bool:
+        """Put a newer policy in force, for the folds that follow."""
+        row = codec.encode_rules_row(fact)
+        self.step.place = stored.offset + 1
+        if fact.version <= self.force.version:
+            self.acts.append(Count("ignored_version"))
+            return False
+        if len(row) > ROW_BYTES:
+            self.bury(stored, "row_too_large")
+            return False
+        self.force = fact
+        self.step.rows[codec.RULES_KEY] = row
+        return True
+
+    def _decide(self, key: str, fact: Any, stored: Stored | None) -> Decided | str:
+        """What the reducer decides, or the reason why the fact is a dead letter."""
+        ground = self._ground
+        copies = Copies(self._row, ground.codec)
+        at = "" if isinstance(fact, RulesChanged) else key
+        try:
+            effects = ground.reducer.fold(copies, at, fact, self.now, self.force.rules)
+            decided = self._effects(effects, key, fact, stored)
+        except TooLarge:
+            return "row_too_large"
+        except Exception as error:  # noqa: BLE001 - whatever a reducer raises, it must stop no partition
+            _log_defect(ground.role.log, error)
+            return "defect"
+        decided.rows = copies.puts
+        return decided
+
+    def _effects(self, effects: Iterable[Effect], key: str, fact: Any, stored: Stored | None) -> Decided:
+        ground, now = self._ground, self.now
+        decided = Decided({}, [], [])
+        for effect in effects:
+            match effect:
+                case Publish():
+                    after = None if stored else self.step.place - 1
+                    outcome = codec.encode_outcome(effect, after)
+                    topic = ground.topic(Log.OUTCOMES)
+                    decided.records.append(Record(topic, effect.lead_id.encode(), outcome, now))
+                    decided.acts.append(effect)
+                case Bury():
+                    decided.records.append(self._letter(effect, fact, stored, key))
+                    decided.acts.append(effect)
+                case Send() | Count() | Measure():
+                    decided.acts.append(effect)
+                case _:
+                    log, to = address(effect)
+                    decided.records.append(Record(ground.topic(log), to.encode(), codec.encode_record(effect), now))
+        return decided
+
+    def _letter(self, bury: Bury, fact: Any, stored: Stored | None, key: str) -> Record:
+        """The dead letter of the record at hand, or of another fact that the reducer kept until now."""
+        topic = self._ground.topic(self._ground.role.log)
+        offset, raw, value, received = None, key.encode(), None, self.now
+        if bury.note:
+            value = codec.encode_note(bury.note)
+        elif stored and (bury.fact is None or bury.fact == fact):
+            offset, raw, value, received = stored.offset, stored.key or b"", stored.value, stored.timestamp
+        elif bury.fact is not None:
+            value = codec.encode_record(bury.fact)
+        origin = getattr(fact if bury.fact is None else bury.fact, "origin", None)
+        letter = codec.DeadLetter(
+            reason=bury.reason,
+            topic=topic,
+            offset=offset,
+            received=origin.received if origin and origin.received else received,
+            key=raw if bury.data else None,
+            value=value if bury.data else None,
+        )
+        to = self._ground.topic(Log.DEAD_LETTERS)
+        return Record(to, raw if bury.data else b"", codec.encode_dead_letter(letter), self.now)
+
+    def _keep(self, decided: Decided) -> None:
+        """Make it part of the step."""
+        for key, value in decided.rows.items():
+            old = self._row(key)
+            if value != old:
+                self.step.rows[key] = value
+                self._moved(key, old, value)
+        self.step.records += decided.records
+        self.acts += decided.acts
+
+    def _moved(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
+        if key == codec.RULES_KEY:
+            return
+        before = None if old is None else codec.read_header(old)
+        after = None if new is None else codec.read_header(new)
+        self._ground.reducer.moved(key.decode(), before, after)
+
+    def _row(self, key: bytes) -> bytes | None:
+        """The row as the step so far leaves it."""
+        rows = self.step.rows
+        return rows[key] if key in rows else self._ground.rows().get(key)
+
+    def _spins(self, value: bytes | None) -> bool:
+        """Whether a timer would fire again at once, and for ever."""
+        return value is not None and codec.next_due(value) <= self.now
+
+
+def folds(folding: Folding, gathered: Gathered, suspect: int | bytes | None) -> Iterator[Callable[[], None]]:
+    """Each input of a step as a call. suspect: an input that could not be committed by itself; not folded again."""
+    for fact, key in gathered.fed:
+        yield partial(folding.feed, fact, key)
+    for record in gathered.records:
+        yield partial(folding.bury, record, "poison") if record.offset == suspect else partial(folding.record, record)
+    for _, row in gathered.due:
+        yield partial(folding.stick if row == suspect else folding.due, row)
+    for row in gathered.rechecks:
+        if row != suspect:
+            yield partial(folding.due, row, recheck=True)
+
+
+def _parse(stored: Stored) -> tuple[str, Any]:
+    """The key and the fact of a record. Raises Undecodable and UnicodeDecodeError."""
+    fact = codec.decode_record(stored.value)
+    key = (stored.key or b"").decode()
+    if not isinstance(fact, RulesChanged) and (not key or key[0] == "\0"):
+        raise codec.Undecodable("a record without a key of its own")
+    return key, fact
+
+
+def _log_defect(log: Log, error: Exception) -> None:
+    """Where a fold failed; neither the record nor the error's text, which may quote it."""
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s: a fold failed with %s\n%s", log, type(error).__name__, trace)

@@ -1,0 +1,46 @@
+"""What the stream tells the rest of the program, always after a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sla_monitor.core.effects import Bury, Count, Log, Measure, Publish, Send
+
+Act = Publish | Bury | Send | Count | Measure
+"""The effects that somebody outside the logs cares for."""
+
+Feed = Callable[[Any, str], None]
+"""`feed(fact, key)`: bring a result back into the partition that asked for it, like a timer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a committed step did.
+
+    acts: in the order they were decided; what the shell buried itself is among them. ages: ms from a
+    record's timestamp to the step, one a record. late: real ms that each timer fired after it was due.
+    stuck: timers whose fold failed and that are tried again in a minute. seconds: that the commit took.
+    """
+
+    log: Log
+    partition: int
+    now: int
+    acts: list[Act]
+    ages: list[int]
+    late: list[float]
+    stuck: int
+    seconds: float
+
+
+class Observer(Protocol):
+    """Made by the composition root. Must not raise or wait: it is called between two steps."""
+
+    def committed(self, done: Committed) -> None: ...
+
+    def send(self, effect: Send, feed: Feed) -> None:
+        """Begin to send; the result comes back by `feed(Sent(...), effect.lead_id)`, from the same event loop."""
+
+    def failed(self, log: Log, partition: int, reason: str) -> None:
+        """A commit or an opening failed and will be tried again. reason: the name of the error."""

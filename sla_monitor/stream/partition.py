@@ -1,0 +1,406 @@
+"""An owned partition: open, then gather, decide, commit, act, for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from sla_monitor import codec
+from sla_monitor.clock import Clock, monotonic
+from sla_monitor.core.effects import Send
+from sla_monitor.core.events import RulesChanged
+from sla_monitor.core.fold import Keyed, Reducer
+from sla_monitor.core.rules import Rules
+from sla_monitor.errors import Fenced, GiveUp, TooLarge, TryAgain, Unanswered, Unavailable
+from sla_monitor.records import Partition
+
+from .folding import Folding, Ground, Role, folds
+from .index import Gauges, Index, slices
+from .observer import Committed, Observer
+from .status import State, Status
+from .step import Batch, Log, Owned, Step
+from .waiting import BOUNDS, Bounds, Gathered, Source, Waiting
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+"""Seconds between tries of what failed."""
+PATIENCE = 1.0
+"""Seconds that due timers give way to records that wait, so that a backlog is read before they ask."""
+FED = 4_096
+"""Results that wait at most; beyond that they are dropped, and the timers of their rows try again."""
+FOLDS = 64
+"""Folds before others get the event loop; a few ms."""
+
+
+class Owner:
+    """Runs one owned partition of one log. idle: seconds of silence after which it looks for what it missed."""
+
+    def __init__(
+        self,
+        role: Role,
+        partition: Partition,
+        log: Log,
+        source: Source,
+        clock: Clock,
+        observer: Observer,
+        *,
+        prefix: str,
+        bounds: Bounds = BOUNDS,
+        idle: float = 1.0,
+    ) -> None:
+        self.role = role
+        self.partition = partition
+        self.pulse = monotonic()
+        self._log, self._source, self._clock, self._observer = log, source, clock, observer
+        self._prefix, self._bounds, self._idle = prefix, bounds, idle
+        self._state = State.OPENING
+        self._waiting = Waiting()
+        self._fed: deque[tuple[Any, str]] = deque()
+        self._rechecks: deque[bytes] = deque()
+        self._force = RulesChanged(version=0, rules=Rules(), at=0)
+        self._owned: Owned | None = None
+        self._place = 0
+        self._committed_at: int | None = None
+        self._most = bounds.records
+        self._step: Gathered | None = None
+        self._suspect: int | bytes | None = None
+        self._pause = FIRST_PAUSE
+        self._sought = self._calm = self._heard = float("-inf")
+        self._wake, self._room, self._free, self._quiet = (asyncio.Event() for _ in range(4))
+        self._free.set()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    # what others ask of it
+
+    def start(self) -> asyncio.Task[None]:
+        """The task ends normally when stopped, and with an error only if the process must end."""
+        self._task = asyncio.create_task(self._run(), name=f"{self.partition.topic}/{self.partition.number}")
+        return self._task
+
+    async def put(self, batch: Batch) -> None:
+        """Hand over what a fetch brought. Waits while too much waits.
+
+        While the partition opens, or cannot commit, what is too much is dropped instead, so that others of
+        the same intake go on; it shows as a gap and is read again.
+        """
+        while len(self._waiting) > self._bounds.waiting:
+            if self._state is not State.RUNNING:
+                return
+            self._room.clear()
+            await self._room.wait()
+        self._waiting.put(batch)
+        self._heard = monotonic()
+        self._wake.set()
+
+    def feed(self, fact: Any, key: str) -> None:
+        """Bring a result back into the partition; it is folded in the next step, or dropped if that is closed."""
+        if self._state is not State.CLOSED and len(self._fed) < FED:
+            self._fed.append((fact, key))
+            self._wake.set()
+
+    def read_again(self) -> None:
+        """What was on the way here may have been dropped: read again from what was seen."""
+        self._waiting.clear()
+        self._waiting.lost = True
+        self._sought = float("-inf")
+        self._room.set()
+        self._wake.set()
+
+    async def hold(self, limit: float) -> bool:
+        """End the step at hand and begin no other until `resume`; false if it took longer than `limit` seconds."""
+        self._free.clear()
+        self._wake.set()
+        if self._state is State.OPENING:
+            return False
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._quiet.wait(), limit)
+        return self._quiet.is_set()
+
+    def resume(self) -> None:
+        self.read_again()
+        self._free.set()
+
+    async def stop(self, limit: float) -> None:
+        """Let go of the partition; a step that takes longer than `limit` seconds is abandoned."""
+        self._stopping = True
+        self._free.set()
+        self._wake.set()
+        if self._task is None:
+            return
+        if self._state is State.RUNNING:
+            await asyncio.wait({self._task}, timeout=limit)
+        self._task.cancel()
+        await asyncio.wait({self._task}, timeout=limit)
+        self._state = State.CLOSED  # a task that never ran has not said so
+
+    def status(self) -> Status:
+        seen, waiting = self._waiting.seen, len(self._waiting)
+        return Status(self._state, self._place, seen, waiting, self._committed_at, self._force.version)
+
+    @property
+    def reducer(self) -> Reducer | None:
+        """None until the partition is open."""
+        return None if self._state in (State.OPENING, State.CLOSED) else self._ground.reducer
+
+    def gauges(self) -> Gauges | None:
+        """None until the partition is open."""
+        return None if self._state in (State.OPENING, State.CLOSED) else self._index.gauges()
+
+    # open
+
+    async def _run(self) -> None:
+        try:
+            while not self._stopping:
+                await self._life()
+        finally:
+            self._state = State.CLOSED
+            self._room.set()
+            self._quiet.set()
+            await self._forget()
+
+    async def _life(self) -> None:
+        """From one opening to the failure that makes another necessary."""
+        try:
+            await self._open()
+            while not self._stopping:
+                await self._turn()
+        except GiveUp:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it was, opening anew reads what became of the step
+            if not isinstance(error, TryAgain):
+                self._blame(error)
+            self._failed(error)
+            self._state = State.OPENING
+            await self._forget()
+            await self._breathe()
+
+    async def _open(self) -> None:
+        self._owned = owned = await self._log.open(self.partition)
+        self._place = owned.place
+        self._waiting.restart(owned.place)
+        rules = owned.rows.get(codec.RULES_KEY)
+        self._force = codec.decode_rules_row(rules) if rules else RulesChanged(version=0, rules=Rules(), at=0)
+        reducer = self.role.reducer()
+        self._ground = Ground(self.role, self._prefix, lambda: owned.rows, reducer, codec.RowCodec(reducer.kinds))
+        self._index = Index(lambda: owned.rows, self.role.waiting)
+        await self._index.build()
+        await self._tell(self._ground)
+        await self._plan_rechecks()  # they may have been cut short by whatever ended the last owner
+        self._state = State.RUNNING
+        self._calm = monotonic()
+
+    async def _tell(self, ground: Ground) -> None:
+        """Show the reducer the rows that it may derive something from."""
+        if isinstance(ground.reducer, Keyed):  # a million headers read for nothing
+            return
+        for rows in slices(ground.rows()):
+            for key, value in rows:
+                ground.reducer.moved(key.decode(), None, codec.read_header(value))
+            await asyncio.sleep(0)
+
+    async def _plan_rechecks(self) -> None:
+        """Ask the open rows again, if the policy in force has something for them."""
+        self._rechecks.clear()
+        if not any(policy.apply_to_open for policy in self._force.rules.policies):
+            return
+        for rows in slices(self._ground.rows()):
+            self._rechecks += [key for key, value in rows if self.role.recheck(codec.read_header(value))]
+            await asyncio.sleep(0)
+
+    async def _forget(self) -> None:
+        owned, self._owned = self._owned, None
+        if owned is not None:
+            await owned.close()
+
+    # gather
+
+    async def _turn(self) -> None:
+        self.pulse = monotonic()
+        await self._pass()
+        gathered = self._gather()
+        if self._waiting.lost:
+            await self._seek()
+        if len(gathered):
+            self._step = gathered
+            await self._settle(gathered)
+            self._step = None
+        elif not self._waiting:
+            await self._rest()
+
+    async def _pass(self) -> None:
+        """Wait while the partition is held."""
+        if not self._free.is_set():
+            self._quiet.set()
+            while not self._free.is_set():
+                self.pulse = monotonic()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._free.wait(), self._idle)
+        self._quiet.clear()
+
+    def _gather(self) -> Gathered:
+        """All records that wait or, if there are none, all timers that are due; results go with either."""
+        gathered = Gathered(fed=[self._fed.popleft() for _ in range(min(len(self._fed), self._most))])
+        room = self._most - len(gathered)
+        if self._waiting and monotonic() - self._calm < PATIENCE:
+            gathered.records = self._waiting.take(room, self._bounds.bytes)
+            self._room.set()
+        else:
+            self._calm = monotonic()
+            room = min(room, self._bounds.timers) if self._clock.trusted() else 0
+            gathered.due = self._index.wheel.take(self._clock.now(), room)
+            rechecks = min(len(self._rechecks), room - len(gathered.due))
+            gathered.rechecks = [self._rechecks.popleft() for _ in range(rechecks)]
+        return gathered
+
+    async def _seek(self) -> None:
+        """Read again from what was seen, at most once in `idle`, for what is on its way is dropped meanwhile."""
+        if monotonic() - self._sought < self._idle:
+            return
+        self._sought = monotonic()
+        try:
+            await self._source.again_from(self._waiting.seen)
+            self._waiting.lost = False
+        except Exception as error:  # noqa: BLE001 - the consumer is being replaced; it is asked again
+            logger.warning("%s cannot be read again yet: %s", self._name, type(error).__name__)
+
+    async def _rest(self) -> None:
+        """Until there is input or a timer is due; after a while of silence, look for what was missed."""
+        self._calm = monotonic()
+        self._wake.clear()
+        if self._waiting or self._fed or self._stopping:
+            return
+        self._quiet.set()
+        try:
+            await asyncio.wait_for(self._wake.wait(), self._until_due())
+        except TimeoutError:
+            silent = monotonic() - self._heard >= self._idle
+            self._waiting.lost |= silent and self._source.end() > self._waiting.seen
+        self._quiet.clear()
+
+    def _until_due(self) -> float:
+        """Real seconds to the next timer, at most `idle`."""
+        first = self._index.wheel.first()
+        if self._rechecks:
+            return 0.0
+        if first is None or not self._clock.trusted():
+            return self._idle
+        left = (first[0] - self._clock.now()) / self._clock.speed / 1000
+        return min(max(left, 0.0), self._idle)
+
+    # decide
+
+    async def _settle(self, gathered: Gathered) -> None:
+        """Decide, commit and act."""
+        folding = await self._fold(gathered)
+        rows = self._ground.rows()
+        changes = [(key, rows.get(key), value) for key, value in folding.step.rows.items()]
+        began = monotonic()
+        try:
+            if changes or folding.step.records or folding.step.place != self._place:
+                await self._commit(folding.step)
+        except TooLarge as error:
+            folding.undo()
+            self._blame(error)
+            self._failed(error)
+            self._give_back(gathered)
+            return
+        self._committed(changes, folding)
+        if folding.force is not self._force:
+            self._force = folding.force
+            await self._plan_rechecks()
+        self._act(folding, gathered, monotonic() - began)
+
+    async def _fold(self, gathered: Gathered) -> Folding:
+        folding = Folding(self._ground, self._place, self._clock.now(), self._force)
+        for done, fold in enumerate(folds(folding, gathered, self._suspect)):
+            if done % FOLDS == 0:
+                await asyncio.sleep(0)
+            fold()
+        return folding
+
+    # commit
+
+    async def _commit(self, step: Step) -> None:
+        """Until it is done, or the partition is not ours any more, or the step is at fault."""
+        owned = self._owned
+        assert owned is not None
+        while True:
+            try:
+                await owned.commit(step)
+            except Unavailable as error:
+                self._state = State.RETRYING
+                self._failed(error)
+                await self._breathe()
+            else:
+                self._state = State.RUNNING
+                self._pause = FIRST_PAUSE
+                return
+
+    def _committed(self, changes: Sequence[tuple[bytes, bytes | None, bytes | None]], folding: Folding) -> None:
+        self._place = folding.step.place
+        self._committed_at = folding.now
+        self._suspect = None
+        self._most = min(self._bounds.records, self._most * 2)
+        for key, old, new in changes:
+            if key != codec.RULES_KEY:
+                self._index.moved(key, old, new)
+
+    def _blame(self, error: Exception) -> None:
+        """The step itself may be at fault: the next one takes half; a single input is not folded again."""
+        gathered, self._step = self._step, None
+        if gathered is None:
+            raise error
+        if len(gathered) > 1:
+            self._most = len(gathered) // 2
+        elif self._suspect is None:
+            self._suspect = gathered.only()
+        else:
+            raise error
+
+    def _give_back(self, gathered: Gathered) -> None:
+        """All of it waits again; a result alone that cannot be committed is dropped."""
+        self._waiting.give_back(self._place, gathered.records)
+        if len(gathered) > 1:
+            self._fed.extendleft(reversed(gathered.fed))
+            self._rechecks.extendleft(reversed(gathered.rechecks))
+        for at, key in gathered.due:
+            self._index.wheel.push(at, key)
+
+    async def _breathe(self) -> None:
+        """A pause that doubles from one failure to the next."""
+        self.pulse = monotonic()
+        pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE)
+        await asyncio.sleep(pause)
+
+    # act
+
+    def _act(self, folding: Folding, gathered: Gathered, seconds: float) -> None:
+        """Nothing has been seen outside until here."""
+        late = [max(0.0, folding.now - at) / self._clock.speed for at, _ in gathered.due]
+        number, now, log = self.partition.number, folding.now, self.role.log
+        try:
+            self._observer.committed(
+                Committed(log, number, now, folding.acts, folding.ages, late, folding.stuck, seconds)
+            )
+            for act in folding.acts:
+                if isinstance(act, Send):
+                    self._observer.send(act, self.feed)
+        except Exception:  # what is committed stands, whoever fails to hear of it
+            logger.exception("%s: an observer failed", self._name)
+
+    def _failed(self, error: Exception) -> None:
+        reason = type(error).__name__
+        kind = "" if isinstance(error, (Fenced, Unanswered, Unavailable, TooLarge)) else " unexpectedly"
+        logger.warning("%s: %s%s: %s", self._name, reason, kind, error if not kind else "")
+        self._observer.failed(self.role.log, self.partition.number, reason)
+        self._room.set()
+
+    @property
+    def _name(self) -> str:
+        return f"{self.partition.topic}/{self.partition.number}"
