@@ -1,0 +1,234 @@
+"""Settings: the environment `SLA_*`, each defined once with its meaning, unit and bounds; docs/settings.md shows them.
+
+A secret may lie in a file instead: `SLA_X_FILE` names it. A flag of a command wins over the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, get_args
+
+from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .core.rules import DAY, SECOND
+from .documents import did_you_mean, plain_message, read_text
+from .errors import Misconfigured, Problem
+from .values import Duration, Matching, Size, Span
+
+PREFIX = "SLA_"
+FILE = "_FILE"
+
+OURS_FOR_TESTS = re.compile(r"SLA_(TEST_.*|VECTORS)")
+KUBERNETES = re.compile(r"SLA_.*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)")
+"""Kubernetes puts these into every pod beside a service whose name begins with `sla-`."""
+
+
+class Listen(NamedTuple):
+    """Where HTTP is served. Port 0: any that is free."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return self.host == "localhost" or (_is_address(self.host) and ip_address(self.host).is_loopback)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _listen(text: object) -> object:
+    match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):([0-9]{1,5})", text) if isinstance(text, str) else None
+    if match is None and isinstance(text, str):
+        raise ValueError("must be host:port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080")
+    return Listen(match[1].strip("[]"), _port(int(match[2]))) if match else text
+
+
+def _port(port: int) -> int:
+    if port > 65535:
+        raise ValueError("must have a port from 0 (any that is free) to 65535")
+    return port
+
+
+def _broker(text: str) -> str:
+    if text.startswith("kafka://"):
+        raise ValueError("names Kafka, which this version does not speak yet; leave it out to use the embedded log")
+    if not re.match(r"sqlite:///.", text) or text.endswith(("/", ":memory:")):
+        raise ValueError("must be sqlite:///path/of/the/file.db (sqlite:////path from the root)")
+    return text
+
+
+Address = Annotated[Listen, NoDecode, BeforeValidator(_listen), PlainSerializer(str, return_type=str)]
+
+
+URL = Matching(r"^https?://[^\s/]+(/\S*)?$", "must be an address such as https://sla.example")
+TOPIC = Matching(r"^[A-Za-z0-9._-]{0,100}$", "must be up to 100 letters, digits, dots, dashes and underscores")
+
+
+class Settings(BaseSettings):
+    """Frozen, made by `read_settings`. Spans are in ms, sizes in bytes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    broker: Annotated[str, BeforeValidator(_broker)] | None = Field(
+        None,
+        description="Where the logs are: `sqlite:///path`, the log of one machine. `SLA_DATA_DIR`/sla.db if left out.",
+    )
+    data_dir: Path = Field(Path("sla-data"), description="The directory of the log file and of what else is kept.")
+    listen: Address = Field(
+        Listen("127.0.0.1", 8080),
+        description="host:port of HTTP; port 0 takes any that is free. Without keys only loopback is served.",
+    )
+    public_url: Annotated[str, URL] | None = Field(
+        None,
+        description="How people reach it, for the links in notices. `http://` and `SLA_LISTEN` if left out.",
+    )
+    policy: Path | None = Field(None, description="The policy file. 10 minutes, around the clock, without.")
+    keys: Path | None = Field(None, description="The key file (`sla-monitor keys new`).")
+    claim_secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Signs claim links, 32 characters or more. Made and kept in `SLA_DATA_DIR` if left out.",
+    )
+    topic_prefix: Annotated[str, TOPIC] = Field("sla.", description="What the names of all topics begin with.")
+    clock_speed: float = Field(
+        1.0,
+        gt=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="How much faster than real time rules and timers run. Other than 1 only on loopback.",
+    )
+    events_retention: Span = Field(
+        7 * DAY, description="How long the logs keep what was applied. Erased data is gone after this (`erase_within`)."
+    )
+    outcomes_retention: Span = Field(90 * DAY, description="How long outcomes, the audit log, are kept.")
+    dead_letters_retention: Span = Field(
+        7 * DAY, description="How long dead letters are kept. Erased data is gone after this (`erase_within`)."
+    )
+    event_bytes: Size = Field(64 * 1024, ge=1024, le=1024**2, description="The largest event.")
+    batch_events: int = Field(500, ge=1, le=10_000, description="The most events of a batch.")
+    batch_bytes: Size = Field(1024**2, ge=1024, le=64 * 1024**2, description="The largest batch, decompressed.")
+    json_depth: int = Field(32, ge=4, le=100, description="The deepest nesting of an event.")
+    header_deadline: Span = Field(10 * SECOND, description="How long a client may take to send the head of a request.")
+    body_deadline: Span = Field(10 * SECOND, description="How long a client may take to send the body of a request.")
+    stop_deadline: Duration = Field(20 * SECOND, description="How long a stop may take before it is cut off.")
+
+    @model_validator(mode="after")
+    def _fast_only_at_home(self) -> Settings:
+        if self.clock_speed != 1 and not self.listen.loopback:
+            raise ValueError(
+                "SLA_CLOCK_SPEED other than 1 is served on loopback only; set SLA_LISTEN to 127.0.0.1:8080"
+            )
+        return self
+
+    @property
+    def database(self) -> Path:
+        """The file of the embedded log."""
+        return Path(self.broker.removeprefix("sqlite:///")) if self.broker else self.data_dir / "sla.db"
+
+
+SECRETS = tuple(name for name, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation))
+"""What may lie in a file."""
+
+
+def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of the environment. flags: what the command line says of them by name; None says nothing.
+
+    Raises Misconfigured with every mistake: bad values, and variables `SLA_*` that are none of ours.
+    """
+    said = {name: value for name, value in (flags or {}).items() if value is not None}
+    problems = list(_strangers(os.environ))
+    secrets = dict(_secrets(os.environ, problems))
+    try:
+        settings = Settings(**secrets | said)
+    except ValidationError as error:
+        bad = [_problem(details, said) for details in error.errors(include_url=False)]
+        raise Misconfigured([*problems, *bad]) from None
+    if problems:
+        raise Misconfigured(problems)
+    return settings
+
+
+def variables() -> list[str]:
+    """Every variable of the environment that is read."""
+    return [_variable(name) for name in Settings.model_fields] + [_variable(name) + FILE for name in SECRETS]
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _strangers(environ: Iterable[str]) -> Iterator[Problem]:
+    known = variables()
+    for name in sorted(environ):
+        foreign = not name.startswith(PREFIX) or OURS_FOR_TESTS.fullmatch(name) or KUBERNETES.fullmatch(name)
+        if name not in known and not foreign:
+            yield Problem(name, "", "is no setting" + did_you_mean(name, known))
+
+
+def _secrets(environ: Mapping[str, str], problems: list[Problem]) -> Iterator[tuple[str, str]]:
+    """What `SLA_X_FILE` has of each x; what cannot be read joins the problems."""
+    for name in SECRETS:
+        variable = _variable(name)
+        path = environ.get(variable + FILE)
+        if path and environ.get(variable):
+            problems.append(Problem(variable + FILE, "", f"is given beside {variable}; leave one of them out"))
+        elif path:
+            try:
+                yield name, read_text(Path(path)).strip()
+            except Misconfigured as error:
+                problems += [Problem(variable + FILE, "", str(problem)) for problem in error.problems]
+
+
+def _problem(details: ErrorDetails, flags: Iterable[str]) -> Problem:
+    """A bad value, named as it was given: a flag or a variable."""
+    name = str(details["loc"][0]) if details["loc"] else ""
+    flag, variable = f"--{name.replace('_', '-')}", _variable(name)
+    place = (flag if name in flags else variable) if name else ""
+    return Problem(place, "", plain_message(details))
+
+
+def settings_markdown() -> str:
+    """docs/settings.md; `python -m sla_monitor.settings` prints it."""
+    shown = Settings.model_construct().model_dump(mode="json")
+    rows = [_row(name, shown[name], field.description or "") for name, field in Settings.model_fields.items()]
+    return "\n".join((*INTRODUCTION, *rows, ""))
+
+
+INTRODUCTION = (
+    "# Settings",
+    "",
+    "Read from the environment; a flag of a command wins over it. Durations are `90s`, `10m`, `1h30m`, `7d`; sizes",
+    "are `64KiB`, `1MiB` or bytes. A name that begins with `SLA_` and is not below stops the start, as a typing error",
+    "would; `SLA_TEST_*`, `SLA_VECTORS` and what Kubernetes adds for services are passed over. A secret may lie in a",
+    f"file instead: {', '.join(f'`{_variable(name)}{FILE}`' for name in SECRETS)} names it.",
+    "",
+    "| variable | default | meaning |",
+    "|---|---|---|",
+)
+
+
+def _row(name: str, default: object, meaning: str) -> str:
+    return f"| `{_variable(name)}` | {'' if default is None else f'`{default}`'} | {meaning} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(settings_markdown())

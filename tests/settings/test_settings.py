@@ -1,0 +1,188 @@
+"""The environment becomes settings, or every mistake in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sla_monitor.core.rules import DAY, SECOND
+from sla_monitor.errors import Misconfigured
+from sla_monitor.settings import Listen, Settings, read_settings, settings_markdown, variables
+from sla_monitor.values import duration_text, parse_duration, parse_size, size_text
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture
+def environ(monkeypatch: pytest.MonkeyPatch):
+    """An environment without any SLA_*; returns how to set one."""
+    for name in [name for name in os.environ if name.startswith("SLA_")]:
+        monkeypatch.delenv(name)
+    return lambda **variables: [monkeypatch.setenv(name, value) for name, value in variables.items()]
+
+
+def mistakes(**flags: object) -> list[str]:
+    with pytest.raises(Misconfigured) as caught:
+        read_settings(flags)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_nothing_needs_to_be_set(environ):
+    settings = read_settings()
+    assert settings.listen == Listen("127.0.0.1", 8080)
+    assert settings.listen.loopback
+    assert settings.database == Path("sla-data/sla.db")
+    assert (settings.topic_prefix, settings.clock_speed) == ("sla.", 1.0)
+    assert (settings.policy, settings.keys, settings.public_url, settings.claim_secret) == (None, None, None, None)
+    assert settings.outcomes_retention == 90 * DAY
+    assert (settings.event_bytes, settings.batch_events, settings.batch_bytes) == (65_536, 500, 1_048_576)
+
+
+def test_the_log_lies_in_the_data_directory_unless_the_broker_says_where(environ):
+    environ(SLA_DATA_DIR="/var/lib/sla")
+    assert read_settings().database == Path("/var/lib/sla/sla.db")
+    environ(SLA_BROKER="sqlite:////srv/log.db")
+    assert read_settings().database == Path("/srv/log.db")
+    environ(SLA_BROKER="sqlite:///log.db")
+    assert read_settings().database == Path("log.db")
+
+
+def test_a_flag_wins_over_the_environment_and_an_absent_flag_does_not(environ):
+    environ(SLA_LISTEN="127.0.0.1:1", SLA_DATA_DIR="a")
+    settings = read_settings({"listen": "127.0.0.1:2", "data_dir": None})
+    assert (settings.listen.port, settings.data_dir) == (2, Path("a"))
+
+
+def test_an_empty_variable_says_nothing(environ):
+    environ(SLA_POLICY="", SLA_LISTEN="")
+    assert read_settings().policy is None
+
+
+@pytest.mark.parametrize(
+    ("text", "listen", "loopback"),
+    [
+        ("0.0.0.0:0", Listen("0.0.0.0", 0), False),
+        ("localhost:80", Listen("localhost", 80), True),
+        ("127.8.8.8:80", Listen("127.8.8.8", 80), True),
+        ("[::1]:80", Listen("::1", 80), True),
+        ("[::]:80", Listen("::", 80), False),
+        ("sla.example:80", Listen("sla.example", 80), False),
+    ],
+)
+def test_an_address_is_host_and_port_and_knows_whether_it_is_loopback(environ, text, listen, loopback):
+    environ(SLA_LISTEN=text)
+    found = read_settings().listen
+    assert (found, found.loopback, str(found)) == (listen, loopback, text)
+
+
+def test_every_mistake_is_told_at_once_by_the_name_it_was_given_under(environ):
+    environ(SLA_BROKR="x", SLA_LISTEN="8080", SLA_EVENT_BYTES="64kb", SLA_CLAIM_SECRET="short")
+    assert mistakes(clock_speed="0") == [
+        "SLA_BROKR: is no setting; did you mean `SLA_BROKER`?",
+        "SLA_LISTEN: must be host:port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080",
+        "SLA_CLAIM_SECRET: must have at least 32",
+        "--clock-speed: must be greater than 0",
+        "SLA_EVENT_BYTES: must be a size, such as 64KiB, 1MiB or 65536",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("SLA_BROKER", "kafka://a:9092", "names Kafka, which this version does not speak yet"),
+        ("SLA_BROKER", "redis://", "must be sqlite:///path"),
+        ("SLA_BROKER", "sqlite:///", "must be sqlite:///path"),
+        ("SLA_BROKER", "sqlite:///:memory:", "must be sqlite:///path"),
+        ("SLA_LISTEN", "127.0.0.1:65536", "must have a port from 0 (any that is free) to 65535"),
+        ("SLA_PUBLIC_URL", "sla.example", "must be an address such as https://sla.example"),
+        ("SLA_TOPIC_PREFIX", "a b", "must be up to 100 letters, digits, dots, dashes and underscores"),
+        ("SLA_CLOCK_SPEED", "nan", "must be "),
+        ("SLA_CLOCK_SPEED", "fast", "must be a number"),
+        ("SLA_EVENTS_RETENTION", "0s", "must be longer than 0s"),
+        ("SLA_BATCH_EVENTS", "0", "must be greater than or equal to 1"),
+        ("SLA_EVENT_BYTES", "1", "must be greater than or equal to 1024"),
+    ],
+)
+def test_a_bad_value_is_told_with_its_remedy(environ, name, value, message):
+    environ(**{name: value})
+    (told,) = mistakes()
+    assert told.startswith(f"{name}: ")
+    assert message in told
+
+
+def test_a_fast_clock_is_served_on_loopback_only(environ):
+    environ(SLA_CLOCK_SPEED="60")
+    assert read_settings().clock_speed == 60
+    assert "SLA_CLOCK_SPEED other than 1 is served on loopback only" in mistakes(listen="0.0.0.0:8080")[0]
+
+
+def test_what_tests_and_kubernetes_set_is_passed_over(environ):
+    environ(
+        SLA_TEST_KILL="1",
+        SLA_VECTORS="x",
+        SLA_MONITOR_SERVICE_HOST="10.0.0.1",
+        SLA_MONITOR_SERVICE_PORT_HTTP="80",
+        SLA_MONITOR_PORT="tcp://10.0.0.1:80",
+        SLA_MONITOR_PORT_80_TCP_ADDR="10.0.0.1",
+    )
+    assert read_settings().listen.port == 8080
+
+
+def test_a_secret_may_lie_in_a_file_and_is_never_shown(environ, tmp_path: Path):
+    secret = "s" * 40
+    (tmp_path / "secret").write_text(secret + "\n")
+    environ(SLA_CLAIM_SECRET_FILE=str(tmp_path / "secret"))
+    settings = read_settings()
+    assert settings.claim_secret is not None
+    assert settings.claim_secret.get_secret_value() == secret
+    assert secret not in repr(settings)
+
+
+def test_a_secret_file_that_cannot_be_read_or_is_one_too_many_is_told(environ):
+    environ(SLA_CLAIM_SECRET_FILE="/none")
+    assert mistakes() == ["SLA_CLAIM_SECRET_FILE: /none: cannot be read: No such file or directory"]
+    environ(SLA_CLAIM_SECRET="s" * 40)
+    assert mistakes() == ["SLA_CLAIM_SECRET_FILE: is given beside SLA_CLAIM_SECRET; leave one of them out"]
+
+
+def test_settings_cannot_be_changed(environ):
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings().clock_speed = 2.0  # type: ignore[misc]
+
+
+def test_every_setting_has_its_meaning_in_the_published_page():
+    assert all(field.description for field in Settings.model_fields.values())
+    assert "SLA_CLAIM_SECRET_FILE" in variables()
+    committed = (DOCS / "settings.md").read_text()
+    assert committed == settings_markdown(), "run: python -m sla_monitor.settings > docs/settings.md"
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"), [("0s", 0), ("90s", 90 * SECOND), ("1h30m", 5_400 * SECOND), ("7d", 7 * DAY), (5, 5)]
+)
+def test_durations_are_read_in_their_units(text, ms):
+    assert parse_duration(text) == ms
+
+
+@pytest.mark.parametrize("text", ["", "10", "-1s", "1.5h", "30m1h", "1w", "٣s", True, None, ["1s"]])
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(ValueError, match="must be a duration with its units"):
+        parse_duration(text)
+
+
+def test_durations_and_sizes_are_written_as_they_are_read():
+    assert [duration_text(parse_duration(text)) for text in ("90s", "24h", "0s")] == ["1m30s", "1d", "0s"]
+    assert [size_text(parse_size(text)) for text in ("64KiB", "1024 KiB", "65537", "10B")] == [
+        "64KiB",
+        "1MiB",
+        "65537B",
+        "10B",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "64kb", "-1", True, None])
+def test_what_is_no_size_is_refused(text):
+    with pytest.raises(ValueError, match="must be a size"):
+        parse_size(text)
