@@ -1,0 +1,249 @@
+"""Every metric once, with its meaning, unit, labels and bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+OTHER = "__other__"
+"""What a label says once it has had as many values as it may."""
+
+
+class Kind(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    STATE = "state"  # a gauge, derived at each scrape from the partitions that are owned
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Label:
+    """values: known in advance, their series begin at 0. cap: values at most, None if there are few by nature."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    cap: int | None = 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Metric:
+    """unit: the base unit, empty for plain numbers. buckets: the upper bounds of a histogram, in that unit."""
+
+    kind: Kind
+    name: str
+    help: str
+    labels: tuple[Label, ...]
+    unit: str
+    buckets: tuple[float, ...]
+
+
+CATALOGUE: list[Metric] = []
+"""In the order of the docs."""
+
+
+def _metric(
+    kind: Kind, name: str, text: str, *labels: Label, unit: str = "", buckets: tuple[float, ...] = ()
+) -> Metric:
+    CATALOGUE.append(Metric(kind, name, text, labels, unit, buckets))
+    return CATALOGUE[-1]
+
+
+SOURCE = Label("source")
+MANAGER = Label("manager", cap=5_000)
+POLICY = Label("policy", cap=200)
+TOPIC = Label("topic", ("phones", "events", "desk", "notifications"))
+PARTITION = Label("partition", cap=None)
+STATE = Label("state", cap=None)
+TURN = Label("turn", ("first", "later"))
+MEASURE = Label("measure", ("response", "contact"))
+BURIED = Label(
+    "reason", ("defect", "undecodable", "row_too_large", "unknown_lead", "loop", "erased", "notification_failed")
+)
+FAILURE = Label("reason", ("Unavailable", "Fenced", "Unanswered"))
+OUTCOME = Label("outcome", ("met", "breached"))
+PROOF = Label("kind", ("attempt", "contact"))
+CHANGE = Label("reason", ("no_response", "absent", "max_turns"))
+CHANGED = Label("result", ("ok", "nobody", "escalated"))
+CLOSING = Label("reason", ("converted", "junk", "duplicate", "deleted", "merged", "not_missed"))
+RESPONDED = Label("responded", ("true", "false"))
+MANAGER_OUTCOME = Label("outcome", ("met", "breached", "retracted"))
+
+RESPONSE = (15, 30, 60, 120, 180, 240, 300, 420, 540, 600, 660, 900, 1200, 1800, 3600, 7200, 14400, 43200, 86400)
+"""Seconds; every target of the policy is added as a bound of its own."""
+DELAY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
+QUICK = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)
+
+# the promise
+EVALUATIONS = _metric(
+    Kind.COUNTER,
+    "sla_evaluations_total",
+    "Decisions on a promise: once per customer's clock (turn=first) and per turn begun by a breach (turn=later).",
+    *(SOURCE, TURN, MEASURE, OUTCOME),
+)
+RETRACTIONS = _metric(
+    Kind.COUNTER,
+    "sla_retractions_total",
+    "Breaches taken back on late proof. In time = (met + retracted) / (met + breached).",
+    *(SOURCE, TURN, MEASURE),
+)
+RESPONSE_SECONDS = _metric(
+    Kind.HISTOGRAM,
+    "sla_response_seconds",
+    "Open time from the start to the first proof, of answered leads only. Every target of the policy is a bound.",
+    *(SOURCE, PROOF),
+    unit="seconds",
+    buckets=RESPONSE,
+)
+RESPONSE_WALL_SECONDS = _metric(
+    Kind.HISTOGRAM,
+    "sla_response_wall_seconds",
+    "Wall-clock time from the start to the first proof, of answered leads only.",
+    *(SOURCE, PROOF),
+    unit="seconds",
+    buckets=RESPONSE,
+)
+REASSIGNMENTS = _metric(
+    Kind.COUNTER,
+    "sla_reassignments_total",
+    "Attempts to give a lead to somebody else: done, nobody eligible, or handed to the head.",
+    *(CHANGE, CHANGED),
+)
+CLOSED = _metric(
+    Kind.COUNTER,
+    "sla_leads_closed_total",
+    "Closed leads, by reason and whether anyone had responded.",
+    *(SOURCE, CLOSING, RESPONDED),
+)
+MANAGER_EVALUATIONS = _metric(
+    Kind.COUNTER,
+    "sla_manager_evaluations_total",
+    "Response decisions credited to the holder of the turn; a retraction takes back one breached.",
+    *(MANAGER, MANAGER_OUTCOME),
+)
+TARGET = _metric(
+    Kind.GAUGE, "sla_target_seconds", "Target of open time of a policy, as configured.", POLICY, unit="seconds"
+)
+OBJECTIVE = _metric(
+    Kind.GAUGE,
+    "sla_objective_ratio",
+    "Share of leads that a policy promises to answer in time, as configured.",
+    POLICY,
+    unit="ratio",
+)
+
+# what is open now
+OPEN_LEADS = _metric(
+    Kind.STATE,
+    "sla_open_leads",
+    "Open leads by state. Across a rebalance use sum(max by (partition, state) (...)).",
+    *(PARTITION, STATE),
+)
+OLDEST_WAITING = _metric(
+    Kind.STATE,
+    "sla_oldest_waiting_timestamp_seconds",
+    "Start of the customer's clock that has waited longest; absent when none waits.",
+    PARTITION,
+    unit="seconds since 1970",
+)
+MANAGER_OPEN_LEADS = _metric(
+    Kind.STATE, "sla_manager_open_leads", "Open leads that a manager holds, as the desk counts them.", MANAGER
+)
+
+# the pipeline
+EVENTS = _metric(
+    Kind.COUNTER, "sla_events_total", "Records applied, by what became of them.", TOPIC, Label("result", cap=200)
+)
+EVENT_AGE = _metric(
+    Kind.HISTOGRAM,
+    "sla_event_age_seconds",
+    "Time from a record's timestamp to the step that applies it.",
+    unit="seconds",
+    buckets=DELAY,
+)
+TIMER_LATENESS = _metric(
+    Kind.HISTOGRAM,
+    "sla_timer_lateness_seconds",
+    "Real time by which a timer fired after its instant.",
+    unit="seconds",
+    buckets=DELAY,
+)
+STUCK_TIMERS = _metric(
+    Kind.COUNTER, "sla_stuck_timers_total", "Timers whose decision failed and is tried again in a minute.", TOPIC
+)
+DEAD_LETTERS = _metric(
+    Kind.COUNTER,
+    "sla_dead_letters_total",
+    "Records that could not be used, kept with their reason.",
+    TOPIC,
+    BURIED,
+)
+COMMIT_SECONDS = _metric(
+    Kind.HISTOGRAM, "sla_log_commit_seconds", "Time to commit a step.", unit="seconds", buckets=QUICK
+)
+STEP_RECORDS = _metric(
+    Kind.HISTOGRAM, "sla_step_records", "Records, timers and results folded in one step.", buckets=SIZES
+)
+UNAVAILABLE = _metric(
+    Kind.COUNTER,
+    "sla_unavailable_total",
+    "Commits and openings that failed and are tried again.",
+    TOPIC,
+    FAILURE,
+)
+NOTIFICATIONS = _metric(
+    Kind.COUNTER,
+    "sla_notifications_total",
+    "Attempts to send a notice, by the scheme of the channel and how they ended.",
+    Label("channel", cap=200),
+    Label("result"),
+)
+HTTP_REQUESTS = _metric(
+    Kind.COUNTER,
+    "sla_http_requests_total",
+    "Answered HTTP requests, by route (never the path) and status.",
+    Label("route"),
+    Label("status"),
+)
+
+# the monitor itself
+PARTITION_STATE = _metric(
+    Kind.STATE,
+    "sla_partition_state",
+    "1 for the state that an owned partition is in: opening, running, retrying or closed.",
+    *(TOPIC, PARTITION, STATE),
+)
+PARTITION_WAITING = _metric(
+    Kind.STATE, "sla_partition_waiting_records", "Records fetched and not yet folded.", TOPIC, PARTITION
+)
+PARTITION_COMMITTED = _metric(
+    Kind.STATE,
+    "sla_partition_commit_timestamp_seconds",
+    "Instant of the last commit of an owned partition; absent before the first.",
+    *(TOPIC, PARTITION),
+    unit="seconds since 1970",
+)
+NEXT_TIMER = _metric(
+    Kind.STATE,
+    "sla_next_timer_timestamp_seconds",
+    "Instant of the next timer of an owned partition; absent when none is set.",
+    *(TOPIC, PARTITION),
+    unit="seconds since 1970",
+)
+POLICY_VERSION = _metric(
+    Kind.STATE, "sla_policy_version", "Version of the policy in force in an owned partition.", TOPIC, PARTITION
+)
+READY = _metric(Kind.STATE, "sla_ready", "1 while this process answers that it is ready.")
+CLOCK_JUMPS = _metric(
+    Kind.COUNTER, "sla_clock_jumps_total", "Forward jumps of the clock that stopped the timers until it was trusted."
+)
+LABEL_OVERFLOW = _metric(
+    Kind.COUNTER,
+    "sla_label_overflow_total",
+    f"Values counted under {OTHER} because the label has as many as it may.",
+    Label("label"),
+)
+SNAPSHOT_ERRORS = _metric(
+    Kind.COUNTER, "sla_snapshot_errors_total", "Scrapes without the state of the partitions, because it failed."
+)
+BUILD_INFO = _metric(Kind.GAUGE, "sla_build_info", "1, with the version of the program.", Label("version"))
