@@ -1,0 +1,1 @@
+"""Telling managers: render a notice, send it to one channel address, say how it ended."""

@@ -1,0 +1,107 @@
+"""Every scheme that apprise knows: mail, chats, phones, and json:// for a hook of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import unquote
+
+import apprise
+
+from sla_monitor.core.effects import Send
+from sla_monitor.core.rules import MINUTE
+
+from .address import scheme, shown
+from .failure import Failed
+from .render import Message
+
+THREADS = 32
+"""Attempts at once. A place takes few of them (`sender`), and sockets give up after 4 s, so some are always free."""
+
+REFUSED = frozenset({400, 405, 410, 413, 414, 415, 422})
+"""HTTP answers that say the message or the address will never do. Others (401, 404 ...) an operator may put right."""
+
+TOO_MANY = 429
+LEFT_ALONE = MINUTE
+"""The wait after 429: apprise does not pass on its Retry-After."""
+
+REASON_LENGTH = 200
+"""Characters of a reason; it lies in the row."""
+
+
+class AppriseChannel:
+    """One target a call, so that each has its own result; our queue retries, apprise does not."""
+
+    personal = True
+
+    def __init__(self) -> None:
+        _silence()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
+
+    async def send(self, notice: Send, message: Message) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, _send, notice, message)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def check(address: str) -> str | None:
+    """Whether apprise knows the scheme and finds what it needs in the address."""
+    _silence()
+    return None if _target(address) else f"apprise knows no such scheme, or misses a part of {shown(address)}"
+
+
+def _silence() -> None:
+    """Keep the lines of apprise and urllib3, which may show addresses, out of our logs; results still carry them."""
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    logger = logging.getLogger("apprise")
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
+def _target(address: str) -> apprise.NotifyBase | None:
+    """The target of an address. Its calls run in our thread: apprise's own are shared by all targets."""
+    asset = apprise.AppriseAsset(app_id="sla-monitor", async_mode=False, service_timeout=0)
+    return apprise.Apprise.instantiate(address, asset=asset)
+
+
+def _send(notice: Send, message: Message) -> None:
+    target = _target(notice.channel)
+    if target is None:
+        raise Failed(f"{shown(notice.channel)} cannot be used", permanent=True)
+    if hasattr(target, "payload_extras"):  # json://, xml://, form://: a stable id, for a receiver that dedupes
+        target.payload_extras = {**target.payload_extras, "notice_id": notice.notice_id}
+    calls = apprise.Apprise()
+    calls.add(target)
+    result = calls.notify(body=message.body, title=message.title, body_format=apprise.NotifyFormat.TEXT)
+    if not result:
+        said = "; ".join(str(entry.message) for entry in result.logs())
+        raise _failure(notice.channel, said)
+
+
+def _failure(address: str, said: str) -> Failed:
+    """What apprise said, without the parts of the address."""
+    match = re.search(r"error=(\d{3})\b", said)
+    status = int(match[1]) if match else 0
+    reason = f"{shown(address)}: {_redacted(said, address) or 'not accepted'}"
+    wait = LEFT_ALONE if status == TOO_MANY else None
+    return Failed(reason[:REASON_LENGTH], permanent=status in REFUSED, retry_after=wait)
+
+
+def _redacted(said: str, address: str) -> str:
+    for part in sorted(_secrets(address), key=len, reverse=True):
+        said = said.replace(part, "***")
+    return said
+
+
+def _secrets(address: str) -> Iterator[str]:
+    """The parts of an address, as written and as meant, that are not shown; too short ones hide nothing."""
+    for text in {address, unquote(address)}:
+        for part in re.split(r"[/:@?&=#,;\s]+", text):
+            if len(part) > 3 and part not in shown(address) and part != scheme(address):
+                yield part

@@ -1,0 +1,51 @@
+"""The channels by the scheme of their addresses.
+
+A new one is a file beside this, a line in `registry` and one in `CHECKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from sla_monitor.clock import Clock
+from sla_monitor.core.effects import Send
+
+from . import apprise_channel, log_channel
+from .address import scheme
+from .render import Message
+
+OTHERS = ""
+"""The scheme under which the channel for all other schemes stands."""
+
+
+class Channel(Protocol):
+    """personal: whether it may be given who the customer is; a channel that keeps what it gets may not (R31)."""
+
+    personal: bool
+
+    async def send(self, notice: Send, message: Message) -> None:
+        """Hand the message over. Raises Failed, or whatever went wrong; may be abandoned, never awaited further."""
+
+    def close(self) -> None:
+        """Take no more work. Never waits."""
+
+
+def registry(data_dir: Path, clock: Clock) -> Mapping[str, Channel]:
+    """Every channel. data_dir: where log:// writes `notifications.log`."""
+    return {
+        "log": log_channel.LogChannel(data_dir / "notifications.log", clock),
+        OTHERS: apprise_channel.AppriseChannel(),
+    }
+
+
+def check(address: str) -> str | None:
+    """What is wrong with a channel address, without repeating its secrets; None if it can be used. Sends nothing."""
+    if not scheme(address):
+        return "a channel address begins with a scheme, as in log:// or json://crm.example/hook"
+    return CHECKS.get(scheme(address), apprise_channel.check)(address)
+
+
+CHECKS: Mapping[str, Callable[[str], str | None]] = {"log": log_channel.check}
+"""Those of the channels that are not apprise's."""

@@ -1,0 +1,15 @@
+"""How a channel says that it could not hand a message over."""
+
+from __future__ import annotations
+
+
+class Failed(Exception):
+    """The message was not handed over. reason: without secrets and personal data.
+
+    permanent: the same attempt fails again. retry_after: ms that the receiver wants to be left alone, if it said so.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool = False, retry_after: int | None = None) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+        self.retry_after = retry_after

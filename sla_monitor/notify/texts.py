@@ -1,0 +1,137 @@
+"""The one catalogue of what managers read: every kind of notice in every language.
+
+A text may name in braces: lead, lead_id, source, customer, turn, share, minutes_left, due, responded, reason,
+from_name, to_name, holder, by. A line that names something unknown is left out; a title names only `lead`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+FALLBACK = "en"
+"""The language of managers who have none of ours."""
+
+
+class Text(NamedTuple):
+    title: str
+    lines: tuple[str, ...]
+
+
+_WHO_EN = ("Customer: {customer}", "Source: {source}", "Lead id: {lead_id}")
+_WHO_RU = ("Клиент: {customer}", "Источник: {source}", "Номер лида: {lead_id}")
+
+TEXTS: Mapping[str, Mapping[str, Text]] = {
+    "assigned": {
+        "en": Text("New lead for you: {lead}", ("Respond by {due}.", "Why you: {reason}.", "Before you: {from_name}.")),
+        "ru": Text("Вам новый лид: {lead}", ("Ответьте до {due}.", "Почему вам: {reason}.", "До вас: {from_name}.")),
+    },
+    "warning": {
+        "en": Text(
+            "Still no response: {lead}",
+            ("{share}% of the time has passed.", "Minutes left: {minutes_left}.", "Respond by {due}."),
+        ),
+        "ru": Text(
+            "Лид ещё ждёт ответа: {lead}",
+            ("Прошло {share}% времени.", "Осталось минут: {minutes_left}.", "Ответьте до {due}."),
+        ),
+    },
+    "reassigned_away": {
+        "en": Text("No longer your lead: {lead}", ("It went to {to_name}.", "Why: {reason}.")),
+        "ru": Text("Лид больше не ваш: {lead}", ("Теперь им занимается {to_name}.", "Причина: {reason}.")),
+    },
+    "breached": {
+        "en": Text(
+            "Nobody responded in time: {lead}",
+            ("The response was due by {due}.", "Held by {holder}.", "The lead stays where it is: please respond now."),
+        ),
+        "ru": Text(
+            "Лид остался без ответа в срок: {lead}",
+            ("Ответить нужно было до {due}.", "Лид у: {holder}.", "Лид остаётся на месте: ответьте сейчас."),
+        ),
+    },
+    "escalated": {
+        "en": Text(
+            "Escalated to you: {lead}",
+            ("No more managers will be tried.", "Why: {reason}.", "Last held by {from_name}."),
+        ),
+        "ru": Text(
+            "Лид передан вам: {lead}",
+            ("Других менеджеров больше не будет.", "Причина: {reason}.", "Последний менеджер: {from_name}."),
+        ),
+    },
+    "unassignable": {
+        "en": Text(
+            "Nobody can take this lead: {lead}",
+            ("Every manager is off shift, busy or not suited.", "Due by {due}.", "Why it needs a manager: {reason}."),
+        ),
+        "ru": Text(
+            "Лид некому передать: {lead}",
+            (
+                "Все менеджеры не на смене, заняты или не подходят.",
+                "Срок ответа: {due}.",
+                "Почему нужен менеджер: {reason}.",
+            ),
+        ),
+    },
+    "answered": {
+        "en": Text("Answered: {lead}", ("{by} has responded; you need not.",)),
+        "ru": Text("Клиенту ответили: {lead}", ("Ответил(а) {by}, от вас ничего не требуется.",)),
+    },
+    "retracted": {
+        "en": Text(
+            "Breach taken back: {lead}",
+            ("A response in time was proven later.", "Responded at {responded}.", "The lead stays with {holder}."),
+        ),
+        "ru": Text(
+            "Нарушение снято: {lead}",
+            ("Позже подтвердилось, что ответ был в срок.", "Ответили: {responded}.", "Лид остаётся у: {holder}."),
+        ),
+    },
+    "contact_breached": {
+        "en": Text(
+            "Nobody has spoken to the customer: {lead}",
+            ("The conversation was due by {due}.", "Held by {holder}."),
+        ),
+        "ru": Text(
+            "С клиентом так и не поговорили: {lead}",
+            ("Разговор должен был состояться до {due}.", "Лид у: {holder}."),
+        ),
+    },
+    "missed_call": {
+        "en": Text("Missed call: {lead}", ("The customer called and nobody answered: please call back.",)),
+        "ru": Text("Пропущенный звонок: {lead}", ("Клиент звонил, никто не ответил: перезвоните.",)),
+    },
+    "absent": {
+        "en": Text("Held by somebody absent: {lead}", ("{holder} is away; the clock runs on.", "Due by {due}.")),
+        "ru": Text(
+            "Лид у отсутствующего менеджера: {lead}",
+            ("{holder} отсутствует, время идёт.", "Срок ответа: {due}."),
+        ),
+    },
+}
+
+OTHER = {
+    "en": Text("News of a lead: {lead}", ("{reason}",)),
+    "ru": Text("Новости о лиде: {lead}", ("{reason}",)),
+}
+"""For a kind that this version does not know: written by a newer one."""
+
+WHO: Mapping[str, tuple[str, ...]] = {"en": _WHO_EN, "ru": _WHO_RU}
+"""The last lines of every text."""
+
+TEST: Mapping[str, str] = {"en": "[test]", "ru": "[тест]"}
+"""In front of the title of a test lead."""
+
+REASONS: Mapping[str, Mapping[str, str]] = {
+    "given": {"en": "named as its owner", "ru": "указан владельцем лида"},
+    "assigned": {"en": "it had no manager", "ru": "у лида не было менеджера"},
+    "no_response": {"en": "no response in time", "ru": "нет ответа в срок"},
+    "absent": {"en": "the manager is absent", "ru": "менеджер отсутствует"},
+    "manual": {"en": "assigned by a person", "ru": "назначил человек"},
+    "rule": {"en": "assigned by a rule", "ru": "назначено правилом"},
+    "claimed": {"en": "claimed", "ru": "лид забрали"},
+    "reopened": {"en": "reopened", "ru": "лид открыт снова"},
+    "max_turns": {"en": "enough managers were tried", "ru": "менеджеров пробовали достаточно"},
+}
+"""Reasons of a change of holder, in words; one that is not here is shown as it is."""

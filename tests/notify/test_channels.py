@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sla_monitor.clock import ManualClock
+from sla_monitor.core.effects import Send
+from sla_monitor.notify.address import place, shown
+from sla_monitor.notify.apprise_channel import _failure
+from sla_monitor.notify.channels import OTHERS, check, registry
+from sla_monitor.notify.render import Message
+
+SECRET = "TIiajkdnlazkcOXrIdevi7FQ"
+
+
+def notice() -> Send:
+    return Send(
+        notice_id="L1:1:assigned:anna",
+        lead_id="L1",
+        manager_id="anna",
+        channel="log://",
+        kind="assigned",
+        attempt=1,
+        limit=30_000,
+        test=False,
+        details={},
+    )
+
+
+async def test_the_log_gets_one_json_line_a_notice_with_its_stable_id(tmp_path):
+    channel = registry(tmp_path / "new", ManualClock(1_772_443_800_000))["log"]
+    await channel.send(notice(), Message("Вам новый лид", "a\nb"))
+    await channel.send(notice(), Message("again", ""))
+    first, second = (tmp_path / "new" / "notifications.log").read_text("utf-8").splitlines()
+    assert json.loads(first) == {
+        "time": "2026-03-02T09:30:00.000Z",
+        "notice_id": "L1:1:assigned:anna",
+        "lead_id": "L1",
+        "manager_id": "anna",
+        "kind": "assigned",
+        "test": False,
+        "title": "Вам новый лид",
+        "body": "a\nb",
+    }
+    assert json.loads(second)["notice_id"] == json.loads(first)["notice_id"]
+
+
+def test_r31_only_the_log_which_keeps_what_it_gets_must_not_know_the_customer(tmp_path):
+    channels = registry(tmp_path, ManualClock())
+    assert {scheme: channel.personal for scheme, channel in channels.items()} == {"log": False, OTHERS: True}
+
+
+@pytest.mark.parametrize(
+    "address", ["log://", "json://crm.example/hook", "tgram://123456789:abcdefg_hijklmnop/12315544/"]
+)
+def test_a_usable_address_passes(address):
+    assert check(address) is None
+
+
+@pytest.mark.parametrize(
+    "address", ["", "anna", "log://file", "nothing://x", "json://", f"slack://{SECRET}", f"tgram://{SECRET}"]
+)
+def test_an_unusable_address_is_named_without_its_secrets(address):
+    said = check(address)
+    assert said
+    assert SECRET not in said
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.one_of(st.text(), st.builds("{}://{}".format, st.sampled_from(["log", "json", "tgram"]), st.text())))
+def test_any_text_can_be_checked(address):
+    assert check(address) is None or check(address)
+
+
+def test_only_a_host_is_shown_of_an_address():
+    assert shown(f"json://anna:{SECRET}@crm.example:8443/{SECRET}?k={SECRET}") == "json://crm.example"
+    assert shown(f"slack://{SECRET}/B/C") == "slack://..."
+    assert shown("json://[") == "json://"
+
+
+def test_addresses_of_one_host_are_one_place():
+    assert place("json://a:b@crm.example/x") == place("json://crm.example:80/y")
+    assert place("json://crm.example/") != place("json://shop.example/")
+
+
+def test_what_apprise_says_is_passed_on_without_the_parts_of_the_address():
+    address = f"json://anna:{SECRET}@crm.example/a%20{SECRET}-path"
+    failure = _failure(address, f"Could not reach crm.example with {SECRET} at a {SECRET}-path, error=503.")
+    assert str(failure) == "json://crm.example: Could not reach crm.example with *** at a ***, error=503."
