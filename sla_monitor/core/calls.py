@@ -5,7 +5,7 @@ from __future__ import annotations
 from .case import Case
 from .events import Call, CallEnded, ContactRecorded
 from .lead import Phase
-from .proof import CallSeen, applied, call_key, contact_proof, live_state, proof
+from .proof import CallSeen, applied, call_key, contact_proof, live_state, proof, talk_began
 from .verdict import credit, let_go
 
 LIVE, ENDED = 20, 10
@@ -35,13 +35,13 @@ def _judge_call(case: Case, call: CallSeen, fact: Call) -> None:
         case.count("ok")
     else:
         case.count("ok")
-    if ended and case.lead.phase is Phase.OPEN and missed(fact):
+    if ended and case.lead.phase is Phase.OPEN and missed(call):
         case.notify(case.lead.holder, "missed_call", qualifier=call.call, at=fact.at)
 
 
-def missed(fact: Call) -> bool:
+def missed(call: CallSeen) -> bool:
     """An inbound call that ended without human talk (R26)."""
-    return isinstance(fact, CallEnded) and fact.direction == "inbound" and not fact.internal and fact.talk == 0
+    return call.direction == "inbound" and not call.internal and talk_began(call) is None
 
 
 def _kept(calls: list[CallSeen]) -> list[CallSeen]:

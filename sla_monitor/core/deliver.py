@@ -254,11 +254,10 @@ def _fail(row: Notices, notice: Notice, now: int, error: str) -> list[Effect]:
 
 
 def _go_on(row: Notices, now: int) -> list[Effect]:
-    """Do what is due by now."""
+    """Do what is due by now, until nothing is."""
     effects: list[Effect] = []
-    for notice in tuple(row.timed()):
-        if notice.next_try <= now:
-            effects += _fire(row, notice, now)
+    while notice := next((notice for notice in row.timed() if notice.next_try <= now), None):
+        effects += _fire(row, notice, now)  # one that goes lets the next of its channel go on
     return effects
 
 

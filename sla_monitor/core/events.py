@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import ClassVar
 
 from .rules import Rules
 
@@ -291,10 +290,3 @@ Call = CallStarted | CallAnswered | CallEnded
 LeadFact = LeadCreated | LeadAssigned | LeadUpdated | LeadClosed | LeadReopened | LeadErased | LeadClaimed
 Outside = LeadFact | Call | ContactRecorded | ManagerStatus
 """What producers send; everything else is ours."""
-
-
-class Limits:
-    """Bounds of the core that are not policy: each protects a row from growing."""
-
-    SEEN_IDS: ClassVar[int] = 256
-    HOPS: ClassVar[int] = 3

@@ -8,10 +8,13 @@ from typing import Any
 from . import numbers, turns, verdict
 from .case import Case
 from .effects import Bury, Join
-from .events import Absorbed, Joined, Limits, Merged
+from .events import Absorbed, Joined, Merged
 from .lead import Kind, Phase, Result
 from .proof import Proof
 from .terms import set_due
+
+HOPS = 3
+"""How often a fact is forwarded at most; more is a loop."""
 
 MAX_JOINED = 20
 """Leads that one lead may take; a further one keeps its own clock."""
@@ -113,7 +116,7 @@ def take_over(case: Case, fact: Merged) -> None:
 
 def forward(case: Case, fact: Any) -> None:
     """Later events of a joined lead are the other's; too long a way is a loop."""
-    if fact.origin.hops >= Limits.HOPS:
+    if fact.origin.hops >= HOPS:
         case.effects.append(Bury(reason="loop", fact=fact))
         return
     moved = replace(fact, lead_id=case.lead.joined_to, origin=replace(fact.origin, hops=fact.origin.hops + 1))

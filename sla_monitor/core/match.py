@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
+from .dedupe import repeated
 from .effects import Bury, CloseNumber, Count, Deliver, Effect, Join, OpenNumber, Question
 from .events import (
     Absorbed,
@@ -23,7 +24,6 @@ from .events import (
     Due,
     LeadClosed,
     LeadCreated,
-    Limits,
     Origin,
     RulesChanged,
 )
@@ -96,17 +96,13 @@ def on_contact(case: Case, fact: ContactRecorded) -> None:
 
 
 def _seen(case: Case, origin: Origin) -> bool:
-    """Whether an event of this identity was applied; the first wins, other data is a conflict (R28)."""
-    row, uid = case.row, origin.uid()
-    known = row.seen.get(uid)
-    if known is not None:
-        case.count("duplicate" if known == origin.digest else "conflict")
-        return True
-    row.seen[uid] = origin.digest
-    row.forget_at = case.now + Bound.REMEMBERED
-    if len(row.seen) > Limits.SEEN_IDS:
-        del row.seen[next(iter(row.seen))]
-    return False
+    """Whether an event of this identity was applied."""
+    again = repeated(case.row.seen, origin)
+    if again:
+        case.count(again)
+    else:
+        case.row.forget_at = case.now + Bound.REMEMBERED
+    return bool(again)
 
 
 def _keep(case: Case, fact: Call | ContactRecorded) -> Kept:

@@ -25,7 +25,7 @@ def open_one(case: Case, number: str, *, join: bool) -> None:
             since=lead.started_at,
             at=case.now,
             join=join,
-            absorb=lead.channel != MISSED_CALL,
+            absorb=lead.phase is Phase.OPEN and lead.channel != MISSED_CALL,
             due_at=lead.due_at,
         )
     )

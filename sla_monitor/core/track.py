@@ -12,8 +12,9 @@ from typing import Any
 from . import events, joining, numbers, turns, verdict
 from .calls import on_call, on_contact
 from .case import Case
+from .dedupe import repeated
 from .effects import Bury, Deliver, Drop, Effect, Join, Question
-from .events import Due, Limits, Origin
+from .events import Due
 from .fold import Keyed
 from .lead import OPEN, PARKED, STATUSES, Lead, Parked, Phase, Result, Status, deadlines
 from .proof import live_state
@@ -38,7 +39,9 @@ def decide(row: Lead | None, fact: Any, now: int, rules: Rules) -> tuple[Lead | 
         return row, []
     case = Case(row or Lead(_key(fact)), now, rules)
     origin = getattr(fact, "origin", None)
-    if origin is not None and _seen(case, origin):
+    again = repeated(case.lead.seen, origin) if origin else ""
+    if again:
+        case.count(again)
         return row, case.effects
     _dispatch(case, fact)
     lead = case.lead
@@ -50,19 +53,6 @@ def decide(row: Lead | None, fact: Any, now: int, rules: Rules) -> tuple[Lead | 
 
 def _key(fact: Any) -> str:
     return str(fact.to if isinstance(fact, Question) else fact.lead_id)
-
-
-def _seen(case: Case, origin: Origin) -> bool:
-    """Whether an event of this identity was applied; the first wins, other data is a conflict (R28)."""
-    seen, uid = case.lead.seen, origin.uid()
-    known = seen.get(uid)
-    if known is not None:
-        case.count("duplicate" if known == origin.digest else "conflict")
-        return True
-    seen[uid] = origin.digest
-    if len(seen) > Limits.SEEN_IDS:
-        del seen[next(iter(seen))]
-    return False
 
 
 def _dispatch(case: Case, fact: Any) -> None:

@@ -1,0 +1,23 @@
+"""Which events a row has applied: the hashes of their identities, each with a hash of its data (R28)."""
+
+from __future__ import annotations
+
+from .events import Origin
+
+MOST = 256
+"""Identities a row remembers; beyond it the oldest go, and the reducers are idempotent by event time."""
+
+
+def repeated(seen: dict[int, int], origin: Origin) -> str:
+    """Remember an event in `seen` (uid -> digest). Empty if it is new; the first of an identity wins.
+
+    `duplicate` for one that was applied, `conflict` for one of the same identity with other data.
+    """
+    uid = origin.uid()
+    known = seen.get(uid)
+    if known is not None:
+        return "duplicate" if known == origin.digest else "conflict"
+    seen[uid] = origin.digest
+    if len(seen) > MOST:
+        del seen[next(iter(seen))]
+    return ""
