@@ -1,0 +1,29 @@
+"""The wire: what producers send, and how it becomes facts."""
+
+from .facts import BAD_NUMBER, NO_LEAD_NO_NUMBER, UNKNOWN_MANAGER, Directory, Routed, to_e164, to_facts
+from .models import DATA, EVENTS
+from .reading import FUTURE_TIME, Event, Fault, Invalid, Malformed, decode, parse, parse_binary, read
+from .schemas import events_markdown, schema
+
+__all__ = [
+    "BAD_NUMBER",
+    "DATA",
+    "EVENTS",
+    "FUTURE_TIME",
+    "NO_LEAD_NO_NUMBER",
+    "UNKNOWN_MANAGER",
+    "Directory",
+    "Event",
+    "Fault",
+    "Invalid",
+    "Malformed",
+    "Routed",
+    "decode",
+    "events_markdown",
+    "parse",
+    "parse_binary",
+    "read",
+    "schema",
+    "to_e164",
+    "to_facts",
+]

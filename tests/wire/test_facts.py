@@ -1,0 +1,128 @@
+"""Events become facts: numbers E.164, managers ids, each fact in the log it belongs to."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from sla_monitor import codec, wire
+from sla_monitor.core import events
+from sla_monitor.core.effects import Log
+from sla_monitor.core.rules import Manager, Rules, Source
+from sla_monitor.wire.examples import EXAMPLES
+
+NOW = 1_795_500_000_000
+RULES = Rules(
+    managers={
+        "anna": Manager("anna", extensions=("101", "200"), phones=("+74951110001",)),
+        "vera": Manager("vera", extensions=("102", "200"), phones=("+74951110002",)),
+    },
+    sources={"pbx1": Source("pbx1", default_region="RU")},
+    own_numbers=("+74950000000",),
+)
+DIRECTORY = wire.Directory.of(RULES)
+
+
+def routed(kind, *, drop=(), source="pbx1", directory=DIRECTORY, **data):
+    made = copy.deepcopy(EXAMPLES[kind])
+    made["data"].update(data)
+    for name in drop:
+        del made["data"][name]
+    return wire.to_facts(wire.read(made, NOW), directory, NOW, source)
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_every_event_becomes_a_fact_that_its_log_can_carry(kind):
+    log, key, fact = routed(kind)
+    wanted = Log.DESK if kind.startswith("manager") else Log.PHONES if kind.startswith("call") else Log.EVENTS
+    assert log is wanted
+    assert key in (EXAMPLES[kind]["data"].get("lead_id"), "anna", "+74951234567")
+    assert codec.decode_record(codec.encode_record(fact)) == fact
+
+
+def test_the_fact_says_where_it_comes_from():
+    origin = routed("lead.created.v1").fact.origin
+    assert (origin.uri, origin.id, origin.source, origin.received) == ("/crm/main", "evt-1", "pbx1", NOW)
+    assert origin.digest > 0
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        ("8 (495) 123-45-67", "+74951234567"),
+        ("+44 20 7946 0958", "+442079460958"),
+        ("101", None),
+        ("anonymous", None),
+        ("", None),
+        ("+7 495 1", None),
+    ],
+)
+def test_numbers_become_e164_by_the_region_of_their_source(raw, number):
+    fact = routed("lead.created.v1", phones=[raw]).fact
+    assert fact.phones == ((number,) if number else ())
+    assert (wire.BAD_NUMBER in fact.origin.flags) == (number is None)
+
+
+def test_without_a_region_a_national_number_matches_nothing():
+    assert routed("lead.created.v1", phones=["8 495 123-45-67"], source="other").fact.phones == ()
+
+
+def test_the_same_number_written_twice_is_one():
+    assert routed("lead.created.v1", phones=["+74951234567", "8 495 1234567"]).fact.phones == ("+74951234567",)
+
+
+@pytest.mark.parametrize(
+    ("given", "manager", "known"),
+    [
+        ("anna", "anna", True),
+        ("101", "anna", True),
+        ("8 495 111-00-02", "vera", True),
+        ("200", "200", False),
+        ("zoe", "zoe", False),
+    ],
+)
+def test_a_manager_is_an_id_or_an_alias_of_exactly_one(given, manager, known):
+    fact = routed("call.ended.v1", manager_id=given).fact
+    assert (fact.manager_id, wire.UNKNOWN_MANAGER in fact.origin.flags) == (manager, not known)
+
+
+def test_r22_without_a_roster_nobody_is_unknown():
+    fact = routed("contact.recorded.v1", manager_id="zoe", directory=wire.Directory.of(Rules())).fact
+    assert (fact.manager_id, fact.origin.flags) == ("zoe", ())
+
+
+@pytest.mark.parametrize("number", ["+74950000000", "+74951110001"])
+@pytest.mark.parametrize("kind", ["call.started.v1", "call.ended.v1"])
+def test_a_call_with_one_of_our_own_numbers_is_internal(kind, number):
+    assert routed(kind, customer_number=number).fact.internal
+    assert not routed(kind).fact.internal
+
+
+def test_r24_an_explicit_lead_wins_over_the_number():
+    log, key, fact = routed("call.ended.v1", lead_id="crm:7")
+    assert (log, key, fact.number) == (Log.EVENTS, "crm:7", "+74951234567")
+
+
+@pytest.mark.parametrize("kind", ["call.started.v1", "call.answered.v1", "call.ended.v1"])
+def test_a_call_with_neither_a_lead_nor_a_usable_number_goes_nowhere(kind):
+    assert routed(kind, customer_number="withheld") is None
+    assert routed(kind, drop=("customer_number",)) is None
+
+
+def test_a_contact_may_be_known_by_its_number_alone():
+    log, key, fact = routed("contact.recorded.v1", drop=("lead_id",), customer_number="+74951234567")
+    assert (log, key, fact.lead_id) == (Log.PHONES, "+74951234567", None)
+
+
+def test_instants_inside_a_call_are_never_after_its_end():
+    fact = routed("call.ended.v1", answered_at="2026-11-23T10:05:00.9+03:00").fact
+    assert (fact.answered_at, fact.talk, fact.ring) == (fact.at, 107_500, 12_500)
+
+
+def test_an_update_tells_what_stays_from_what_is_emptied():
+    fact = routed("lead.updated.v1", phones=[], emails=None).fact
+    assert isinstance(fact, events.LeadUpdated)
+    assert (fact.phones, fact.emails, fact.skills) == ((), None, None)
+    full = routed("lead.updated.v1", emails=["a@b.example"], skills=["x"]).fact
+    assert (full.emails, full.skills) == (("a@b.example",), ("x",))
