@@ -1,0 +1,1 @@
+"""HTTP: events in, views, the board, outcomes out, probes."""

@@ -1,0 +1,100 @@
+"""The board: which leads are open, whose they are, and how long they have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from heapq import nsmallest
+from importlib.resources import files
+from typing import Any
+
+from aiohttp import web
+
+from sla_monitor.clock import monotonic
+from sla_monitor.codec import RULES_KEY, read_header, rfc3339
+from sla_monitor.core.effects import Log
+from sla_monitor.core.lead import OPEN, STATUSES, Lead
+from sla_monitor.core.rules import Rules
+
+from .context import Web
+from .problems import Refused
+from .views import LEADS, due_at, moment
+
+SHOWN = 200
+FRESH = 1.0
+"""Seconds for which one look at the rows serves everybody."""
+
+STATIC = {"board.html": "text/html", "board.js": "text/javascript", "board.css": "text/css"}
+
+_OPEN = {number for number, status in enumerate(STATUSES) if status in OPEN}
+
+
+class Board:
+    def __init__(self, context: Web) -> None:
+        self._web = context
+        self._files = {name: (files(__package__) / "static" / name).read_bytes() for name in STATIC}
+        self._looking = asyncio.Lock()
+        self._seen: dict[str, Any] = {}
+        self._seen_at = -FRESH
+
+    async def page(self, _request: web.Request) -> web.Response:
+        """GET /"""
+        return self._file("board.html")
+
+    async def static(self, request: web.Request) -> web.Response:
+        """GET /static/{name}"""
+        return self._file(request.match_info["name"])
+
+    async def data(self, _request: web.Request) -> web.Response:
+        """GET /v1/board"""
+        async with self._looking:
+            if monotonic() - self._seen_at >= FRESH:
+                self._seen = await asyncio.to_thread(self._look, self._web.rules(), self._web.clock.now())
+                self._seen_at = monotonic()
+        return web.json_response(self._seen)
+
+    def _file(self, name: str) -> web.Response:
+        if name not in self._files:
+            raise Refused(404, "no such file")
+        return web.Response(body=self._files[name], content_type=STATIC[name], charset="utf-8")
+
+    def _look(self, rules: Rules, now: int) -> dict[str, Any]:
+        """In a thread: one pass over all rows that decodes none but those shown."""
+        counts: Counter[str] = Counter()
+        first = nsmallest(SHOWN, self._open(self._web.reader.rows(self._web.topic(Log.EVENTS)), counts))
+        leads = sorted((LEADS.decode(row) for _, row in first), key=due_at)
+        return {
+            "now": rfc3339(now),
+            "speed": self._web.clock.speed,
+            "open": sum(counts.values()),
+            "counts": counts,
+            "leads": [_line(lead, rules, now) for lead in leads],
+        }
+
+    def _open(self, rows: Iterable[tuple[bytes, bytes]], counts: Counter[str]) -> Iterable[tuple[int, bytes]]:
+        """(when its next timer fires, row) of each open lead; one without a timer waits for a person: first."""
+        for key, row in rows:
+            if key == RULES_KEY:
+                continue
+            header = read_header(row)
+            if header.status in _OPEN:
+                counts[STATUSES[header.status]] += 1
+                yield header.next_due or 0, row
+
+
+def _line(lead: Lead, rules: Rules, now: int) -> dict[str, Any]:
+    manager = rules.managers.get(lead.holder)
+    due = due_at(lead)
+    return {
+        "lead_id": lead.lead_id,
+        "status": lead.status,
+        "source": lead.source,
+        "team_id": lead.team_id,
+        "turn": lead.turn,
+        "holder_id": lead.holder or None,
+        "holder_name": (manager.name if manager else "") or lead.holder or None,
+        "due_at": moment(due),
+        "customer_due_at": moment(lead.due_at),
+        "seconds_left": (due - now) // 1000 if due else None,
+    }

@@ -1,0 +1,121 @@
+"""The OpenAPI document, from the routes and the models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from sla_monitor import __version__, wire
+from sla_monitor.wire.examples import EXAMPLES
+
+from .context import Route
+from .ingest import ARRAY, BATCH, LINES, ONE
+
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "accepted": {"type": "integer"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["index", "id", "pointer", "detail"],
+                "properties": {
+                    "index": {"type": "integer"},
+                    "id": {"type": ["string", "null"]},
+                    "pointer": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+ACCEPTED = {
+    "description": "All of it is durable; duplicates too.",
+    "content": {"application/json": {"schema": {"type": "object", "properties": {"accepted": {"type": "integer"}}}}},
+}
+WHY = {
+    "207": "A part was rejected; the rest is durable.",
+    "400": "Not HTTP or not JSON. Nothing was stored.",
+    "401": "A known key is needed.",
+    "403": "The key may not do this; or there are no keys and this is another machine.",
+    "404": "Not known, or not yet.",
+    "408": "The body came too slowly.",
+    "410": "The cursor is too old.",
+    "413": "Too large. Nothing was stored.",
+    "415": "Not a media type or encoding that is read.",
+    "422": "None of it could be used. Nothing was stored.",
+    "429": "Too much at once. Nothing was stored; see Retry-After.",
+    "503": "Not known to be stored, or not ready; send it again with the same ids, see Retry-After.",
+}
+_EVENT = {"$ref": "#/components/schemas/Event"}
+_INGEST_ERRORS = ("400", "401", "403", "408", "413", "415", "422", "429", "503")
+
+
+def problems(*statuses: str) -> dict[str, Any]:
+    """Responses with problem details."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": WHY[status], "content": content} for status in statuses}
+
+
+ONE_EVENT = {
+    "requestBody": {
+        "required": True,
+        "description": "Structured mode; or binary mode: application/json data with percent-encoded ce-* headers.",
+        "content": {ONE: {"schema": _EVENT, "example": EXAMPLES["lead.created.v1"]}, ARRAY: {"schema": {}}},
+    },
+    "responses": {"202": ACCEPTED, **problems(*_INGEST_ERRORS)},
+}
+MANY_EVENTS = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            BATCH: {"schema": {"type": "array", "items": _EVENT}},
+            ARRAY: {"schema": {"type": "array", "items": _EVENT}},
+            LINES: {"schema": {"type": "string"}},
+        },
+    },
+    "responses": {"202": ACCEPTED, **problems("207", *_INGEST_ERRORS)},
+}
+
+
+def openapi(routes: Iterable[Route]) -> dict[str, Any]:
+    """OpenAPI 3.1 of these routes."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "sla-monitor", "version": __version__},
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Problem": PROBLEM, **_events()},
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    names = re.findall(r"\{(\w+)\}", route.path)
+    in_path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    about = dict(route.about)
+    about["parameters"] = in_path + about.get("parameters", [])
+    about.setdefault("responses", {"200": {"description": "OK"}})
+    return {"summary": route.summary, "security": [{"key": [route.scope]}] if route.scope else [], **about}
+
+
+def _events() -> dict[str, Any]:
+    """A schema for each type, told apart by `type`. Their own definitions come along under `$defs`."""
+    names = {kind: kind.removesuffix(".v1").replace(".", "_") for kind in wire.DATA}
+    mapping = {kind: f"#/components/schemas/{name}" for kind, name in names.items()}
+    event = {
+        "oneOf": [{"$ref": reference} for reference in mapping.values()],
+        "discriminator": {"propertyName": "type", "mapping": mapping},
+    }
+    return {"Event": event, **{name: wire.schema(kind) for kind, name in names.items()}}

@@ -1,0 +1,169 @@
+"""The routes, and the server that serves them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio.base_events import Server as Listener
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from sla_monitor.keys import Scope
+
+from .access import authorise
+from .board import Board
+from .connections import Connection, mark_busy
+from .context import KEY, Route, Web
+from .ingest import Ingest
+from .openapi import MANY_EVENTS, ONE_EVENT, openapi, problems
+from .outcomes import Outcomes
+from .probes import Contracts, Probes
+from .problems import Handler, answer_problems
+from .views import Views
+
+__all__ = ["Server", "Web", "build_app"]
+
+logger = logging.getLogger(__name__)
+
+WRITE: Scope = "write"
+READ: Scope = "read"
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_LEAD_FILTER = {"name": "lead_id", "in": "query", "schema": {"type": "string"}}
+_FROM = {"name": "from", "in": "query", "schema": {"enum": ["start"]}}
+_CURSOR = {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}}
+_OK = {"200": {"description": "OK"}}
+
+
+def routes(context: Web, outcomes: Outcomes) -> list[Route]:
+    """Every route but the one that describes them."""
+    ingest, views, board, probes = Ingest(context), Views(context), Board(context), Probes(context)
+    stream = {
+        "parameters": [_LEAD_FILTER, _FROM, _CURSOR],
+        "responses": _OK | problems("400", "401", "403", "410", "429"),
+    }
+    return [
+        Route("POST", "/v1/events", ingest.one, WRITE, "Send one event.", ONE_EVENT),
+        Route("POST", "/v1/events:batch", ingest.batch, WRITE, "Send up to 500 events.", MANY_EVENTS),
+        Route(
+            "GET", "/v1/leads/{id}", views.lead, READ, "One lead.", {"responses": _OK | problems("401", "403", "404")}
+        ),
+        Route("GET", "/v1/outcomes", outcomes.stream, READ, "Outcomes as server-sent events.", stream),
+        Route("GET", "/v1/board", board.data, READ, "The open leads.", {"responses": _OK | problems("401", "403")}),
+        Route("GET", "/", board.page, None, "The board."),
+        Route("GET", "/static/{name}", board.static, None, "What the board needs."),
+        Route("GET", "/healthz", probes.healthz, None, "Whether the process lives."),
+        Route("GET", "/readyz", probes.readyz, None, "Whether to rely on it.", {"responses": _OK | problems("503")}),
+        Route("GET", "/metrics", probes.metrics, None, "Metrics for Prometheus."),
+    ]
+
+
+def contracts(described: list[Route]) -> list[Route]:
+    """The routes that describe all routes, themselves included."""
+    document: dict[str, object] = {}
+    served = Contracts(document)
+    mine = [
+        Route("GET", "/v1/schemas", served.schemas, None, "The event types."),
+        Route(
+            "GET",
+            "/v1/schemas/{type}",
+            served.schema,
+            None,
+            "The JSON Schema of an event type.",
+            {"responses": _OK | problems("404")},
+        ),
+        Route("GET", "/openapi.json", served.openapi, None, "This document."),
+    ]
+    document.update(openapi([*described, *mine]))
+    return mine
+
+
+def build_app(context: Web) -> web.Application:
+    """The application. Its streams end when it shuts down."""
+    app = web.Application(middlewares=[mark_busy, _counted(context), answer_problems])
+    outcomes = Outcomes(context)
+    declared = routes(context, outcomes)
+    for route in [*declared, *contracts(declared)]:
+        app.router.add_route(route.method, route.path, _guarded(context, route))
+
+    async def end_streams(_app: web.Application) -> None:
+        outcomes.stop.set()
+
+    app.on_shutdown.append(end_streams)
+    app.on_response_prepare.append(_harden)
+    return app
+
+
+def _guarded(context: Web, route: Route) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        key = authorise(context.keys, request, route.scope)
+        if key is not None:
+            request[KEY] = key
+        return await route.handler(request)
+
+    return handle
+
+
+def _counted(context: Web) -> Middleware:
+    @web.middleware
+    async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        resource = request.match_info.route.resource
+        context.metrics.request(resource.canonical if resource else "none", response.status)
+        return response
+
+    return count
+
+
+async def _harden(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+    response.headers.popall("Server", None)
+
+
+class Server:
+    """HTTP on one address. Port 0 takes any that is free; `port` tells which."""
+
+    def __init__(self, context: Web, host: str, port: int) -> None:
+        self._context, self._host, self._asked = context, host, port
+        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
+
+    @property
+    def port(self) -> int:
+        """The port in use. Only after `start`."""
+        assert self._listener is not None
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """Where it is reached from this machine. Only after `start`."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the address cannot be had."""
+        loop, limits = asyncio.get_running_loop(), self._context.limits
+        self._runner = web.AppRunner(build_app(self._context), shutdown_timeout=limits.shutdown_seconds)
+        await self._runner.setup()
+        server = self._runner.server
+        assert server is not None
+
+        def connection() -> Connection:
+            return Connection(server, limits, loop)
+
+        self._listener = await loop.create_server(connection, self._host, self._asked, backlog=1024)
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what is under way within `shutdown_seconds`, end the streams."""
+        if self._listener is not None:
+            self._listener.close()
+        if self._runner is not None:
+            await self._runner.cleanup()

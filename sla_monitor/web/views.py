@@ -1,0 +1,91 @@
+"""One lead, as it is committed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from sla_monitor.codec import RowCodec, legible, rfc3339
+from sla_monitor.core.effects import Log
+from sla_monitor.core.lead import BUILT_IN, Kind, Lead, Phase, Result, Turn
+
+from .context import Web
+from .problems import Refused
+
+LEADS = RowCodec((Lead,))
+
+
+class Views:
+    def __init__(self, context: Web) -> None:
+        self._web = context
+
+    async def lead(self, request: web.Request) -> web.Response:
+        """GET /v1/leads/{id}"""
+        key = request.match_info["id"].encode("utf-8", "surrogateescape")
+        row = None
+        if not key.startswith(b"\0"):  # ours, not a lead's
+            row = await asyncio.to_thread(self._web.reader.row, self._web.topic(Log.EVENTS), key)
+        lead: Lead | None = LEADS.decode(row) if row else None
+        if lead is None or lead.phase is Phase.UNKNOWN:
+            raise Refused(404, "no such lead, or not yet", headers={"Retry-After": "1"})
+        return web.json_response(lead_view(lead))
+
+
+def lead_view(lead: Lead) -> dict[str, Any]:
+    """What GET /v1/leads/{id} answers. Nothing that the lead was created with but its source and team."""
+    first_at, first_by = first_response(lead)
+    return {
+        "lead_id": lead.lead_id,
+        "status": lead.status,
+        "source": lead.source,
+        "team_id": lead.team_id,
+        "turn": lead.turn,
+        "holder_id": lead.holder or None,
+        "started_at": moment(lead.started_at),
+        "due_at": moment(due_at(lead)),
+        "customer_due_at": moment(lead.due_at),
+        "contact_due_at": moment(lead.contact_due_at),
+        "breached": lead.evaluated is Result.BREACHED,
+        "first_attempt_at": moment(lead.first_attempt_at),
+        "first_contact_at": moment(lead.first_contact_at),
+        "first_response_at": moment(first_at),
+        "first_response_by": first_by or None,
+        "policy": lead.terms.get("name", BUILT_IN.name),
+        "joined_to": lead.joined_to or None,
+        "turns": [_turn(turn) for turn in lead.turns],
+        "timeline": [
+            legible(entry.data) | {"type": f"{entry.type}.v1", "at": moment(entry.at), "turn": entry.turn}
+            for entry in lead.timeline
+        ],
+    }
+
+
+def due_at(lead: Lead) -> int:
+    """The instant by which the present turn's holder is due, ms; the customer's in the first turn or without one."""
+    turn = lead.current
+    return lead.due_at if turn is None or turn.kind is Kind.FIRST else turn.due
+
+
+def first_response(lead: Lead) -> tuple[int, str]:
+    """The earliest response that the lead's policy accepts, ms, and who gave it; (0, "") if none is known (R4)."""
+    proofs = [(lead.first_contact_at, lead.first_contact_by)]
+    if lead.terms.get("response", BUILT_IN.response) == "attempt":
+        proofs.append((lead.first_attempt_at, lead.first_attempt_by))
+    return min((proof for proof in proofs if proof[0]), default=(0, ""))
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    return {
+        "turn": turn.turn,
+        "holder_id": turn.holder or None,
+        "from": moment(turn.begun),
+        "due_at": moment(turn.due),
+        "result": turn.result or None,
+    }
+
+
+def moment(at: int) -> str | None:
+    """RFC 3339, or null for none."""
+    return rfc3339(at) if at else None

@@ -1,0 +1,141 @@
+"""A real server on a free port, over a log in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Self
+
+import aiohttp
+
+from sla_monitor.clock import ManualClock
+from sla_monitor.codec import RowCodec
+from sla_monitor.core.lead import Lead
+from sla_monitor.core.rules import Manager, Rules
+from sla_monitor.errors import Unavailable
+from sla_monitor.metrics import Metrics
+from sla_monitor.records import Record, Stored
+from sla_monitor.web.server import Server, Web
+from sla_monitor.wire.examples import EXAMPLES
+
+NOW = 1_795_500_000_000
+ONE = {"Content-Type": "application/cloudevents+json"}
+BATCH = {"Content-Type": "application/cloudevents-batch+json"}
+LINES = {"Content-Type": "application/x-ndjson"}
+ROWS = RowCodec((Lead,))
+
+
+class MemoryLog:
+    """Inbox and Reader. first: the oldest offset kept of the outcomes."""
+
+    def __init__(self) -> None:
+        self.appended: list[Record] = []
+        self.leads: dict[bytes, bytes] = {}
+        self.outcomes: list[Stored] = []
+        self.first = 0
+        self.broken = False
+        self.asked = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._news = asyncio.Event()
+
+    async def append(self, records: Sequence[Record]) -> None:
+        self.asked.set()
+        await self.gate.wait()
+        if self.broken:
+            raise Unavailable("no room for +79991234567")
+        self.appended += records
+
+    def _read(self, topic: str, wanted: str) -> None:
+        assert topic == wanted
+        if self.broken:
+            raise Unavailable
+
+    def row(self, topic: str, key: bytes) -> bytes | None:
+        self._read(topic, "sla.events")
+        return self.leads.get(key)
+
+    def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
+        self._read(topic, "sla.events")
+        return list(self.leads.items())
+
+    def records(self, topic: str, offset: int, limit: int) -> list[Stored]:
+        self._read(topic, "sla.outcomes")
+        return [record for record in self.outcomes if record.offset >= offset][:limit]
+
+    def bounds(self, topic: str) -> tuple[int, int]:
+        assert topic == "sla.outcomes"
+        return self.first, self.first + len(self.outcomes)
+
+    async def changed(self, topic: str, offset: int) -> None:
+        while self.bounds(topic)[1] <= offset:
+            self._news.clear()
+            await self._news.wait()
+
+    def publish(self, lead_id: str, value: bytes | None = b'{"type":"sla.met.v1"}') -> None:
+        self.outcomes.append(Stored(self.first + len(self.outcomes), lead_id.encode(), value, NOW))
+        self._news.set()
+
+    def put(self, lead: Lead) -> None:
+        self.leads[lead.lead_id.encode()] = ROWS.encode(lead)
+
+
+class Site:
+    def __init__(self, **changes) -> None:
+        self.log = MemoryLog()
+        self.clock = ManualClock(NOW)
+        self.reasons: list[str] = []
+        self.rules = Rules(version=1, managers={"anna": Manager("anna", "Anna")})
+        self.metrics = Metrics("0", self.rules)
+        self.web = Web(
+            inbox=self.log,
+            reader=self.log,
+            clock=self.clock,
+            rules=lambda: self.rules,
+            unready=lambda: self.reasons,
+            metrics=self.metrics,
+            **changes,
+        )
+        self.server = Server(self.web, "127.0.0.1", 0)
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def __aenter__(self) -> Self:
+        await self.server.start()
+        self.http = aiohttp.ClientSession(f"http://127.0.0.1:{self.server.port}")
+        return self
+
+    async def __aexit__(self, *_) -> None:
+        await self.http.close()
+        for writer in self._writers:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+        await self.server.stop()
+
+    async def raw(self, data: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
+        self._writers.append(writer)
+        writer.write(data)
+        return reader, writer
+
+    @property
+    def connections(self) -> int:
+        return len(self.server._runner.server.connections)
+
+    async def connected(self, wanted: bool) -> None:
+        """Return when anybody, or nobody, is connected."""
+        async with asyncio.timeout(10):
+            while bool(self.connections) is not wanted:  # noqa: ASYNC110 - the server tells nobody
+                await asyncio.sleep(0.01)
+
+    async def counted(self, text: str) -> bool:
+        async with self.http.get("/metrics") as answer:
+            return text in await answer.text()
+
+
+def event(kind="lead.created.v1", /, **changes):
+    made = copy.deepcopy(EXAMPLES[kind])
+    made["data"].update(changes.pop("data", {}))
+    return made | changes

@@ -1,0 +1,180 @@
+"""What people and machines read."""
+
+from __future__ import annotations
+
+import re
+
+import jsonschema
+import pytest
+
+from sla_monitor import wire
+from sla_monitor.core.lead import Entry, Kind, Lead, Phase, Result, Turn
+from sla_monitor.keys import parse_keys
+from sla_monitor.web.server import build_app
+from tests.web.site import NOW, Site
+
+MINUTE = 60_000
+AT = "2026-11-24T06:00:00.000Z"
+
+
+def lead(lead_id="crm:1", **changes):
+    known = {"phase": Phase.OPEN, "started_at": NOW, "due_at": NOW + 10 * MINUTE, "source": "crm", "team_id": "sales"}
+    held = {"holder": "anna", "turns": [Turn(1, "anna", NOW, NOW + 10 * MINUTE, Kind.FIRST)]}
+    return Lead(lead_id, **(known | held | changes))
+
+
+async def get(site, path, expected=200, **headers):
+    async with site.http.get(path, headers=headers) as response:
+        assert response.status == expected, await response.text()
+        return await response.json(content_type=None)
+
+
+async def test_a_lead_is_shown_as_committed_without_personal_data(site):
+    site.log.put(lead(name="Ivan", phones=("+74951234567",), timeline=[Entry("lead.assigned", NOW, 1, {"to": "anna"})]))
+    shown = await get(site, "/v1/leads/crm:1")
+    assert shown == {
+        "lead_id": "crm:1",
+        "status": "waiting",
+        "source": "crm",
+        "team_id": "sales",
+        "turn": 1,
+        "holder_id": "anna",
+        "started_at": AT,
+        "due_at": "2026-11-24T06:10:00.000Z",
+        "customer_due_at": "2026-11-24T06:10:00.000Z",
+        "contact_due_at": None,
+        "breached": False,
+        "first_attempt_at": None,
+        "first_contact_at": None,
+        "first_response_at": None,
+        "first_response_by": None,
+        "policy": "default",
+        "joined_to": None,
+        "turns": [{"turn": 1, "holder_id": "anna", "from": AT, "due_at": "2026-11-24T06:10:00.000Z", "result": None}],
+        "timeline": [{"type": "lead.assigned.v1", "at": AT, "turn": 1, "to": "anna"}],
+    }
+
+
+async def test_the_due_of_a_later_turn_is_its_own(site):
+    turns = [Turn(1, "anna", NOW, NOW, Kind.FIRST), Turn(2, "vera", NOW, NOW + 20 * MINUTE, Kind.BREACH)]
+    site.log.put(lead(turn=2, holder="vera", turns=turns, evaluated=Result.BREACHED))
+    shown = await get(site, "/v1/leads/crm:1")
+    assert (shown["status"], shown["breached"], shown["due_at"]) == ("overdue", True, "2026-11-24T06:20:00.000Z")
+
+
+@pytest.mark.parametrize(("response", "by"), [("attempt", "anna"), ("contact", "vera")])
+async def test_r4_the_first_response_is_what_the_policy_accepts(site, response, by):
+    proofs = {
+        "first_attempt_at": NOW,
+        "first_attempt_by": "anna",
+        "first_contact_at": NOW + 1,
+        "first_contact_by": "vera",
+    }
+    site.log.put(lead(phase=Phase.ANSWERED, terms={"response": response, "name": "hot"}, **proofs))
+    shown = await get(site, "/v1/leads/crm:1")
+    assert (shown["first_response_by"], shown["policy"], shown["status"]) == (by, "hot", "answered")
+
+
+async def test_404_for_a_lead_that_is_not_there_yet_says_when_to_ask_again(site):
+    site.log.put(Lead("early"))
+    for path in ("/v1/leads/none", "/v1/leads/early", "/v1/leads/%00rules"):
+        async with site.http.get(path) as response:
+            assert (response.status, response.headers["Retry-After"]) == (404, "1")
+
+
+async def test_an_id_with_a_slash_is_found(site):
+    site.log.put(lead("a/b я"))
+    assert (await get(site, "/v1/leads/a%2Fb%20%D1%8F"))["lead_id"] == "a/b я"
+
+
+async def test_the_board_shows_open_leads_by_due(site):
+    site.log.put(lead("later", due_at=NOW + 90_500))
+    site.log.put(lead("late", due_at=NOW - 1000, evaluated=Result.BREACHED))
+    site.log.put(lead("done", phase=Phase.CLOSED))
+    site.log.leads[b"\0rules"] = b"\1no row of a lead"
+    board = await get(site, "/v1/board")
+    assert [(line["lead_id"], line["seconds_left"], line["holder_name"]) for line in board["leads"]] == [
+        ("late", -1, "Anna"),
+        ("later", 90, "Anna"),
+    ]
+    assert (board["open"], board["counts"], board["speed"]) == (2, {"waiting": 1, "overdue": 1}, 1.0)
+
+
+async def test_the_board_shows_the_200_most_urgent_and_looks_once_a_second(site):
+    for number in range(300):
+        site.log.put(lead(f"l{number}", due_at=NOW + number * MINUTE))
+    board = await get(site, "/v1/board")
+    assert (board["open"], len(board["leads"]), board["leads"][-1]["lead_id"]) == (300, 200, "l199")
+    site.log.leads.clear()
+    assert await get(site, "/v1/board") == board
+
+
+async def test_the_page_of_the_board_needs_nothing_from_elsewhere(site):
+    async with site.http.get("/") as response:
+        page = await response.text()
+        policy = response.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+    for path in re.findall(r'(?:src|href)="([^"]+)"', page):
+        assert path.startswith("/static/")
+        async with site.http.get(path) as response:
+            assert response.status == 200
+            text = await response.text()
+            assert "innerHTML" not in text
+            assert "http" not in text.replace("https://json-schema.org", "")
+    assert not re.search(r"<script>|<style>|style=|onclick", page)
+    await get(site, "/static/..%2Fserver.py", expected=404)
+
+
+async def test_it_lives_and_is_ready_until_there_is_a_reason(site):
+    await get(site, "/healthz")
+    await get(site, "/readyz")
+    site.reasons.append("events is opening")
+    assert (await get(site, "/readyz", expected=503))["reasons"] == ["events is opening"]
+    await get(site, "/healthz")
+
+
+async def test_requests_are_counted_by_route(site):
+    await get(site, "/v1/leads/secret-id", expected=404)
+    assert await site.counted('route="/v1/leads/{id}",status="404"')
+    assert not await site.counted("secret-id")
+
+
+@pytest.mark.parametrize("path", ["/v1/leads/a", "/v1/board", "/v1/outcomes"])
+async def test_views_need_a_key_once_there_are_keys(path):
+    async with Site(keys=parse_keys(f"crm: {{sha256: [{'a' * 64}], scopes: [read]}}")) as site:
+        await get(site, path, expected=401)
+        for open_ in ("/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/schemas"):
+            async with site.http.get(open_) as response:
+                assert response.status == 200
+
+
+async def test_schemas_are_served(site):
+    listed = (await get(site, "/v1/schemas"))["schemas"]
+    assert set(listed) == set(wire.DATA)
+    for kind, path in listed.items():
+        assert await get(site, path) == wire.schema(kind)
+    await get(site, "/v1/schemas/none.v1", expected=404)
+
+
+async def test_the_openapi_document_has_exactly_the_routes_of_the_router(site):
+    document = await get(site, "/openapi.json")
+    described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    routes = build_app(site.web).router.routes()
+    assert described == {(route.method, route.resource.canonical) for route in routes}
+
+
+async def test_the_openapi_document_refers_to_what_it_has(site):
+    document = await get(site, "/openapi.json")
+    for reference in re.findall(r"#/components/schemas/(\w+)", str(document)):
+        assert reference in document["components"]["schemas"]
+    for schema in document["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+async def test_503_when_the_log_cannot_be_read(site):
+    site.log.broken = True
+    for path in ("/v1/leads/a", "/v1/board"):
+        assert "ask again" in (await get(site, path, expected=503))["detail"]
