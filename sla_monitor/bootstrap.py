@@ -1,0 +1,253 @@
+"""The one place that wires everything. Nothing connects, reads the environment or starts a task at import."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from . import __version__, codec
+from .acts import Acts, snapshot
+from .clock import Clock, WallClock
+from .core import assign, deliver, match, track
+from .core.effects import Log
+from .core.events import RulesChanged
+from .core.lead import OPEN, STATUSES
+from .core.rules import HOUR, Rules
+from .errors import SlaMonitorError
+from .keys import KeyRing
+from .metrics import Metrics
+from .notify.channels import registry
+from .notify.sender import Sender
+from .policy import same
+from .records import Reader, Record
+from .settings import Settings
+from .stream.app import Broker, Worker
+from .stream.embedded import (
+    DirectoryLock,
+    EmbeddedFile,
+    EmbeddedInbox,
+    EmbeddedLog,
+    EmbeddedReader,
+    Retention,
+    transport,
+)
+from .stream.folding import Role
+from .stream.status import State
+from .web.context import Web
+from .web.limits import Limits
+from .web.server import Server
+
+logger = logging.getLogger(__name__)
+
+KEYED = (Log.PHONES, Log.EVENTS, Log.DESK, Log.NOTIFICATIONS)
+"""The logs that a reducer owns; the others are only read."""
+
+_OPEN = frozenset(n for n, status in enumerate(STATUSES) if status in OPEN)
+
+ROLES = (
+    Role(Log.PHONES, lambda: match.REDUCER),
+    Role(Log.EVENTS, lambda: track.REDUCER, recheck=lambda header: header.status in _OPEN, waiting=_OPEN),
+    Role(Log.DESK, assign.Desk),
+    Role(Log.NOTIFICATIONS, lambda: deliver.REDUCER),
+)
+
+RULES_POLL = 1.0
+"""Seconds between two looks of a `web` process for another policy in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The embedded log of a data directory, opened. topics: every log's topic -> its number of partitions."""
+
+    file: EmbeddedFile
+    inbox: EmbeddedInbox
+    reader: EmbeddedReader
+    topics: Mapping[str, int]
+    prefix: str
+
+    @classmethod
+    def open(cls, settings: Settings) -> Embedded:
+        """Raises Misconfigured, Unavailable."""
+        topics = {settings.topic_prefix + log: 1 for log in Log}
+        file = EmbeddedFile(settings.database)
+        return cls(file, EmbeddedInbox(file, topics), EmbeddedReader(file), topics, settings.topic_prefix)
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def domain_clock(settings: Settings) -> WallClock:
+    """The domain's clock. A compressed one begins once a data directory, so that it goes on after a restart."""
+    if settings.clock_speed == 1:
+        return WallClock()
+    path = settings.data_dir / "clock-origin"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.write_text(repr(time.time()))
+    return WallClock(settings.clock_speed, float(path.read_text()))
+
+
+def rules_in_force(reader: Reader, prefix: str) -> Rules:
+    """The policy that decides now, as the logs have it; the built-in one before any was applied."""
+    row = reader.row(prefix + Log.EVENTS, codec.RULES_KEY)
+    return codec.decode_rules_row(row).rules if row else Rules()
+
+
+async def apply_rules(embedded: Embedded, rules: Rules, now: int) -> Rules | None:
+    """Write a policy to every partition with a higher version, if it says anything new (R33).
+
+    The version is the second it was applied in, or one more than the last.
+    """
+    force = rules_in_force(embedded.reader, embedded.prefix)
+    if force.version and same(force, rules):
+        return None
+    applied = replace(rules, version=max(force.version + 1, now // 1000))
+    value = codec.encode_record(RulesChanged(version=applied.version, rules=applied, at=now))
+    await embedded.inbox.append([Record(embedded.prefix + log, codec.RULES_KEY, value, now) for log in KEYED])
+    return applied
+
+
+class Up:
+    """Everything in one process on the embedded log: `sla-monitor up`."""
+
+    def __init__(self, settings: Settings, rules: Rules, keys: KeyRing, clock: Clock | None = None) -> None:
+        self.settings, self.clock = settings, clock or domain_clock(settings)
+        self._lock = DirectoryLock(settings.data_dir)
+        self.embedded = Embedded.open(settings)
+        self.rules = rules
+        self.metrics = Metrics(__version__, rules, keys.names)
+        sender = Sender(registry(settings.data_dir, self.clock), self.clock, self.metrics.notification)
+        self._acts = Acts(self.metrics, sender, lambda: self.rules)
+        self._worker = self._make_worker()
+        self.server = make_server(
+            settings, self.embedded, self.clock, keys, lambda: self.rules, self.metrics, self._unready
+        )
+        self._housekeeping: asyncio.Task[None] | None = None
+
+    def _make_worker(self) -> Worker:
+        def prepare(app: object) -> None:
+            app.embedded = self.embedded.file  # type: ignore[attr-defined]
+
+        transport.register()
+        broker = Broker(f"sqlite:///{self.settings.database}", prepare)
+        log = EmbeddedLog(self.embedded.file, self.embedded.topics)
+        prefix = self.settings.topic_prefix
+        return Worker(broker, log, ROLES, prefix=prefix, clock=self.clock, observer=self._acts)
+
+    async def start(self) -> None:
+        """Return when events are taken; partitions open beside it."""
+        await self.change_policy(self.rules)
+        self.metrics.watch(lambda: snapshot(self._worker, not self._unready()))
+        await self._worker.start()
+        await self.server.start()
+        self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
+
+    async def change_policy(self, rules: Rules) -> bool:
+        """Put a policy into force if it says anything new; whether it did."""
+        applied = await apply_rules(self.embedded, rules, self.clock.now())
+        self.rules = applied or rules_in_force(self.embedded.reader, self.embedded.prefix)
+        self.metrics.know(self.rules)
+        return applied is not None
+
+    async def wait(self) -> None:
+        """Until stopped; raises what the process must end for."""
+        await self._worker.wait()
+
+    async def stop(self) -> None:
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+        await self.server.stop()
+        await self._worker.stop()
+        await self._acts.close()
+        self.embedded.close()
+        self._lock.close()
+
+    def _unready(self) -> list[str]:
+        """Why not to rely on this process now; empty when all is well."""
+        reasons = [] if self.clock.trusted() else ["the clock jumped; timers wait"]
+        owners = {owner.role.log: owner.status().state for owner in self._worker.owners.values()}
+        for log in KEYED:
+            state = owners.get(log, State.OPENING)
+            if state is not State.RUNNING:
+                reasons.append(f"{log} is {state}")
+        return reasons
+
+    async def _keep_house(self) -> None:
+        """Delete what is too old, and keep the write-ahead log short."""
+        retention = Retention(self.embedded.file)
+        while True:
+            await asyncio.sleep(HOUR / 1000)
+            for topic in self.embedded.topics:
+                with suppress(SlaMonitorError):
+                    await self._retain(retention, topic)
+            with suppress(SlaMonitorError):
+                await retention.checkpoint()
+
+    async def _retain(self, retention: Retention, topic: str) -> None:
+        settings, log = self.settings, topic.removeprefix(self.settings.topic_prefix)
+        keep = {Log.OUTCOMES: settings.outcomes_retention, Log.DEAD_LETTERS: settings.dead_letters_retention}
+        span = keep.get(Log(log), settings.events_retention)
+        await retention.retain(topic, span, self.clock.now(), consumed=log in KEYED)
+
+
+class WebOnly:
+    """Ingest, views and board without decisions, beside an embedded `up`, running or down: `sla-monitor web`."""
+
+    def __init__(self, settings: Settings, rules: Rules, keys: KeyRing) -> None:
+        self.clock = domain_clock(settings)
+        self.embedded = Embedded.open(settings)
+        self.rules = rules
+        self.metrics = Metrics(__version__, rules, keys.names)
+        self.server = make_server(settings, self.embedded, self.clock, keys, lambda: self.rules, self.metrics, list)
+
+    async def start(self) -> None:
+        await self.server.start()
+
+    async def wait(self) -> None:
+        """Follow the policy in force until cancelled."""
+        while True:
+            with suppress(SlaMonitorError):
+                force = rules_in_force(self.embedded.reader, self.embedded.prefix)
+                self.rules = force if force.version else self.rules
+            await asyncio.sleep(RULES_POLL)
+
+    async def stop(self) -> None:
+        await self.server.stop()
+        self.embedded.close()
+
+
+def make_server(
+    settings: Settings,
+    embedded: Embedded,
+    clock: Clock,
+    keys: KeyRing,
+    rules: Callable[[], Rules],
+    metrics: Metrics,
+    unready: Callable[[], list[str]],
+) -> Server:
+    """The web layer on the embedded log, within the limits of the settings."""
+    limits = Limits(
+        event=settings.event_bytes,
+        batch=settings.batch_bytes,
+        batch_events=settings.batch_events,
+        depth=settings.json_depth,
+        head_seconds=settings.header_deadline / 1000,
+        body_seconds=settings.body_deadline / 1000,
+        shutdown_seconds=settings.stop_deadline / 2000,
+    )
+    context = Web(
+        inbox=embedded.inbox,
+        reader=embedded.reader,
+        clock=clock,
+        rules=rules,
+        unready=unready,
+        metrics=metrics,
+        keys=keys,
+        prefix=settings.topic_prefix,
+        limits=limits,
+    )
+    return Server(context, settings.listen.host, settings.listen.port)
