@@ -48,6 +48,7 @@ _FACTS: tuple[type, ...] = (
     events.Joined,
     events.Absorbed,
     events.Merged,
+    events.Preceded,
     effects.Ask,
     effects.Hold,
     effects.Free,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .events import Absorbed, Asked, Assigned, Away, Joined, Merged, Outside
+from .events import Absorbed, Asked, Assigned, Away, Joined, Merged, Outside, Preceded
 
 
 class Log(StrEnum):
@@ -117,7 +117,7 @@ class Deliver:
     """
 
     lead_id: str
-    fact: Outside | Assigned | Away | Asked | Joined | Absorbed | Merged
+    fact: Outside | Assigned | Away | Asked | Joined | Absorbed | Merged | Preceded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ class Join:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
     """Tell one manager. kind: assigned, warning, reassigned_away, breached, escalated, unassignable, answered,
-    retracted, contact_breached, missed_call, absent.
+    retracted, contact_breached, missed_call, absent, stuck.
 
     notice_id: deterministic, `lead:turn:kind[:qualifier]:manager`. turn: older turns' notices are dropped.
     details: what the text needs (due_at, reason, from, to, name, phone ...).

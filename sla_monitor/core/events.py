@@ -253,6 +253,15 @@ class Absorbed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preceded:
+    """The number of `lead_id` was on `previous_lead_id` before, which is not open any more (R25)."""
+
+    lead_id: str
+    previous_lead_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
     """What `joined` knew when `lead_id` took it: its numbers and its proofs (R25)."""
 

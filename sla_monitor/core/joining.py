@@ -8,7 +8,7 @@ from typing import Any
 from . import numbers, turns, verdict
 from .case import Case
 from .effects import Bury, Join
-from .events import Absorbed, Joined, Merged
+from .events import Absorbed, Joined, Merged, Preceded
 from .lead import Kind, Phase, Result
 from .proof import Proof
 from .terms import set_due
@@ -70,9 +70,18 @@ def absorb(case: Case, fact: Absorbed) -> None:
     case.count("ok")
 
 
+def follow(case: Case, fact: Preceded) -> None:
+    """Another lead had this one's number before (R25)."""
+    case.lead.previous_lead_id = fact.previous_lead_id
+    case.count("ok")
+
+
 def become_part(case: Case, fact: Joined) -> None:
-    """The other lead has accepted: hand over what is known, and follow it."""
+    """The other lead has accepted: hand over what is known, and follow it. One that was closed since does not."""
     lead = case.lead
+    if lead.phase is Phase.CLOSED and lead.joined_to != fact.into:
+        case.count("ignored_closed")
+        return
     case.tell_lead(
         fact.into,
         Merged(

@@ -25,6 +25,7 @@ from .events import (
     LeadClosed,
     LeadCreated,
     Origin,
+    Preceded,
     RulesChanged,
 )
 from .fold import Keyed
@@ -148,8 +149,8 @@ def on_open(case: Case, fact: OpenNumber) -> None:
     _begin(opening, min(fact.since, fact.at))
     if fact.absorb:
         _absorb_made(case, opening, fact.at)
-    if new and fact.join:
-        _offer(case, opening, fact)
+    if new:
+        _introduce(case, opening, fact)
 
 
 def _begin(opening: Opening, since: int) -> None:
@@ -179,10 +180,18 @@ def _absorb_made(case: Case, opening: Opening, at: int) -> None:
             _end_made(case, made, at, "merged", opening.lead_id)
 
 
-def _offer(case: Case, opening: Opening, fact: OpenNumber) -> None:
-    """Propose it to the oldest open lead of the number; both stay until that lead has accepted (R25)."""
+def _introduce(case: Case, opening: Opening, fact: OpenNumber) -> None:
+    """Propose it to the oldest open lead of the number; without one, tell it of the last that had it (R25).
+
+    Both stay until the older one has accepted.
+    """
+    before = [other for other in case.row.openings if other.order < opening.order and not other.made_of]
     older = next((other for other in case.row.openings if other.is_open and other.order < opening.order), None)
-    if older:
+    if older is None:
+        if before:
+            previous = before[-1].lead_id
+            case.tell(fact.lead_id, Preceded(lead_id=fact.lead_id, previous_lead_id=previous, at=fact.at))
+    elif fact.join:
         case.effects.append(
             Join(
                 lead_id=older.lead_id,

@@ -51,19 +51,33 @@ def set_due(case: Case) -> None:
     lead.contact_due_at = open_time.add(lead.started_at, policy.contact_target) if policy.contact_target else 0
 
 
-def recompute(case: Case) -> None:
-    """Apply the policy now in force to an open lead, never moving a due instant to before the change (R33)."""
+def recompute(case: Case) -> bool:
+    """Apply the policy now in force to an open lead, never moving a due instant to before the change (R33).
+
+    Whether it applies to open leads.
+    """
     lead = case.lead
     named = {policy.name: policy for policy in case.rules.policies}
     policy = named.get(case.policy.name)
     lead.rules_version = case.rules.version
     if policy is None or not policy.apply_to_open:
-        return
+        return False
     case.promise(policy)
     turn = lead.current
     before = lead.due_at
+    contact_before = lead.contact_due_at
     if not lead.evaluated:
         set_due(case)
-        lead.due_at = max(lead.due_at, case.now)
+        lead.due_at = _not_before(case, lead.due_at, before)
+        if lead.contact_evaluated:
+            lead.contact_due_at = contact_before
+        elif lead.contact_due_at:
+            lead.contact_due_at = _not_before(case, lead.contact_due_at, contact_before or case.now)
     if turn and turn.due == before:
         turn.due = lead.due_at
+    return True
+
+
+def _not_before(case: Case, due_at: int, before: int) -> int:
+    """A due that the new policy names; one that still lay ahead does not move to before the change."""
+    return max(due_at, min(before, case.now))

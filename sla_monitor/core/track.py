@@ -246,6 +246,9 @@ def claim(case: Case, fact: events.LeadClaimed) -> None:
 def close(case: Case, fact: events.LeadClosed) -> None:
     """Closing evaluates nothing; proof of a timely response may still come (R29)."""
     lead = case.lead
+    if lead.closed_reason:  # closed by a merge, and joined since
+        case.count("ignored_already_closed")
+        return
     numbers.close_all(case, fact.at)
     leave_open(case, Phase.CLOSED)
     lead.closed_reason, lead.gone_at = fact.reason, case.now + case.rules.limits.retract_window
@@ -254,6 +257,7 @@ def close(case: Case, fact: events.LeadClosed) -> None:
         "lead.closed", reason=fact.reason, responded=responded, source=lead.source, merged_into=fact.merged_into
     )
     if fact.merged_into and fact.merged_into != lead.lead_id:
+        lead.joined_to = fact.merged_into
         case.effects.append(joining.propose(case, fact.merged_into))
     case.count("ok")
 
@@ -275,7 +279,7 @@ def reopen(case: Case, fact: events.LeadReopened) -> None:
     lead.turn = lead.cycle = lead.turn + 1
     lead.phase, lead.evaluated, lead.contact_evaluated = Phase.OPEN, Result.RUNNING, Result.RUNNING
     lead.first_attempt_at = lead.first_contact_at = 0
-    lead.first_attempt_by = lead.first_contact_by = lead.closed_reason = ""
+    lead.first_attempt_by = lead.first_contact_by = lead.closed_reason = lead.joined_to = ""
     lead.responded = lead.late_arrival = False
     lead.counted, lead.gone_at = 1, 0
     start_clock(case, fact.at)
@@ -359,8 +363,11 @@ def on_due(case: Case, _fact: Due) -> None:
 
 def _on_open_due(case: Case) -> None:
     lead, now = case.lead, case.now
-    if lead.rules_version < case.rules.version:
-        recompute(case)
+    if lead.rules_version < case.rules.version and recompute(case):
+        turns.schedule_warning(case)
+        verdict.judge(case)  # a response that was late may be in time now
+    if lead.phase is not Phase.OPEN:
+        return
     if lead.scheduled and lead.started_at <= now:
         lead.scheduled = False
         seek_holder(case)
@@ -430,6 +437,7 @@ _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
     (events.Joined, ((OPEN | _CLOSED, joining.become_part),)),
     (events.Merged, ((OPEN | _ANSWERED, joining.take_over),)),
     (events.Absorbed, ((OPEN, joining.absorb),)),
+    (events.Preceded, ((_KEPT, joining.follow),)),
     (Due, ((_ALL, on_due),)),
 )
 
@@ -450,6 +458,7 @@ _REASONS: tuple[tuple[type, frozenset[Status], str], ...] = (
     (events.Joined, _ALL - OPEN - _CLOSED, "not_open"),
     (events.Merged, _ALL - OPEN - _ANSWERED, "not_open"),
     (events.Absorbed, _ALL - OPEN, "not_open"),
+    (events.Preceded, _ALL - _KEPT, "gone"),
 )
 
 IGNORED: dict[tuple[Status, type], str] = {

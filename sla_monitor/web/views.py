@@ -54,6 +54,7 @@ def lead_view(lead: Lead) -> dict[str, Any]:
         "first_response_by": first_by or None,
         "policy": lead.terms.get("name", BUILT_IN.name),
         "joined_to": lead.joined_to or None,
+        "previous_lead_id": lead.previous_lead_id or None,
         "turns": [_turn(turn) for turn in lead.turns],
         "timeline": [
             legible(entry.data) | {"type": f"{entry.type}.v1", "at": moment(entry.at), "turn": entry.turn}

@@ -83,7 +83,7 @@ def test_r25_on_a_lead_that_is_not_open_the_number_starts_a_clock_of_its_own() -
     w.feed(facts.lead("A", T0, phones=(PHONE,)), facts.message(T0 + MINUTE, lead_id="A"))
     w.to(T0 + 2 * MINUTE)
     w.feed(facts.lead("B", w.now, phones=(PHONE,)))
-    assert w.lead("B").status == "waiting"
+    assert (w.lead("B").status, w.lead("B").previous_lead_id) == ("waiting", "A")
 
 
 def test_r25_merged_into_joins_the_other_with_the_earliest_start() -> None:
