@@ -17,6 +17,7 @@ from .core.effects import Log
 from .core.events import RulesChanged
 from .core.lead import OPEN, STATUSES
 from .core.rules import HOUR, Rules
+from .core.stuck import tell_head
 from .errors import SlaMonitorError
 from .keys import KeyRing
 from .metrics import Metrics
@@ -50,7 +51,13 @@ _OPEN = frozenset(n for n, status in enumerate(STATUSES) if status in OPEN)
 
 ROLES = (
     Role(Log.PHONES, lambda: match.REDUCER),
-    Role(Log.EVENTS, lambda: track.REDUCER, recheck=lambda header: header.status in _OPEN, waiting=_OPEN),
+    Role(
+        Log.EVENTS,
+        lambda: track.REDUCER,
+        recheck=lambda header: header.status in _OPEN,
+        on_stuck=tell_head,
+        waiting=_OPEN,
+    ),
     Role(Log.DESK, assign.Desk),
     Role(Log.NOTIFICATIONS, lambda: deliver.REDUCER),
 )

@@ -109,6 +109,10 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             ("{holder} отсутствует, время идёт.", "Срок ответа: {due}."),
         ),
     },
+    "stuck": {
+        "en": Text("We cannot follow this lead: {lead}", ("An error of ours stops its timer. Please look after it.",)),
+        "ru": Text("Не можем следить за лидом: {lead}", ("Ошибка на нашей стороне. Проследите за ним сами.",)),
+    },
 }
 
 OTHER = {
