@@ -1,6 +1,6 @@
 """Settings: the environment `SLA_*`, each defined once with its meaning, unit and bounds; docs/settings.md shows them.
 
-A secret may lie in a file instead: `SLA_X_FILE` names it. A flag of a command wins over the environment.
+A flag of a command wins over the environment. No setting is a secret: keys lie in the file that SLA_KEYS names.
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .core.rules import DAY, SECOND
-from .documents import did_you_mean, plain_message, read_text
+from .documents import did_you_mean, plain_message
 from .errors import Misconfigured, Problem
 from .values import Duration, Matching, Size, Span
 
 PREFIX = "SLA_"
-FILE = "_FILE"
 
 OURS_FOR_TESTS = re.compile(r"SLA_(TEST_.*|VECTORS)")
 KUBERNETES = re.compile(r"SLA_.*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)")
@@ -77,7 +76,6 @@ def _broker(text: str) -> str:
 Address = Annotated[Listen, NoDecode, BeforeValidator(_listen), PlainSerializer(str, return_type=str)]
 
 
-URL = Matching(r"^https?://[^\s/]+(/\S*)?$", "must be an address such as https://sla.example")
 TOPIC = Matching(r"^[A-Za-z0-9._-]{0,100}$", "must be up to 100 letters, digits, dots, dashes and underscores")
 
 
@@ -97,17 +95,8 @@ class Settings(BaseSettings):
         Listen("127.0.0.1", 8080),
         description="host:port of HTTP; port 0 takes any that is free. Without keys only loopback is served.",
     )
-    public_url: Annotated[str, URL] | None = Field(
-        None,
-        description="How people reach it, for the links in notices. `http://` and `SLA_LISTEN` if left out.",
-    )
     policy: Path | None = Field(None, description="The policy file. 10 minutes, around the clock, without.")
     keys: Path | None = Field(None, description="The key file (`sla-monitor keys new`).")
-    claim_secret: SecretStr | None = Field(
-        None,
-        min_length=32,
-        description="Signs claim links, 32 characters or more. Made and kept in `SLA_DATA_DIR` if left out.",
-    )
     topic_prefix: Annotated[str, TOPIC] = Field("sla.", description="What the names of all topics begin with.")
     clock_speed: float = Field(
         1.0,
@@ -145,10 +134,6 @@ class Settings(BaseSettings):
         return Path(self.broker.removeprefix("sqlite:///")) if self.broker else self.data_dir / "sla.db"
 
 
-SECRETS = tuple(name for name, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation))
-"""What may lie in a file."""
-
-
 def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
     """The settings of the environment. flags: what the command line says of them by name; None says nothing.
 
@@ -156,9 +141,8 @@ def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
     """
     said = {name: value for name, value in (flags or {}).items() if value is not None}
     problems = list(_strangers(os.environ))
-    secrets = dict(_secrets(os.environ, problems))
     try:
-        settings = Settings(**secrets | said)
+        settings = Settings(**said)
     except ValidationError as error:
         bad = [_problem(details, said) for details in error.errors(include_url=False)]
         raise Misconfigured([*problems, *bad]) from None
@@ -169,7 +153,7 @@ def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
 
 def variables() -> list[str]:
     """Every variable of the environment that is read."""
-    return [_variable(name) for name in Settings.model_fields] + [_variable(name) + FILE for name in SECRETS]
+    return [_variable(name) for name in Settings.model_fields]
 
 
 def _variable(name: str) -> str:
@@ -182,20 +166,6 @@ def _strangers(environ: Iterable[str]) -> Iterator[Problem]:
         foreign = not name.startswith(PREFIX) or OURS_FOR_TESTS.fullmatch(name) or KUBERNETES.fullmatch(name)
         if name not in known and not foreign:
             yield Problem(name, "", "is no setting" + did_you_mean(name, known))
-
-
-def _secrets(environ: Mapping[str, str], problems: list[Problem]) -> Iterator[tuple[str, str]]:
-    """What `SLA_X_FILE` has of each x; what cannot be read joins the problems."""
-    for name in SECRETS:
-        variable = _variable(name)
-        path = environ.get(variable + FILE)
-        if path and environ.get(variable):
-            problems.append(Problem(variable + FILE, "", f"is given beside {variable}; leave one of them out"))
-        elif path:
-            try:
-                yield name, read_text(Path(path)).strip()
-            except Misconfigured as error:
-                problems += [Problem(variable + FILE, "", str(problem)) for problem in error.problems]
 
 
 def _problem(details: ErrorDetails, flags: Iterable[str]) -> Problem:
@@ -218,8 +188,7 @@ INTRODUCTION = (
     "",
     "Read from the environment; a flag of a command wins over it. Durations are `90s`, `10m`, `1h30m`, `7d`; sizes",
     "are `64KiB`, `1MiB` or bytes. A name that begins with `SLA_` and is not below stops the start, as a typing error",
-    "would; `SLA_TEST_*`, `SLA_VECTORS` and what Kubernetes adds for services are passed over. A secret may lie in a",
-    f"file instead: {', '.join(f'`{_variable(name)}{FILE}`' for name in SECRETS)} names it.",
+    "would; `SLA_TEST_*`, `SLA_VECTORS` and what Kubernetes adds for services are passed over.",
     "",
     "| variable | default | meaning |",
     "|---|---|---|",

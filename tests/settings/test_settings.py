@@ -9,7 +9,7 @@ import pytest
 
 from sla_monitor.core.rules import DAY, SECOND
 from sla_monitor.errors import Misconfigured
-from sla_monitor.settings import Listen, Settings, read_settings, settings_markdown, variables
+from sla_monitor.settings import Listen, Settings, read_settings, settings_markdown
 from sla_monitor.values import duration_text, parse_duration, parse_size, size_text
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -35,7 +35,7 @@ def test_nothing_needs_to_be_set(environ):
     assert settings.listen.loopback
     assert settings.database == Path("sla-data/sla.db")
     assert (settings.topic_prefix, settings.clock_speed) == ("sla.", 1.0)
-    assert (settings.policy, settings.keys, settings.public_url, settings.claim_secret) == (None, None, None, None)
+    assert (settings.policy, settings.keys) == (None, None)
     assert settings.outcomes_retention == 90 * DAY
     assert (settings.event_bytes, settings.batch_events, settings.batch_bytes) == (65_536, 500, 1_048_576)
 
@@ -78,11 +78,10 @@ def test_an_address_is_host_and_port_and_knows_whether_it_is_loopback(environ, t
 
 
 def test_every_mistake_is_told_at_once_by_the_name_it_was_given_under(environ):
-    environ(SLA_BROKR="x", SLA_LISTEN="8080", SLA_EVENT_BYTES="64kb", SLA_CLAIM_SECRET="short")
+    environ(SLA_BROKR="x", SLA_LISTEN="8080", SLA_EVENT_BYTES="64kb")
     assert mistakes(clock_speed="0") == [
         "SLA_BROKR: is no setting; did you mean `SLA_BROKER`?",
         "SLA_LISTEN: must be host:port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080",
-        "SLA_CLAIM_SECRET: must have at least 32",
         "--clock-speed: must be greater than 0",
         "SLA_EVENT_BYTES: must be a size, such as 64KiB, 1MiB or 65536",
     ]
@@ -96,7 +95,6 @@ def test_every_mistake_is_told_at_once_by_the_name_it_was_given_under(environ):
         ("SLA_BROKER", "sqlite:///", "must be sqlite:///path"),
         ("SLA_BROKER", "sqlite:///:memory:", "must be sqlite:///path"),
         ("SLA_LISTEN", "127.0.0.1:65536", "must have a port from 0 (any that is free) to 65535"),
-        ("SLA_PUBLIC_URL", "sla.example", "must be an address such as https://sla.example"),
         ("SLA_TOPIC_PREFIX", "a b", "must be up to 100 letters, digits, dots, dashes and underscores"),
         ("SLA_CLOCK_SPEED", "nan", "must be "),
         ("SLA_CLOCK_SPEED", "fast", "must be a number"),
@@ -130,23 +128,6 @@ def test_what_tests_and_kubernetes_set_is_passed_over(environ):
     assert read_settings().listen.port == 8080
 
 
-def test_a_secret_may_lie_in_a_file_and_is_never_shown(environ, tmp_path: Path):
-    secret = "s" * 40
-    (tmp_path / "secret").write_text(secret + "\n")
-    environ(SLA_CLAIM_SECRET_FILE=str(tmp_path / "secret"))
-    settings = read_settings()
-    assert settings.claim_secret is not None
-    assert settings.claim_secret.get_secret_value() == secret
-    assert secret not in repr(settings)
-
-
-def test_a_secret_file_that_cannot_be_read_or_is_one_too_many_is_told(environ):
-    environ(SLA_CLAIM_SECRET_FILE="/none")
-    assert mistakes() == ["SLA_CLAIM_SECRET_FILE: /none: cannot be read: No such file or directory"]
-    environ(SLA_CLAIM_SECRET="s" * 40)
-    assert mistakes() == ["SLA_CLAIM_SECRET_FILE: is given beside SLA_CLAIM_SECRET; leave one of them out"]
-
-
 def test_settings_cannot_be_changed(environ):
     with pytest.raises(ValueError, match="frozen"):
         read_settings().clock_speed = 2.0  # type: ignore[misc]
@@ -154,7 +135,6 @@ def test_settings_cannot_be_changed(environ):
 
 def test_every_setting_has_its_meaning_in_the_published_page():
     assert all(field.description for field in Settings.model_fields.values())
-    assert "SLA_CLAIM_SECRET_FILE" in variables()
     committed = (DOCS / "settings.md").read_text()
     assert committed == settings_markdown(), "run: python -m sla_monitor.settings > docs/settings.md"
 
