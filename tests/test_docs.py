@@ -1,0 +1,48 @@
+"""What the docs say is what the code does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sla_monitor.bootstrap import KEYED
+from sla_monitor.core import assign, deliver, match, track
+from sla_monitor.core.effects import Log
+from sla_monitor.core.lead import OPEN, STATUSES
+from sla_monitor.core.track import IGNORED, TRANSITIONS
+from sla_monitor.wire import EVENTS
+from tests.docs import PAGES, ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_generated_page_is_current(name: str) -> None:
+    assert (ROOT / name).read_text() == PAGES[name](), "run python -m tests.docs"
+
+
+def test_the_open_statuses_are_one_column_because_they_handle_every_fact_alike() -> None:
+    kinds = {kind for _, kind in TRANSITIONS}
+    for kind in kinds:
+        assert len({TRANSITIONS.get((s, kind), IGNORED.get((s, kind))) for s in STATUSES if s in OPEN}) == 1
+
+
+def test_the_readmes_diagram_names_every_log_and_its_reducer() -> None:
+    diagram = README.split("## How it works")[1]
+    reducers = {Log.PHONES: match, Log.EVENTS: track, Log.DESK: assign, Log.NOTIFICATIONS: deliver}
+    assert set(reducers) == set(KEYED)
+    for log, module in reducers.items():
+        assert re.search(rf"sla\.{log}\W.*──> {module.__name__.rpartition('.')[2]}\b", diagram), log
+
+
+def test_the_readme_names_only_events_that_exist() -> None:
+    named = set(re.findall(r"`((?:lead|call|contact|manager)\.\w+\.v1)`", README))
+    assert named
+    assert named <= set(EVENTS)
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if not link.startswith("http")]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
