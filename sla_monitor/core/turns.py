@@ -217,7 +217,7 @@ def warn(case: Case) -> None:
     if share and left >= LAST_CALL:
         case.publish("sla.warning", qualifier=str(share), share=share, due_at=turn.due, holder_id=turn.holder)
         case.notify(
-            turn.holder, "warning", qualifier=str(share), share=share, due_at=turn.due, minutes_left=left // 60_000
+            turn.holder, "warning", qualifier=str(share), share=share, due_at=turn.due, left=left
         )
     schedule_warning(case)
 

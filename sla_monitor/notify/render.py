@@ -69,6 +69,8 @@ def _words(send: Send, rules: Rules, language: str, *, personal: bool) -> dict[s
     for detail, word in MANAGERS.items():
         if detail in words:
             words[word] = _name(words[detail], rules)
+    if isinstance(left := details.get("left"), int):
+        words["left"] = f"{left // 60_000}:{left // 1000 % 60:02}"
     if "reason" in words:
         words["reason"] = REASONS.get(words["reason"], {}).get(language, words["reason"])
     return words

@@ -1,6 +1,6 @@
 """The one catalogue of what managers read: every kind of notice in every language.
 
-A text may name in braces: lead, lead_id, source, customer, turn, share, minutes_left, due, responded, reason,
+A text may name in braces: lead, lead_id, source, customer, turn, share, left, due, responded, reason,
 from_name, to_name, holder, by. A line that names something unknown is left out; a title names only `lead`.
 """
 
@@ -29,11 +29,11 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
     "warning": {
         "en": Text(
             "Still no response: {lead}",
-            ("{share}% of the time has passed.", "Minutes left: {minutes_left}.", "Respond by {due}."),
+            ("{share}% of the time has passed.", "Time left: {left}.", "Respond by {due}."),
         ),
         "ru": Text(
             "Лид ещё ждёт ответа: {lead}",
-            ("Прошло {share}% времени.", "Осталось минут: {minutes_left}.", "Ответьте до {due}."),
+            ("Прошло {share}% времени.", "Осталось: {left}.", "Ответьте до {due}."),
         ),
     },
     "reassigned_away": {

@@ -99,3 +99,8 @@ names = st.sampled_from(["lead_name", "due_at", "response_at", "reason", "from_i
 @given(st.sampled_from([*TEXTS, "other"]), st.sampled_from(["anna", "hugo"]), st.dictionaries(names, values))
 def test_no_details_can_keep_a_notice_from_being_rendered(kind, manager, details):
     assert render(send(kind, manager, **details), RULES).title
+
+
+@pytest.mark.parametrize(("left", "shown"), [(24_000, "0:24"), (240_000, "4:00"), (3_600_000, "60:00")])
+def test_a_reminder_says_how_much_time_is_left(left, shown):
+    assert f"Time left: {shown}." in render(send("warning", share=60, left=left), RULES).body

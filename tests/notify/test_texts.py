@@ -9,7 +9,7 @@ from sla_monitor.notify.texts import FALLBACK, OTHER, REASONS, TEST, TEXTS, WHO
 
 KINDS = Notify.__doc__.partition("kind: ")[2].partition(".")[0].replace("\n", " ").split(",")
 WORDS = {
-    *("lead", "lead_id", "source", "customer", "turn", "share", "minutes_left", "due", "responded"),
+    *("lead", "lead_id", "source", "customer", "turn", "share", "left", "due", "responded"),
     *("reason", "from_name", "to_name", "holder", "by"),
 }
 
