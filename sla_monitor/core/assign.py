@@ -105,16 +105,16 @@ class Sitting:
         self.rules = rules
         self.effects: list[Effect] = []
         self._lead_id: str | None = None
-        self._loads: Counter[str] = Counter()
+        self._loads: dict[str, int] = {}
         self._standings: dict[str, Standing] = {}
-        self._before: dict[str, Standing | None] = {}
+        self._changed: set[str] = set()
         self._roomier: set[str] = set()
 
     def close(self) -> None:
         """Offer what waits to whoever has room now, and write the managers who changed."""
         self.offer()
         for manager_id, standing in self._standings.items():
-            if standing != self._before[manager_id]:
+            if manager_id in self._changed:
                 self.rows.put(MANAGER + manager_id, standing)
 
     def count(self, result: str) -> None:
@@ -139,9 +139,10 @@ class Sitting:
         self.rows.put(LEAD + lead_id, held)
 
     def _load(self, manager_id: str, change: int) -> None:
-        self._loads[manager_id] += change
+        self._loads[manager_id] = self._loads.get(manager_id, 0) + change
         if manager_id in self.rules.managers:
             self.standing(manager_id).idle_since = self.now
+            self._changed.add(manager_id)
 
     # managers
 
@@ -161,6 +162,7 @@ class Sitting:
     def look_at(self, manager_id: str, since: int) -> None:
         """Find out whether they are there. since: when what has changed did."""
         standing = self._read(manager_id)
+        self._changed.add(manager_id)
         look(standing, shift_of(self.rules, manager_id), self.now)
         if standing.reason in ABSENT:
             if standing.absent_since is None:
@@ -178,7 +180,6 @@ class Sitting:
             row: Standing | None = self.rows.get(MANAGER + manager_id)
             standing = row or Standing(absent_since=self.now, changes_at=self.now)
             self._standings[manager_id] = standing
-            self._before[manager_id] = row and replace(row)
         return standing
 
     def _come_back(self, manager_id: str, standing: Standing) -> None:
@@ -215,6 +216,7 @@ class Sitting:
             else:
                 left.append(at)
         standing.tell_at = earliest(*left)
+        self._changed.add(manager_id)
 
     def tell_all(self, manager_id: str) -> None:
         """Tell the leads of somebody who has left the roster: no grace brings them back."""
@@ -255,13 +257,19 @@ class Sitting:
                 if answer.manager_id is not None:
                     self.effects.append(Deliver(lead_id=lead_id, fact=answer))
 
+    def look_around(self, team_id: str) -> None:
+        """Find out who of a team is there."""
+        team = self.rules.teams.get(team_id)
+        for manager_id in team.managers if team else ():
+            self.standing(manager_id)
+
     def seats(self, team_id: str) -> list[Seat]:
         """The managers of a team in the order to be tried; none, if there is no such team."""
         team = self.rules.teams.get(team_id)
         return in_order(team.strategy, map(self._seat, team.managers)) if team else []
 
     def _seat(self, manager_id: str) -> Seat:
-        held = len(self.books.holds.get(manager_id, ())) + self._loads[manager_id]
+        held = len(self.books.holds.get(manager_id, ())) + self._loads.get(manager_id, 0)
         return Seat(self.rules.managers[manager_id], self.standing(manager_id), held)
 
     def choose(self, lead_id: str, ask: Waiting) -> Assigned:
@@ -302,7 +310,7 @@ def on_ask(sitting: Sitting, _: str, fact: Ask) -> None:
         sitting.count("duplicate")
         return
     sitting.release(row)
-    sitting.seats(fact.team_id)  # whoever turns out to be back is offered the older asks first
+    sitting.look_around(fact.team_id)  # whoever turns out to be back is offered the older asks first
     sitting.offer()
     ask = Waiting(fact.n, fact.team_id, fact.at, fact.grace, fact.skills, fact.language, fact.had)
     answer = sitting.choose(fact.lead_id, ask)

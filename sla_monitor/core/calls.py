@@ -8,6 +8,9 @@ from .lead import Phase
 from .proof import CallSeen, applied, call_key, contact_proof, live_state, proof, talk_began
 from .verdict import credit, let_go
 
+BEFORE_START = "before_start"
+"""Why something that proves an attempt does not count: it is only shown (R5)."""
+
 LIVE, ENDED = 20, 10
 """Calls kept in the row: live ones, and ended ones (a late `call.answered` must not make them live again)."""
 
@@ -20,18 +23,18 @@ def on_call(case: Case, fact: Call) -> None:
     call = applied(before, fact)
     lead.calls = _kept([*(other for other in lead.calls if other.call != key), call])
     _judge_call(case, call, fact)
-    if lead.held_until and not any(map(live_state, lead.calls)):
+    if lead.held_until:
         let_go(case, "ended")
 
 
 def _judge_call(case: Case, call: CallSeen, fact: Call) -> None:
     limits = case.rules.limits
     proven = proof(call, limits, case.rules.own_numbers)
-    ended = isinstance(fact, CallEnded)
-    if credit(case, proven, fact.at, call.call):
+    ended, name = isinstance(fact, CallEnded), f"{fact.origin.uid():x}"
+    if credit(case, proven, fact.at, name):
         case.count("credited")
     elif ended:
-        case.publish("call.ignored", qualifier=call.call, reason=str(proven.reason) or "before_start")
+        case.publish("call.ignored", qualifier=name, reason=str(proven.reason) or BEFORE_START)
         case.count("ok")
     else:
         case.count("ok")
@@ -53,4 +56,8 @@ def _kept(calls: list[CallSeen]) -> list[CallSeen]:
 def on_contact(case: Case, fact: ContactRecorded) -> None:
     """A message, a mail, a meeting, a manual record."""
     name = f"{fact.origin.uid():x}"
-    case.count("credited" if credit(case, contact_proof(fact), fact.at, name) else "before_start")
+    if credit(case, contact_proof(fact), fact.at, name):
+        case.count("credited")
+    else:
+        case.publish("call.ignored", qualifier=name, reason=BEFORE_START)
+        case.count(BEFORE_START)

@@ -21,6 +21,30 @@ SHORT = ("candidates", "others", "after", "source", "test", "evaluated")
 """What an outcome's entry in the timeline leaves out."""
 
 
+_known: dict[tuple[int, str], tuple[Rules, OpenTime]] = {}
+"""Hours of teams, by the identity of the rules; holding these keeps their identity from being used again."""
+
+_MOST_KNOWN = 256
+
+
+def shift(rules: Rules, manager_id: str) -> OpenTime:
+    """When a manager works; a manager without a shift, or unknown, always does."""
+    manager = rules.managers.get(manager_id)
+    hours = rules.calendars.get(manager.shift or "") if manager else None
+    return calendar(hours) if hours else ALWAYS
+
+
+def team_hours(rules: Rules, team: Team) -> OpenTime:
+    """When anybody of a team works, found out once a policy; around the clock if there is nobody in it."""
+    known = _known.get((id(rules), team.id))
+    if known is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        shifts = [shift(rules, manager_id) for manager_id in team.managers]
+        known = _known[id(rules), team.id] = rules, union(shifts) if shifts else ALWAYS
+    return known[1]
+
+
 @dataclass(slots=True)
 class Case:
     """One decision about one lead. `effects` grow in the order in which they are asked for."""
@@ -63,19 +87,16 @@ class Case:
         named = self.policy.calendar
         if named and named in self.rules.calendars:
             return calendar(self.rules.calendars[named])
-        shifts = [self.shift(manager) for manager in (self.team.managers if self.team else ())]
-        return union(shifts) if shifts else ALWAYS
-
-    def shift(self, manager_id: str) -> OpenTime:
-        """When a manager works; a manager without a shift, or unknown, always does."""
-        manager = self.rules.managers.get(manager_id)
-        hours = self.rules.calendars.get(manager.shift or "") if manager else None
-        return calendar(hours) if hours else ALWAYS
+        return team_hours(self.rules, self.team) if self.team else ALWAYS
 
     def turn_calendar(self, manager_id: str) -> OpenTime:
         """The customer's calendar within the holder's shift (R14); the former alone if they never meet."""
-        both = intersection((self.customer_calendar(), self.shift(manager_id)))
+        both = intersection((self.customer_calendar(), shift(self.rules, manager_id)))
         return self.customer_calendar() if both.never_opens else both
+
+    def is_manager(self, name: str) -> bool:
+        """With no managers configured anybody is taken as one (R22)."""
+        return not self.rules.managers or name in self.rules.managers
 
     def count(self, result: str) -> None:
         self.effects.append(Count(result))

@@ -21,3 +21,8 @@ def repeated(seen: dict[int, int], origin: Origin) -> str:
     if len(seen) > MOST:
         del seen[next(iter(seen))]
     return ""
+
+
+def unlearn(seen: dict[int, int], origin: Origin) -> None:
+    """An event was given up without being applied: if it is tried again, it is no duplicate."""
+    seen.pop(origin.uid(), None)

@@ -57,11 +57,12 @@ def take_start(case: Case, started_at: int, due_at: int) -> None:
     before, lead.started_at = lead.due_at, started_at
     set_due(case)
     lead.due_at = min(filter(None, (before, lead.due_at, due_at)))
-    lead.scheduled = lead.started_at > case.now
     turn = lead.current
     if turn and turn.kind is Kind.FIRST and turn.result is Result.RUNNING:
-        turn.begun, turn.due = lead.started_at, lead.due_at
+        turn.begun, turn.due = max(started_at, min(turn.begun, case.now)), lead.due_at
         turns.schedule_warning(case)
+    if lead.scheduled and lead.started_at <= case.now:
+        turns.start(case)
 
 
 def absorb(case: Case, fact: Absorbed) -> None:

@@ -165,6 +165,7 @@ class Lead:
     created_at: int = 0
     team_id: str | None = None
     phones: tuple[str, ...] = ()
+    removed_phones: tuple[str, ...] = ()  # to be erased too
     emails: tuple[str, ...] = ()
     name: str | None = None
     channel: str | None = None
@@ -209,6 +210,8 @@ class Lead:
     asked_at: int = 0
     catch_up_at: int = 0
     unanswered: list[str] = field(default_factory=list)
+    asked_again: bool = False  # after a pause of ours
+    degraded: bool = False  # the answers took too long
     held_until: int = 0
     warn_next: int = 0
     # joining (R25), closing (R29)
@@ -229,16 +232,15 @@ class Lead:
         """Escalated and unassignable win over held, held over overdue, overdue over waiting."""
         if self.phase is not Phase.OPEN:
             return Status(self.phase.value)
-        for flag, status in (
-            (self.escalated, Status.ESCALATED),
-            (self.unassignable, Status.UNASSIGNABLE),
-            (self.scheduled, Status.SCHEDULED),
-            (self.held_until > 0, Status.HELD),
-            (self.evaluated is Result.BREACHED, Status.OVERDUE),
-        ):
-            if flag:
-                return status
-        return Status.WAITING
+        if self.escalated:
+            return Status.ESCALATED
+        if self.unassignable:
+            return Status.UNASSIGNABLE
+        if self.scheduled:
+            return Status.SCHEDULED
+        if self.held_until > 0:
+            return Status.HELD
+        return Status.OVERDUE if self.evaluated is Result.BREACHED else Status.WAITING
 
     @property
     def current(self) -> Turn | None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from .dedupe import repeated
+from .dedupe import repeated, unlearn
 from .effects import Bury, CloseNumber, Count, Deliver, Effect, Join, OpenNumber, Question
 from .events import (
     Absorbed,
@@ -120,6 +120,7 @@ def _keep(case: Case, fact: Call | ContactRecorded) -> Kept:
 def _let_go(case: Case, kept: Kept) -> None:
     """Its time is over; a contact that found no lead is not lost in silence (R27)."""
     if kept.contact and not kept.got:
+        unlearn(case.row.seen, kept.contact.origin)
         case.effects.append(Bury(reason="unknown_lead", fact=kept.contact))
     elif not kept.got:
         case.count("unmatched")

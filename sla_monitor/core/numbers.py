@@ -9,6 +9,9 @@ from .lead import Phase
 MISSED_CALL = "missed_call"
 """The channel of a lead made of a missed call."""
 
+MOST_REMOVED = 50
+"""Removed numbers that a lead remembers, newest, so that its erasure reaches them (R31)."""
+
 
 def open_all(case: Case, *, join: bool) -> None:
     """Ask for the calls of every number, from the lead's start on."""
@@ -32,8 +35,9 @@ def open_one(case: Case, number: str, *, join: bool) -> None:
 
 
 def close_all(case: Case, at: int, *, erase: bool = False) -> None:
-    for number in case.lead.phones:
-        case.effects.append(CloseNumber(number=number, lead_id=case.lead.lead_id, at=at, erase=erase))
+    lead = case.lead
+    for number in dict.fromkeys((*lead.phones, *(lead.removed_phones if erase else ()))):
+        case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=at, erase=erase))
 
 
 def collect_all(case: Case, at: int) -> None:
@@ -46,6 +50,8 @@ def change(case: Case, phones: tuple[str, ...], at: int) -> None:
     """Replace the numbers: a new one counts from the lead's start, a removed one stops at the update's time (R24)."""
     lead = case.lead
     before, lead.phones = lead.phones, phones
+    removed = (*lead.removed_phones, *(number for number in before if number not in phones))
+    lead.removed_phones = tuple(dict.fromkeys(removed))[-MOST_REMOVED:]
     if lead.phase not in (Phase.OPEN, Phase.ANSWERED):
         return
     for number in phones:

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any
 
 from .events import Call, CallAnswered, CallEnded, CallStarted, ContactRecorded
 from .rules import Bounds
@@ -93,41 +92,35 @@ def applied(call: CallSeen | None, fact: Call) -> CallSeen:
 
     Of several managers the one that the end names, else the first one named.
     """
-    seen = call or CallSeen(call_key(fact.origin.uri, fact.call_id))
-    seen = replace(seen, number=fact.number or seen.number, manager_id=seen.manager_id or fact.manager_id)
+    seen = replace(call) if call else CallSeen(call_key(fact.origin.uri, fact.call_id))
+    seen.number = fact.number or seen.number
+    seen.manager_id = seen.manager_id or fact.manager_id
     if isinstance(fact, CallAnswered):
         name = ANSWERED_BY[fact.answered_by]
-        changed: dict[str, Any] = {name: _first(getattr(seen, name), fact.at)}
-        return replace(seen, **changed)
-    if isinstance(fact, CallStarted):
-        return _begun(seen, fact, fact.at)
-    return _ended(_begun(seen, fact, fact.started_at), fact)
+        setattr(seen, name, _first(getattr(seen, name), fact.at))
+    elif isinstance(fact, CallStarted):
+        _begin(seen, fact, fact.at)
+    else:
+        _begin(seen, fact, fact.started_at)
+        _end(seen, fact)
+    return seen
 
 
-def _begun(seen: CallSeen, fact: CallStarted | CallEnded, started_at: int | None) -> CallSeen:
-    return replace(
-        seen,
-        direction=fact.direction,
-        internal=seen.internal or fact.internal,
-        started_at=_first(seen.started_at, started_at),
-    )
+def _begin(seen: CallSeen, fact: CallStarted | CallEnded, started_at: int | None) -> None:
+    seen.direction = fact.direction
+    seen.internal = seen.internal or fact.internal
+    seen.started_at = _first(seen.started_at, started_at)
 
 
-def _ended(seen: CallSeen, fact: CallEnded) -> CallSeen:
+def _end(seen: CallSeen, fact: CallEnded) -> None:
     """Several ends are the legs of one call: the one that was answered and talked longest tells how it ended."""
     if seen.ended_at is not None and _weight(fact.outcome, fact.talk, fact.at) <= _weight(
         seen.outcome, seen.talk, seen.ended_at
     ):
-        return seen
-    return replace(
-        seen,
-        manager_id=fact.manager_id or seen.manager_id,
-        ended_at=fact.at,
-        told_at=fact.answered_at,
-        outcome=fact.outcome,
-        talk=fact.talk,
-        ring=fact.ring,
-    )
+        return
+    seen.manager_id = fact.manager_id or seen.manager_id
+    seen.ended_at, seen.told_at = fact.at, fact.answered_at
+    seen.outcome, seen.talk, seen.ring = fact.outcome, fact.talk, fact.ring
 
 
 def _weight(outcome: str, talk: int, at: int) -> tuple[bool, int, int]:

@@ -79,5 +79,5 @@ def recompute(case: Case) -> bool:
 
 
 def _not_before(case: Case, due_at: int, before: int) -> int:
-    """A due that the new policy names; one that still lay ahead does not move to before the change."""
-    return max(due_at, min(before, case.now))
+    """The due that the new policy names; if that is past, the old one, at the latest now."""
+    return due_at if due_at >= case.now else min(before, case.now)

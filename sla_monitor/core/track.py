@@ -12,7 +12,7 @@ from typing import Any
 from . import events, joining, numbers, turns, verdict
 from .calls import on_call, on_contact
 from .case import Case
-from .dedupe import repeated
+from .dedupe import repeated, unlearn
 from .effects import Bury, Deliver, Drop, Effect, Join, Question
 from .events import Due
 from .fold import Keyed
@@ -100,39 +100,29 @@ def _fill(lead: Lead, fact: events.LeadCreated) -> None:
 def _backfill(case: Case) -> None:
     """Too old for a promise: no clock, no notice, no SLI (R30)."""
     lead = case.lead
-    lead.phase, lead.closed_reason, lead.parked = Phase.CLOSED, "backfill", []
+    lead.phase, lead.closed_reason = Phase.CLOSED, "backfill"
     lead.gone_at = case.now + case.rules.limits.retract_window
     case.count("backfill")
+    _apply_parked(case)
 
 
 def _first_holder(case: Case, owner: str | None) -> None:
     """The owner if there is one, then whatever waited for the lead, then somebody from the desk (R22, R27)."""
-    parked, case.lead.parked = case.lead.parked, []
-    doomed = any(p.closed or p.erased for p in parked)
-    if owner and is_manager(case, owner) and not doomed:
+    doomed = any(waiting.closed or waiting.erased for waiting in case.lead.parked)
+    if owner and case.is_manager(owner) and not doomed:
         turns.hand_over(case, owner, "given")
     elif owner and not doomed:
         flag(case, "unknown_owner")
+    _apply_parked(case)
+    if case.lead.phase is Phase.OPEN and not case.lead.scheduled:
+        turns.seek_holder(case)
+
+
+def _apply_parked(case: Case) -> None:
+    """What came before the lead, in the order in which it happened (R27)."""
+    parked, case.lead.parked = case.lead.parked, []
     for waiting in sorted(parked, key=lambda p: (p.fact.at, p.fact.origin.uri, p.fact.origin.id)):
         _dispatch(case, waiting.fact)
-    if case.lead.phase is Phase.OPEN and not case.lead.scheduled:
-        seek_holder(case)
-
-
-def seek_holder(case: Case) -> None:
-    """Nobody has the lead: ask at once, or first wait for the CRM to name somebody (R22)."""
-    lead = case.lead
-    if lead.current or lead.asking or lead.joined_to or not case.rules.managers:
-        return
-    if case.policy.unowned == "assign":
-        turns.ask(case, "assigned")
-    else:
-        lead.unowned_until = case.now + case.policy.unowned_after
-
-
-def is_manager(case: Case, manager_id: str) -> bool:
-    """With no managers configured any owner is taken as one (R22)."""
-    return not case.rules.managers or manager_id in case.rules.managers
 
 
 def flag(case: Case, name: str) -> None:
@@ -147,9 +137,14 @@ def park(case: Case, fact: Any) -> None:
     until = (fact.origin.received or case.now) + (limits.max_event_age if lasting else limits.match_window)
     lead.parked.append(Parked(until, **{PARKED[type(fact)]: fact}))
     for waiting in lead.parked[:-MAX_PARKED]:
-        case.effects.append(Bury(reason="unknown_lead", fact=waiting.fact))
+        _give_up(case, waiting)
     del lead.parked[:-MAX_PARKED]
     case.count("parked")
+
+
+def _give_up(case: Case, waiting: Parked) -> None:
+    unlearn(case.lead.seen, waiting.fact.origin)
+    case.effects.append(Bury(reason="unknown_lead", fact=waiting.fact))
 
 
 # what people and systems say of it
@@ -188,7 +183,7 @@ def assign(case: Case, fact: events.LeadAssigned) -> None:
     """An assignment by a person or a rule; echoes and older ones change nothing (R16, R21, R22)."""
     if _outdated(case, fact) or _echo(case, fact):
         return
-    if not is_manager(case, fact.owner_id):
+    if not case.is_manager(fact.owner_id):
         flag(case, "unknown_owner")
         return
     case.lead.assigned_stamp = _stamp(fact)
@@ -206,7 +201,7 @@ def _outdated(case: Case, fact: events.LeadAssigned | events.LeadClaimed) -> boo
 def _echo(case: Case, fact: events.LeadAssigned) -> bool:
     """Our own assignment coming back starts nothing (R21)."""
     lead = case.lead
-    recent = (t.holder for t in lead.turns if t.reason in turns.OURS and t.begun >= case.now - ECHO)
+    recent = (t.holder for t in lead.turns if t.reason in turns.OURS and t.begun >= fact.at - ECHO)
     echo = (
         fact.assigned_by == "sla"
         or fact.owner_id == lead.holder
@@ -219,7 +214,10 @@ def _echo(case: Case, fact: events.LeadAssigned) -> bool:
 
 def assign_only(case: Case, fact: events.LeadAssigned) -> None:
     """Assigning a lead that is not open changes its holder only (R23)."""
-    if _outdated(case, fact) or fact.owner_id == case.lead.holder:
+    if _outdated(case, fact) or _echo(case, fact):
+        return
+    if not case.is_manager(fact.owner_id):
+        flag(case, "unknown_owner")
         return
     lead = case.lead
     lead.assigned_stamp, before, lead.holder = _stamp(fact), lead.holder, fact.owner_id
@@ -235,7 +233,7 @@ def claim(case: Case, fact: events.LeadClaimed) -> None:
         case.count("acknowledged")
     elif fact.turn != lead.turn:
         case.count("ignored_stale_claim")
-    elif not is_manager(case, fact.manager_id):
+    elif not case.is_manager(fact.manager_id):
         flag(case, "unknown_manager")
     elif not _outdated(case, fact):
         lead.assigned_stamp = _stamp(fact)
@@ -286,10 +284,10 @@ def reopen(case: Case, fact: events.LeadReopened) -> None:
     case.publish("lead.reopened", started_at=lead.started_at, due_at=lead.due_at, source=lead.source)
     numbers.open_all(case, join=False)
     holder, lead.holder = lead.holder, ""
-    if holder and is_manager(case, holder):
+    if holder and case.is_manager(holder):
         turns.hand_over(case, holder, "reopened")
     elif not lead.scheduled:
-        seek_holder(case)
+        turns.seek_holder(case)
     case.count("ok")
 
 
@@ -316,6 +314,8 @@ def away(case: Case, fact: events.Away) -> None:
     lead = case.lead
     if fact.manager_id != lead.holder or lead.escalated or lead.asking:
         case.count("ignored_stale_answer")
+    elif lead.scheduled:
+        case.count("ignored_scheduled")  # whether they are there counts from the start on
     elif any(map(live_state, lead.calls)):
         case.count("ignored_live_call")
     else:
@@ -353,12 +353,11 @@ def on_due(case: Case, _fact: Due) -> None:
         _on_open_due(case)
     if lead.unanswered:
         if lead.catch_up_at <= now:
-            verdict.settle(case, "degraded")
-    elif lead.held_until:
-        if lead.held_until <= now:
-            verdict.let_go(case, "limit")
-    elif any(instant <= now for instant in deadlines(lead)):
-        verdict.ask_numbers(case)
+            verdict.give_up_waiting(case)
+    elif 0 < lead.held_until <= now:
+        verdict.let_go(case, "limit")
+    if not lead.unanswered and not lead.held_until and any(instant <= now for instant in deadlines(lead)):
+        verdict.ask_numbers(case)  # another due may have passed while this one was being decided
 
 
 def _on_open_due(case: Case) -> None:
@@ -369,8 +368,7 @@ def _on_open_due(case: Case) -> None:
     if lead.phase is not Phase.OPEN:
         return
     if lead.scheduled and lead.started_at <= now:
-        lead.scheduled = False
-        seek_holder(case)
+        turns.start(case)
     if 0 < lead.unowned_until <= now:
         turns.ask(case, "assigned")
     if 0 < lead.warn_next <= now:
@@ -381,7 +379,7 @@ def _expire_parked(case: Case) -> None:
     lead = case.lead
     for waiting in [parked for parked in lead.parked if parked.until <= case.now]:
         lead.parked.remove(waiting)
-        case.effects.append(Bury(reason="unknown_lead", fact=waiting.fact))
+        _give_up(case, waiting)
 
 
 def _forget(case: Case) -> None:

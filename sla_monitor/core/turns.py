@@ -38,6 +38,27 @@ def ask(case: Case, reason: str) -> None:
     )
 
 
+def start(case: Case) -> None:
+    """The customer's clock of a scheduled lead starts: from now on its holder is to be there (R17)."""
+    lead = case.lead
+    lead.scheduled = False
+    if lead.current:
+        hold(case, lead.holder)
+    else:
+        seek_holder(case)
+
+
+def seek_holder(case: Case) -> None:
+    """Nobody has the lead: ask at once, or first wait for the CRM to name somebody (R22)."""
+    lead = case.lead
+    if lead.current or lead.asking or lead.joined_to or not case.rules.managers:
+        return
+    if case.policy.unowned == "assign":
+        ask(case, "assigned")
+    else:
+        lead.unowned_until = case.now + case.policy.unowned_after
+
+
 def stop_asking(case: Case) -> None:
     """Whatever the desk still answers to the last ask is ignored from here on (R20)."""
     case.lead.asking = case.lead.unassignable = False
@@ -62,12 +83,12 @@ def begin(case: Case, holder: str, kind: Kind, reason: str) -> Turn:
     turn = lead.current
     if turn is not None:
         _leave(case, turn)
-    if turn is not None or kind is Kind.BREACH:
+    if turn is not None or kind is Kind.BREACH or lead.escalated:
         lead.turn += 1
     lead.counted += kind is Kind.BREACH
     lead.escalated = False
     stop_asking(case)
-    begun = lead.started_at if kind is Kind.FIRST else case.now
+    begun = max(lead.started_at, case.now) if kind is Kind.FIRST else case.now
     turn = Turn(lead.turn, holder, begun, _due(case, holder, kind), kind, reason=reason)
     lead.holder = holder
     lead.turns = [*lead.turns, turn][-TURNS:]
@@ -134,7 +155,7 @@ def _give(case: Case, fact: Assigned, manager: str) -> None:
 def kind_of_next(case: Case) -> Kind:
     """How a turn that we give begins: within the customer's clock, late, or by a breach (R14, R22, R30)."""
     lead = case.lead
-    if lead.ask_reason == "absent" and lead.turns:
+    if lead.asking and lead.ask_reason == "absent":
         return Kind.HAND_OVER
     if lead.turns and lead.turns[-1].turn >= lead.cycle:
         return Kind.BREACH
@@ -174,11 +195,11 @@ def hand_over(case: Case, manager: str, reason: str) -> None:
         case.publish("lead.superseded", holder_id=old.holder, to=manager, reason=reason)
     kind = kind_of_next(case) if first else Kind.HAND_OVER
     turn = begin(case, manager, kind, reason)
-    named = {"from": before, "to": manager, "reason": reason, "due_at": turn.due}
-    case.publish("lead.assigned", named, source=lead.source)
     hold(case, manager)
     if reason == "given" and not case.policy.notify_owner:
         return
+    named = {"from": before, "to": manager, "reason": reason, "due_at": turn.due}
+    case.publish("lead.assigned", named, source=lead.source)
     tell_holders(case, before, turn)
 
 
@@ -199,7 +220,7 @@ def schedule_warning(case: Case) -> None:
 def _share(case: Case, turn: Turn, percent: int) -> int:
     first = turn.kind is Kind.FIRST
     open_time = case.customer_calendar() if first else case.turn_calendar(turn.holder)
-    return open_time.add(turn.begun, case.policy.target * percent // 100)
+    return open_time.add(case.lead.started_at if first else turn.begun, case.policy.target * percent // 100)
 
 
 def warn(case: Case) -> None:

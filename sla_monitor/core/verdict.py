@@ -7,21 +7,25 @@ from .case import Case
 from .effects import Log, Measure, Question
 from .lead import Kind, Phase, Result, Turn, deadlines
 from .proof import CallSeen, Proof, live_state
+from .rules import SECOND
 from .turns import end, next_turn, release
 
-UNEVALUATED = frozenset({"not_missed", "merged", "backfill"})
-"""Reasons of closing after which no proof counts: the lead never was one, or its clock is another's (R25, R26, R30)."""
+NO_LEAD = frozenset({"not_missed", "backfill"})
+"""Reasons of closing after which no proof counts: it never was a lead with a clock (R26, R30)."""
+
+PAUSE = 5 * SECOND
+"""A timer that fires later than this tells that nothing ran meanwhile."""
 
 # proofs
 
 
 def credit(case: Case, proof: Proof, ended_at: int, name: str) -> bool:
-    """Apply what a call or a record proves; whether it counted. name: the call's, for the outcome's id."""
-    if case.lead.closed_reason in UNEVALUATED:
+    """Apply what a call or a record proves; whether it counted. name: the event's, for the outcome's id."""
+    if case.lead.closed_reason in NO_LEAD:
         return False
-    attempt = _counted(case, proof.attempt_at, None)
     contact = _counted(case, proof.contact_at, ended_at)
-    by = proof.by or ""
+    attempt = _counted(case, proof.attempt_at, None) or contact  # every contact is an attempt (R1)
+    by = proof.by if proof.by and case.is_manager(proof.by) else ""
     if attempt and _earlier(case, "attempt", attempt, by):
         case.publish("call.credited", qualifier=f"{name}:attempt", kind="attempt", response_at=attempt, by=by)
     if contact and _earlier(case, "contact", contact, by):
@@ -67,6 +71,8 @@ def response(case: Case) -> tuple[int, str]:
 def judge(case: Case) -> None:
     """What the known proofs decide at once: met, retracted, answered. A breach is never decided here."""
     lead = case.lead
+    if lead.closed_reason == "merged":
+        return  # its clock is another's, which learns of the proof when it takes the lead (R25)
     if lead.first_contact_at and lead.contact_due_at and lead.first_contact_at <= lead.contact_due_at:
         _contact_in_time(case)
     at, by = response(case)
@@ -194,7 +200,7 @@ def ask_numbers(case: Case) -> None:
     lead = case.lead
     targets = [(number, Log.PHONES) for number in lead.phones] + [(joined, Log.EVENTS) for joined in lead.joined]
     targets = targets or [(lead.lead_id, Log.EVENTS)]
-    lead.question += 1
+    lead.question, lead.degraded = lead.question + 1, False
     lead.asked_at, lead.unanswered = case.now, [to for to, _ in targets]
     lead.catch_up_at = case.now + case.rules.limits.max_catch_up
     for to, log in targets:
@@ -203,30 +209,41 @@ def ask_numbers(case: Case) -> None:
 
 def forget_question(case: Case) -> None:
     lead = case.lead
-    lead.unanswered, lead.catch_up_at, lead.held_until = [], 0, 0
+    lead.unanswered, lead.catch_up_at, lead.held_until, lead.asked_again = [], 0, 0, False
 
 
-def settle(case: Case, confidence: str = "full") -> None:
+def give_up_waiting(case: Case) -> None:
+    """The answers take too long: ask once more if it was we who stood still, else decide without them (R8)."""
+    lead = case.lead
+    if case.now - lead.catch_up_at >= PAUSE and not lead.asked_again:
+        ask_numbers(case)
+        lead.asked_again = True
+    else:
+        lead.degraded = True
+        settle(case)
+
+
+def settle(case: Case) -> None:
     """Decide every clock that was due when the question was asked; a live call may hold the decision (R9)."""
     lead = case.lead
     forget_question(case)
     allowance = case.policy.allowance
     asked = lead.asked_at
     contact_due = _running_contact(case) and lead.contact_due_at + allowance <= asked
-    if _hold(case, min(deadlines(lead), default=0) - allowance):
+    if _hold(case):
         return
     if contact_due:
-        _breach_contact(case, confidence)
+        _breach_contact(case)
     if lead.phase is not Phase.OPEN:
         return
     first = lead.evaluated is Result.RUNNING and lead.due_at + allowance <= asked
     if first:
-        _breach_first(case, confidence)
+        _breach_first(case)
     turn = lead.current
     later = turn is not None and turn.result is Result.RUNNING and turn.kind is not Kind.FIRST
     over = later and turn is not None and 0 < turn.due + allowance <= asked
     if over and turn is not None:
-        _turn_over(case, turn, confidence)
+        _turn_over(case, turn)
     if response(case)[0]:
         judge(case)
     elif over or (first and (turn is None or turn.kind is Kind.FIRST)):
@@ -237,21 +254,28 @@ def _running_contact(case: Case) -> bool:
     return bool(case.lead.contact_due_at) and case.lead.contact_evaluated is Result.RUNNING
 
 
-def _hold(case: Case, due: int) -> bool:
+def _hold(case: Case) -> bool:
     """Whether a call that was live at due, and is not longer than max_hold, holds the decision."""
+    lead = case.lead
+    until, due_at = _held_until(case)
+    if until <= case.now:
+        return False
+    lead.held_until = until
+    case.publish("sla.held", qualifier=str(lead.question), until=until, due_at=due_at)
+    return True
+
+
+def _held_until(case: Case) -> tuple[int, int]:
+    """Until when the calls that were live at the earliest due hold its decision, 0 if none does; and that due."""
     lead, limits = case.lead, case.rules.limits
+    due = min(deadlines(lead), default=0) - case.policy.allowance
     spans = {"ringing": limits.max_hold_ringing, "talking": limits.max_hold_talking}
     until = [
         since + spans[state]
         for call in lead.calls
         if (state := live_state(call)) and (call.started_at or 0) <= due and (since := live_since(call))
     ]
-    latest = max(until, default=0)
-    if latest <= case.now:
-        return False
-    lead.held_until = latest
-    case.publish("sla.held", qualifier=str(lead.question), until=latest, due_at=due)
-    return True
+    return max(until, default=0), due
 
 
 def live_since(call: CallSeen) -> int:
@@ -260,14 +284,17 @@ def live_since(call: CallSeen) -> int:
 
 
 def let_go(case: Case, reason: str) -> None:
-    """The call that held the decision is over, or took too long: what is known decides (R9)."""
+    """What is known decides, unless a call still holds the decision (R9)."""
     lead = case.lead
+    lead.held_until, _ = _held_until(case)
+    if lead.held_until > case.now:
+        return
     lead.held_until = 0
     case.publish("sla.released", qualifier=str(lead.question), reason=reason)
     settle(case)
 
 
-def _breach(case: Case, turn: int, measure: str, evaluated: str, due_at: int, holder: str, confidence: str) -> None:
+def _breach(case: Case, turn: int, measure: str, evaluated: str, due_at: int, holder: str) -> None:
     lead = case.lead
     case.publish(
         "sla.breached",
@@ -279,13 +306,13 @@ def _breach(case: Case, turn: int, measure: str, evaluated: str, due_at: int, ho
         asked_at=lead.asked_at,
         question=lead.question,
         holder_id=holder,
-        confidence=confidence,
+        confidence="degraded" if lead.degraded else "full",
         reason="late_arrival" if lead.late_arrival and evaluated == "first" else None,
         source=lead.source,
     )
 
 
-def _breach_first(case: Case, confidence: str) -> None:
+def _breach_first(case: Case) -> None:
     lead = case.lead
     lead.evaluated = Result.BREACHED
     first = next((turn for turn in lead.turns if turn.turn == lead.cycle and turn.kind is Kind.FIRST), None)
@@ -293,24 +320,24 @@ def _breach_first(case: Case, confidence: str) -> None:
         first.result = Result.BREACHED
     if lead.current is first:
         lead.warn_next = 0
-    _breach(case, lead.cycle, "response", "first", lead.due_at, first.holder if first else "", confidence)
+    _breach(case, lead.cycle, "response", "first", lead.due_at, first.holder if first else "")
 
 
-def _turn_over(case: Case, turn: Turn, confidence: str) -> None:
+def _turn_over(case: Case, turn: Turn) -> None:
     """A later turn's due has passed: a breach for one begun by a breach, else the end of an unevaluated one (R16)."""
     case.lead.warn_next = 0
     if turn.kind is Kind.BREACH:
         turn.result = Result.BREACHED
-        _breach(case, turn.turn, "response", "later", turn.due, turn.holder, confidence)
+        _breach(case, turn.turn, "response", "later", turn.due, turn.holder)
     else:
         turn.result = Result.ENDED
 
 
-def _breach_contact(case: Case, confidence: str) -> None:
+def _breach_contact(case: Case) -> None:
     """Nobody has spoken with the customer in time: holder and head are told, nothing is reassigned (R12)."""
     lead = case.lead
     lead.contact_evaluated = Result.BREACHED
-    _breach(case, lead.cycle, "contact", "first", lead.contact_due_at, lead.holder, confidence)
+    _breach(case, lead.cycle, "contact", "first", lead.contact_due_at, lead.holder)
     for manager in dict.fromkeys((lead.holder, case.head)):
         case.notify(manager, "contact_breached", due_at=lead.contact_due_at)
 

@@ -384,3 +384,13 @@ def test_never_two_attempts_of_a_channel_are_out_and_the_order_of_first_attempts
             continue
         tried += [int(send.notice_id.split(":")[3]) for send in sends(effects)]
     assert tried == sorted(tried)
+
+
+def test_when_a_dropped_attempt_is_lost_the_next_notice_of_the_channel_goes_at_once():
+    desk = Desk()
+    desk.notify(1)
+    desk.drop(turn=2)
+    desk.notify(2, turn=2)
+    desk.now += SEND_LIMIT
+    assert [send.notice_id for send in sends(desk.feed(Due(desk.now)))] == ["L1:2:assigned:2:anna"]
+    assert desk.due == desk.now + SEND_LIMIT

@@ -666,6 +666,15 @@ def test_r27_a_contact_that_finds_no_lead_in_the_window_is_a_dead_letter() -> No
     assert phone.effects == [Bury(reason="unknown_lead", fact=record)]
 
 
+def test_r27_a_contact_that_was_a_dead_letter_finds_its_lead_when_it_is_replayed() -> None:
+    phone = Phone()
+    record = facts.message(T0, number=NUMBER)
+    phone.feed(record)
+    phone.to(T0 + WINDOW)
+    phone.feed(opened("A", T0, at=T0 + WINDOW), record)
+    assert [fact.origin for fact in phone.got("A")] == [record.origin]
+
+
 def test_r27_a_contact_that_found_its_lead_is_none() -> None:
     phone = Phone()
     phone.feed(facts.message(T0, number=NUMBER), opened("A", T0 + MINUTE))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sla_monitor.core.events import Asked
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Bounds, Hours, Policy, Rules
 from tests import facts
@@ -312,8 +314,6 @@ def test_r33_a_lead_keeps_the_policy_it_started_with() -> None:
 
 
 def _versioned(rules: Rules, version: int) -> Rules:
-    from dataclasses import replace
-
     return replace(rules, version=version)
 
 
@@ -324,3 +324,66 @@ def test_r34_a_call_reported_only_after_its_end_breaches_first_and_is_then_retra
     w.feed(facts.called("long", T0 + 9 * MINUTE, lead_id="L", talk=5 * MINUTE))
     assert w.types("L").count("sla.breached") == 1
     assert w.types("L").count("sla.breach_retracted") == 1
+
+
+def test_r33_a_due_that_has_passed_is_not_moved_within_the_past_nor_by_a_stricter_policy() -> None:
+    w = world()
+    w.feed(facts.lead("A", T0))
+    w.now = T0 + 10 * MINUTE + SECOND
+    for version, target in ((2, 5 * MINUTE), (3, 10 * MINUTE + SECOND // 2)):
+        w.change_rules(_versioned(sales(policy=Policy(target=target, apply_to_open=True)), version))
+        w._perform("events", w.logs["events"].apply("A", _due(w.now), w.now, w.rules))
+        assert w.lead("A").due_at == T0 + 10 * MINUTE
+
+
+def test_r33_a_late_response_is_in_time_when_a_new_policy_moves_due_behind_it() -> None:
+    w = world()
+    w.feed(facts.lead("A", T0))
+    w.to(T0 + 10 * MINUTE + SECOND)
+    w.feed(facts.message(w.now, lead_id="A"))
+    w.change_rules(_versioned(sales(policy=Policy(target=20 * MINUTE, apply_to_open=True)), 2))
+    w._perform("events", w.logs["events"].apply("A", _due(w.now), w.now, w.rules))
+    w.to(T0 + HOUR)
+    assert w.types("A")[-1] == "sla.met"
+    assert not w.of("sla.breached")
+
+
+def test_r33_warnings_follow_the_new_policy() -> None:
+    w = world()
+    w.feed(facts.lead("A", T0))
+    w.change_rules(_versioned(sales(policy=Policy(target=5 * MINUTE, apply_to_open=True)), 2))
+    w._perform("events", w.logs["events"].apply("A", _due(w.now), w.now, w.rules))
+    w.to(T0 + 4 * MINUTE)
+    assert [o.at - T0 for o in w.of("sla.warning")] == [3 * MINUTE]
+
+
+def test_r33_a_contact_target_moves_with_the_policy_until_it_is_evaluated() -> None:
+    w = world(sales(policy=Policy(response="contact", target=HOUR, contact_target=2 * HOUR)))
+    w.feed(facts.lead("A", T0))
+    w.to(T0 + MINUTE)
+    for version, target, due_at in ((2, HOUR, T0 + HOUR), (3, 1, T0 + MINUTE)):
+        policy = Policy(response="contact", target=HOUR, contact_target=target, apply_to_open=True)
+        w.change_rules(_versioned(sales(policy=policy), version))
+        w._perform("events", w.logs["events"].apply("A", _due(w.now), w.now, w.rules))
+        assert w.lead("A").contact_due_at == due_at
+    w.to(T0 + 2 * MINUTE)
+    assert w.lead("A").contact_evaluated == "breached"
+    w.change_rules(_versioned(sales(policy=replace(policy, contact_target=3 * HOUR)), 4))
+    w._perform("events", w.logs["events"].apply("A", _due(w.now), w.now, w.rules))
+    assert w.lead("A").contact_due_at == T0 + MINUTE
+
+
+def test_r08_another_due_that_passed_while_one_was_decided_is_asked_about_at_once() -> None:
+    w = world()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + MINUTE)
+    w.feed(facts.assigned("L", "vera", w.now))
+    w.now = T0 + 10 * MINUTE + 2 * SECOND
+    w._perform("events", w.logs["events"].apply("L", _due(w.now), w.now, w.rules))
+    w.logs["events"].queue.clear()
+    w.now = T0 + 11 * MINUTE + 2 * SECOND
+    w._perform("events", w.logs["events"].apply("L", _due(w.now), w.now, w.rules))
+    assert w.of("sla.breached")[0].data["confidence"] == "degraded"
+    assert w.lead("L").unanswered
+    w.run()
+    assert w.lead("L").current.result == "ended"

@@ -182,6 +182,16 @@ def test_r27_facts_whose_lead_never_comes_are_dead_letters() -> None:
     assert "L" not in w.logs["events"].rows
 
 
+def test_r27_a_dead_letter_counts_when_it_is_replayed_after_its_lead_came() -> None:
+    w = World()
+    record = facts.message(T0 + MINUTE, lead_id="L")
+    w.feed(record, facts.closed("L", T0 + HOUR, received=T0 + HOUR))  # keeps the row, and what it has seen
+    w.to(T0 + 31 * MINUTE)
+    w.feed(facts.lead("L", T0), record)
+    assert [b.fact for b in w.buried] == [record]
+    assert w.lead("L").first_attempt_at == record.at
+
+
 def test_r27_a_lead_whose_closing_came_first_is_born_closed() -> None:
     w = World()
     w.feed(facts.closed("L", T0))
@@ -276,3 +286,40 @@ def test_a_start_is_not_taken_once_the_clock_is_evaluated() -> None:
     w._append("events", "L", Absorbed(lead_id="L", started_at=T0 - HOUR, at=w.now))
     w.run()
     assert w.lead("L").started_at == T0
+
+
+def test_r25_a_lead_that_closed_before_its_joining_was_accepted_stays_closed() -> None:
+    w = World()
+    w.feed(facts.lead("A", T0, phones=(PHONE,)))
+    w.accept(facts.closed("B", T0, "junk"))
+    w.accept(facts.lead("B", T0, phones=(PHONE,)))
+    w.run()
+    w.feed(facts.closed("B", T0 + 1, "junk"))
+    assert w.lead("B").status == "closed"
+    assert w.types("B") == ["lead.closed"]
+
+
+def test_r25_a_merged_lead_is_closed_once() -> None:
+    w = World()
+    w.feed(facts.lead("A", T0), facts.lead("B", T0))
+    w.feed(facts.closed("B", T0 + 1, "merged", merged_into="A"), facts.closed("B", T0 + 2, "deleted"))
+    assert w.lead("B").status == "joined"
+    assert w.types("B").count("lead.closed") == 1
+
+
+def test_r29_a_merged_lead_that_nobody_took_can_be_reopened() -> None:
+    w = World()
+    w.feed(facts.lead("B", T0), facts.closed("B", T0 + 1, "merged", merged_into="nobody"))
+    w.to(T0 + 2)
+    w.feed(facts.reopened("B", T0 + 2))
+    assert (w.lead("B").status, w.lead("B").joined_to) == ("waiting", "")
+
+
+def test_r25_a_proof_that_comes_between_the_merge_and_its_acceptance_is_not_lost() -> None:
+    w = World()
+    w.feed(facts.lead("A", T0), facts.lead("B", T0))
+    w.accept(facts.closed("B", T0 + 1, "merged", merged_into="A"))
+    w.accept(facts.message(T0 + 2, lead_id="B"))
+    w.run()
+    assert (w.lead("A").status, w.lead("B").status) == ("answered", "joined")
+    assert not w.of("sla.met", "B")
