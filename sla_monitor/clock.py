@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 JUMP = 60.0
@@ -26,6 +27,9 @@ class Clock(Protocol):
     def trusted(self) -> bool:
         """Whether timers may fire by it."""
 
+    def jumped(self) -> int:
+        """How often it jumped ahead so far, so that timers had to wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class WallClock:
@@ -40,6 +44,10 @@ class WallClock:
 
     def trusted(self) -> bool:
         return self.jumps.settled()
+
+    def jumped(self) -> int:
+        self.jumps.settled()
+        return self.jumps.count
 
 
 def boot_time() -> float:
@@ -80,6 +88,7 @@ class ManualClock:
     at: int = 0
     speed: float = 1.0
     believed: bool = True
+    leaps: int = 0
 
     def now(self) -> int:
         return self.at
@@ -87,9 +96,17 @@ class ManualClock:
     def trusted(self) -> bool:
         return self.believed
 
+    def jumped(self) -> int:
+        return self.leaps
+
     def advance(self, span: int) -> None:
         """Move forward by `span` ms."""
         self.at += span
+
+
+def today() -> date:
+    """The day in UTC: which years of public holidays a policy expands."""
+    return datetime.now(UTC).date()
 
 
 def monotonic() -> float:

@@ -27,6 +27,10 @@ STALL = 60.0
 """Seconds without a sign of life of a partition after which the worker ends: a hung commit, a hung opening."""
 
 
+LOOK = 1.0
+"""Seconds between two looks of the watchdog."""
+
+
 class Stalled(TryAgain):
     """A partition made no progress, or the consumer ended; another process will do better."""
 
@@ -144,13 +148,18 @@ class Worker:
     async def _watch(self) -> None:
         """End the worker when the app has crashed or a partition stands still."""
         while True:
-            await asyncio.sleep(1)
+            looked = monotonic()
+            await asyncio.sleep(LOOK)
             if self._app.should_stop:
                 self._end(self._app.crash_reason or Stalled("the consumer has ended"))
-            for owner in self.owners.values():
-                if monotonic() - owner.pulse > self._stall:
-                    topic, number = owner.partition
-                    self._end(Stalled(f"{topic}/{number} has made no progress for {self._stall:.0f} s"))
+            if monotonic() - looked < LOOK + self._stall / 2:  # else the process stood still, and each may go on now
+                self._end_if_stalled()
+
+    def _end_if_stalled(self) -> None:
+        for owner in self.owners.values():
+            if monotonic() - owner.pulse > self._stall:
+                topic, number = owner.partition
+                self._end(Stalled(f"{topic}/{number} has made no progress for {self._stall:.0f} s"))
 
     def _end(self, error: BaseException | None) -> None:
         if self._ended.done():

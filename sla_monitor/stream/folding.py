@@ -12,7 +12,7 @@ from typing import Any
 from sla_monitor import codec
 from sla_monitor.core.effects import Bury, Count, Effect, Log, Measure, Publish, Send, address
 from sla_monitor.core.events import Due, RulesChanged
-from sla_monitor.core.fold import Reducer
+from sla_monitor.core.fold import Keyed, Reducer
 from sla_monitor.core.row import Header, Row
 from sla_monitor.core.rules import MINUTE, Rules
 from sla_monitor.errors import TooLarge
@@ -250,7 +250,7 @@ class Folding:
         self.acts += decided.acts
 
     def _moved(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
-        if key == codec.RULES_KEY:
+        if key == codec.RULES_KEY or isinstance(self._ground.reducer, Keyed):  # which derives nothing
             return
         before = None if old is None else codec.read_header(old)
         after = None if new is None else codec.read_header(new)

@@ -108,6 +108,18 @@ async def test_a_file_that_cannot_be_made_is_unavailable(tmp_path):
         EmbeddedFile(tmp_path / "data" / "sla.db")
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_that_is_deleted_or_replaced_while_in_use_is_lost_at_once(file, replaced):
+    await fill(file, LEADS, [1])
+    file.path.unlink()
+    if replaced:
+        file.path.touch()
+    with pytest.raises(LogLost, match="deleted or replaced"):
+        await fill(file, LEADS, [2])
+    with pytest.raises(LogLost, match="deleted or replaced"):
+        EmbeddedReader(file).bounds(LEADS)
+
+
 async def test_another_number_of_partitions_is_refused(file):
     with pytest.raises(Misconfigured, match=r"t\.wide: has 3 partitions and cannot be given 4"):
         EmbeddedLog(file, {WIDE: 4})

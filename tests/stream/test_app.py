@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from time import monotonic
 
 import pytest
@@ -16,7 +17,7 @@ from sla_monitor.core.events import ManagerStatus
 from sla_monitor.core.fold import Keyed
 from sla_monitor.errors import LogLost, Misconfigured
 from sla_monitor.records import Partition, Record
-from sla_monitor.stream.app import Broker, Stalled, Worker
+from sla_monitor.stream.app import LOOK, Broker, Stalled, Worker
 from sla_monitor.stream.embedded.file import EmbeddedFile
 from sla_monitor.stream.embedded.inbox import EmbeddedInbox
 from sla_monitor.stream.embedded.log import EmbeddedLog
@@ -129,6 +130,17 @@ async def test_a_partition_that_stands_still_ends_the_worker(rig):
     await worker.start()
     with pytest.raises(Stalled, match=r"t\..*no progress"):
         await asyncio.wait_for(worker.wait(), 10)
+
+
+async def test_a_process_that_stood_still_goes_on(rig):
+    worker = rig.build(stall=1.5)
+    await worker.start()
+    await rig.until(lambda: len(worker.owners) == 3)
+    time.sleep(2.2)  # noqa: ASYNC251 - as SIGSTOP does
+    await rig.inbox.append([order("a", "1")])
+    await rig.until(lambda: rig.row("a"))
+    await asyncio.sleep(LOOK)
+    assert not worker._ended.done()
 
 
 async def test_a_log_that_is_missing_ends_the_worker(rig):

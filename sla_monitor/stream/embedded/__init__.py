@@ -6,7 +6,7 @@ millisecond, and a thread for it would spend longer waiting for the interpreter'
 
 from .file import EmbeddedFile
 from .inbox import EmbeddedInbox
-from .lock import DirectoryLock
+from .lock import DirectoryLock, worker_of
 from .log import EmbeddedLog, EmbeddedOwned
 from .reader import EmbeddedReader
 from .retention import Retention
@@ -19,4 +19,5 @@ __all__ = [
     "EmbeddedOwned",
     "EmbeddedReader",
     "Retention",
+    "worker_of",
 ]

@@ -30,7 +30,8 @@ class EmbeddedFile:
     what was erased must not linger (R31).
 
     changes: rings after every commit, of any process.
-    Raises Misconfigured for a file of another version, Unavailable when it cannot be opened now.
+    Raises Misconfigured for a file of another version, Unavailable when it cannot be opened now; every use raises
+    LogLost once the file was deleted or replaced: SQLite would go on in a file that nobody finds again.
     """
 
     def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
@@ -45,6 +46,7 @@ class EmbeddedFile:
                 self._reader = opened.enter_context(closing(self._connect()))
                 opened.pop_all()
             self._writer.execute("PRAGMA busy_timeout=0")  # waiting is done by the loop, which goes on meanwhile
+            self._identity = _identity(path)
             self._foreign = self._foreign_commits()
         except (OSError, sqlite3.Error) as error:
             raise failure(error, path) from error
@@ -76,8 +78,9 @@ class EmbeddedFile:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection for reads outside a transaction, of this thread; each statement sees what is committed.
 
-        Raises Unavailable.
+        Raises Unavailable, LogLost.
         """
+        self._check_there()
         try:
             yield self._reader if threading.get_ident() == self._home else self._reader_of_thread()
         except sqlite3.Error as error:
@@ -133,6 +136,14 @@ class EmbeddedFile:
         version: int = self._writer.execute("PRAGMA data_version").fetchone()[0]
         return version
 
+    def _check_there(self) -> None:
+        try:
+            found = _identity(self.path)
+        except OSError:
+            found = None
+        if found != self._identity:
+            raise LogLost(f"{self.path} was deleted or replaced while it was in use: restore it from a backup")
+
     async def _begin(self) -> None:
         deadline = monotonic() + self._busy_timeout
         while not self._try_begin_or_busy():
@@ -150,6 +161,7 @@ class EmbeddedFile:
         return True
 
     def _try_begin(self) -> None:
+        self._check_there()
         self._writer.execute("BEGIN IMMEDIATE")
 
     def _finish(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -171,6 +183,12 @@ def failure(error: Exception, path: Path) -> SlaMonitorError:
     if damaged and not isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
         return LogLost(f"{path} is damaged ({error}): restore it from a backup, or move it away to start afresh")
     return Unavailable(f"{path} cannot be used now: {error}")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What a file keeps while it lives. Raises OSError."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _to_wal(connection: sqlite3.Connection, deadline: float) -> None:

@@ -8,29 +8,68 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
-from sla_monitor.errors import InUse
+from sla_monitor.errors import InUse, Unavailable
+
+LOOK = 0.05
+"""Seconds, far more than a look at who holds it takes."""
 
 
 class DirectoryLock:
-    """Held from construction until `close`, or until the process ends, however it ends. Raises InUse."""
+    """Held from construction until `close`, or until the process ends, however it ends.
+
+    Raises InUse, and Unavailable for a directory that cannot be written.
+    """
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(directory / "worker.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(self._descriptor, 20, 0).decode().strip() or "unknown"
+            directory.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(directory / "worker.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise Unavailable(f"{directory} cannot be used as the data directory: {error.strerror}") from error
+        if not _take(self._descriptor):
+            holder = _holder(self._descriptor) or "unknown"
             os.close(self._descriptor)
-            raise InUse(_taken(directory, holder)) from None
+            raise InUse(_taken(directory, holder))
         os.truncate(self._descriptor, 0)
         os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
 
     def close(self) -> None:
         """Let the next worker in."""
         os.close(self._descriptor)
+
+
+def worker_of(directory: Path) -> str | None:
+    """The process id of the worker that has a directory now, as a text; None if there is none."""
+    try:
+        descriptor = os.open(directory / "worker.lock", os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(descriptor) or "unknown"
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _take(descriptor: int) -> bool:
+    """Whether the lock is ours now. `worker_of` may hold it for a moment, so it is tried twice."""
+    for pause in (LOOK, 0.0):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause)
+        else:
+            return True
+    return False
+
+
+def _holder(descriptor: int) -> str:
+    return os.pread(descriptor, 20, 0).decode().strip()
 
 
 def _taken(directory: Path, holder: str) -> str:

@@ -45,6 +45,13 @@ class EmbeddedReader:
         _, first, end = self._ends(topic)
         return first, end
 
+    def place(self, topic: str) -> int:
+        """Up to where the owner of a log of one partition has applied it; 0 before it had an owner."""
+        query = "SELECT place FROM places WHERE topic=? AND number=0"
+        with self._file.reading() as connection:
+            found = connection.execute(query, (topic,)).fetchone()
+        return found[0] if found else 0
+
     async def changed(self, topic: str, offset: int) -> None:
         """See `Reader.changed`: at once for a commit of this process, within 20 ms for another's."""
         while self.bounds(topic)[1] <= offset:
