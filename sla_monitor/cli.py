@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from . import __version__
 from .bootstrap import Up, WebOnly
+from .clock import today
+from .commands import check, dead_letters, explain, keys
+from .commands import policy as policy_commands
+from .commands.options import FINDINGS, UNREACHABLE, USAGE, DataDir, Listen, PolicyFile
 from .core.rules import Rules
-from .errors import InUse, Misconfigured, Problem, SlaMonitorError, Unavailable
+from .demo.command import demo
+from .errors import InUse, LogLost, Misconfigured, Problem, SlaMonitorError, Unavailable
 from .keys import KeyRing, read_keys
-from .policy import default_rules, example_rules, read_rules
+from .policy import example_rules, read_rules
 from .settings import Settings, read_settings
-
-FINDINGS, USAGE, UNREACHABLE = 1, 2, 3
 
 app = typer.Typer(
     name="sla-monitor",
@@ -34,18 +36,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Listen = Annotated[str | None, typer.Option(help="host:port of HTTP, instead of SLA_LISTEN.")]
-DataDir = Annotated[Path | None, typer.Option(help="Where the log is kept, instead of SLA_DATA_DIR.")]
-Policy = Annotated[Path | None, typer.Option(help="The policy file, instead of SLA_POLICY.")]
 
-
-def main() -> NoReturn:
+def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run a command; every error raised on purpose becomes its message and an exit code."""
     try:
-        app()
+        app(args)
     except (Misconfigured, InUse) as error:
         fail(error, USAGE)
-    except Unavailable as error:
+    except (Unavailable, LogLost) as error:
         fail(error, UNREACHABLE)
     except SlaMonitorError as error:
         fail(error, FINDINGS)
@@ -64,13 +62,9 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
         raise typer.Exit
 
 
-def today() -> Any:
-    return datetime.now(UTC).date()
-
-
-def rules_of(settings: Settings) -> Rules:
-    """The rules of the policy file that the settings name. Raises Misconfigured."""
-    return read_rules(settings.policy, today()) if settings.policy else default_rules()
+def rules_of(settings: Settings) -> Rules | None:
+    """The rules of the policy file; None where the settings name none. Raises Misconfigured."""
+    return read_rules(settings.policy, today()) if settings.policy else None
 
 
 def keys_of(settings: Settings) -> KeyRing:
@@ -81,10 +75,14 @@ def keys_of(settings: Settings) -> KeyRing:
 def up(
     listen: Listen = None,
     data_dir: DataDir = None,
-    policy: Policy = None,
+    policy: PolicyFile = None,
     example: Annotated[bool, typer.Option("--example", help="Run on the built-in example policy.")] = False,
 ) -> None:
-    """Run everything in one process on the embedded log."""
+    """Run everything in one process on the embedded log.
+
+    A policy file that says anything new comes into force, at the start and on SIGHUP. Without one, what was applied
+    last stays in force.
+    """
     settings = read_settings({"listen": listen, "data_dir": data_dir, "policy": policy})
     if example and settings.policy:
         raise Misconfigured([Problem("--example", "", "cannot be used with SLA_POLICY; leave one of them out")])
@@ -93,19 +91,25 @@ def up(
     asyncio.run(run_up(settings, read))
 
 
-async def run_up(settings: Settings, read: Callable[[], Rules]) -> None:
+async def run_up(settings: Settings, read: Callable[[], Rules | None]) -> None:
     system = Up(settings, read(), keys_of(settings))
-    await system.start()
-    typer.echo(greeting(system))
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(reload(system, read)))
-    await until_stopped(system.wait(), system.stop)
+    loop = asyncio.get_running_loop()
+
+    async def serve() -> None:
+        await system.start()
+        loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(reload(system, read)))
+        typer.echo(greeting(system))
+        await system.wait()
+
+    await until_stopped(serve(), system.stop, settings.stop_deadline / 1000)
 
 
-async def reload(system: Up, read: Callable[[], Rules]) -> None:
+async def reload(system: Up, read: Callable[[], Rules | None]) -> None:
     """SIGHUP: put the policy file into force if it says anything new; a bad one changes nothing."""
     log = logging.getLogger("sla_monitor")
     try:
-        changed = await system.change_policy(read())
+        rules = read()
+        changed = rules is not None and await system.change_policy(rules)
     except SlaMonitorError as error:
         log.error("the policy stays as it is: %s", error)  # noqa: TRY400 - its message says all
     else:
@@ -135,7 +139,7 @@ def curl(url: str) -> str:
 
 
 @app.command()
-def web(listen: Listen = None, data_dir: DataDir = None, policy: Policy = None) -> None:
+def web(listen: Listen = None, data_dir: DataDir = None, policy: PolicyFile = None) -> None:
     """Take events and show views without deciding anything, beside an `up` that runs or is down."""
     settings = read_settings({"listen": listen, "data_dir": data_dir, "policy": policy})
     configure_logging()
@@ -143,29 +147,55 @@ def web(listen: Listen = None, data_dir: DataDir = None, policy: Policy = None) 
 
 
 async def run_web(settings: Settings) -> None:
-    system = WebOnly(settings, rules_of(settings), keys_of(settings))
-    await system.start()
-    typer.echo(f"sla-monitor {__version__} takes events on {system.server.url}")
-    await until_stopped(system.wait(), system.stop)
+    system = WebOnly(settings, rules_of(settings) or Rules(), keys_of(settings))
+
+    async def serve() -> None:
+        await system.start()
+        typer.echo(f"sla-monitor {__version__} takes events on {system.server.url}")
+        await system.wait()
+
+    await until_stopped(serve(), system.stop, settings.stop_deadline / 1000)
 
 
-async def until_stopped(work: Coroutine[Any, Any, None], stop: Callable[[], Awaitable[None]]) -> None:
-    """Wait for SIGTERM, Ctrl-C or the end of the work; then stop in order. Raises what the work ended with."""
+async def until_stopped(work: Coroutine[Any, Any, None], stop: Callable[[], Awaitable[None]], limit: float) -> None:
+    """Work until it ends, SIGTERM or Ctrl-C; then stop in order. Raises what the work ended with.
+
+    limit: seconds after which a stop, or what libraries leave behind it, is cut off.
+    """
     loop, asked = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, asked.set)
-    working = asyncio.ensure_future(work)
-    waiting = asyncio.ensure_future(asked.wait())
+    working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(asked.wait())
     await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    loop.call_later(limit, cut_off)
     waiting.cancel()
-    await stop()
-    if working.done():
-        working.result()
     working.cancel()
+    await asyncio.wait({working})
+    await stop()
+    if not working.cancelled():
+        working.result()
+
+
+def cut_off() -> NoReturn:
+    """End at once: what was accepted is stored, and a step is stored as a whole or not at all."""
+    logging.getLogger("sla_monitor").error("the stop took too long and is cut off")
+    os._exit(FINDINGS)
 
 
 def configure_logging() -> None:
-    """One line a message on standard error, without what libraries say of their daily work."""
+    """One line a message on standard error, without what libraries say of their daily work.
+
+    Faust's services log under the names of our modules that define them.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("faust", "mode", "aiokafka", "aiohttp.access"):
+    services = ("sla_monitor.stream.app", "sla_monitor.stream.embedded.transport")
+    for name in ("faust", "mode", "aiokafka", "aiohttp.access", *services):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+app.command()(demo)
+app.command()(check.check)
+app.add_typer(policy_commands.app, name="policy")
+app.add_typer(keys.app, name="keys")
+app.command()(explain.explain)
+app.add_typer(dead_letters.app, name="dead-letters")

@@ -7,14 +7,17 @@ A key is 256 random bits, so a plain hash of it cannot be turned back, and there
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
+from math import inf
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from yaml import safe_dump
 
 from .documents import Document, parse, read_text, validate
 from .errors import Misconfigured, Problem
@@ -108,11 +111,15 @@ def parse_keys(text: str, *, name: str = "keys.yaml") -> KeyRing:
     )
 
 
-def new_key(name: str) -> tuple[str, str]:
-    """A new key, to be shown once, and the line of the key file that lets it in. Raises Misconfigured for the name."""
+def new_key(name: str, scopes: Sequence[str] = ("write",), uris: Sequence[str] = ()) -> tuple[str, str]:
+    """A new key, to be shown once, and the line of the key file that lets it in.
+
+    Raises Misconfigured for a name or a scope that cannot be.
+    """
     token = PREFIX + token_urlsafe(32)
-    entry = f"{name}: {{sha256: [{_digest(token).hex()}], scopes: [write]}}\n"
-    parse_keys(entry, name=f"name {name!r}")
+    fields = {"sha256": [_digest(token).hex()], "scopes": [*scopes]} | ({"uri": [*uris]} if uris else {})
+    entry = f"{name}: {safe_dump(fields, default_flow_style=True, sort_keys=False, width=inf, allow_unicode=True)}"
+    parse_keys(entry, name="the new key")
     return token, entry
 
 

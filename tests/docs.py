@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from sla_monitor.cli import app
+from sla_monitor.commands.reference import commands_markdown
 from sla_monitor.core.lead import OPEN, STATUSES, Status
 from sla_monitor.core.track import IGNORED, TRANSITIONS
 from sla_monitor.metrics.page import metrics_markdown
@@ -42,6 +44,7 @@ def _cell(status: Status, kind: type) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/commands.md": lambda: commands_markdown(app),
     "docs/events.md": events_markdown,
     "docs/lead.md": lead_markdown,
     "docs/metrics.md": metrics_markdown,

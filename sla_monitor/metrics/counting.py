@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
@@ -64,10 +65,17 @@ class Metrics:
 
     def step(self, topic: str, acts: Iterable[Effect], ages: Iterable[int], late: Iterable[float], stuck: int) -> None:
         """A step was committed. ages: of its records, late: of its timers, ms. stuck: timers that failed."""
+        results: Counter[str] = Counter()  # thousands of a few names: counted first, added once
         for act in acts:
-            self.observe(act, topic)
+            if isinstance(act, Count):
+                results[act.result] += 1
+            else:
+                self.observe(act, topic)
+        for result, number in results.items():
+            self.event(topic, result, number)
+        observe_age = self._child(m.EVENT_AGE).observe
         for age in ages:
-            self._child(m.EVENT_AGE).observe(max(age, 0) / 1000)
+            observe_age(max(age, 0) / 1000)
         for lateness in late:
             self.lateness(lateness)
         self._child(m.STUCK_TIMERS, topic).inc(stuck)
@@ -85,8 +93,8 @@ class Metrics:
             case Publish() if not effect.data.get("test"):
                 self._outcome(effect.type, effect.data)
 
-    def event(self, topic: str, result: str) -> None:
-        self._child(m.EVENTS, topic, result).inc()
+    def event(self, topic: str, result: str, number: int = 1) -> None:
+        self._child(m.EVENTS, topic, result).inc(number)
 
     def lateness(self, late: float) -> None:
         """A timer fired `late` real ms after its instant."""

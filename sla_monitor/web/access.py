@@ -35,8 +35,16 @@ def _identify(keys: KeyRing, authorization: str) -> Key:
 def _check_local(request: web.Request) -> None:
     """A proxy on this machine and a page that rebinds DNS both come from loopback, but not from its user."""
     proxied = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
-    if proxied or not _is_loopback(request.remote or "") or not _is_loopback(request.url.host or ""):
+    if proxied or not _is_loopback(request.remote or "") or not _is_loopback(_asked_host(request)):
         raise Refused(403, "without keys only this machine is served; see `sla-monitor keys`")
+
+
+def _asked_host(request: web.Request) -> str:
+    """The host that the client meant; empty if that is none."""
+    try:
+        return request.url.host or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:

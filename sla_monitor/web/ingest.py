@@ -167,8 +167,8 @@ class Ingest:
         return self._known[1]
 
     def _count(self, result: str, number: int) -> None:
-        for _ in range(number):
-            self._web.metrics.event(INTAKE, result)
+        if number:
+            self._web.metrics.event(INTAKE, result, number)
 
 
 def _decoded(body: bytes) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sla_monitor.errors import GiveUp, TryAgain
+from sla_monitor.errors import GiveUp, LogLost, TryAgain
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         if refused.close:
             response.force_close()
         return response
-    except TryAgain:
+    except (TryAgain, LogLost):  # a worker that lost its log ends; what takes its place may have it
         return problem(503, UNREADABLE if request.method == "GET" else UNSTORED, headers={"Retry-After": "2"})
     except web.HTTPException as error:
         allow = error.headers.get("Allow")

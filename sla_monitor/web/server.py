@@ -9,6 +9,7 @@ from asyncio.base_events import Server as Listener
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from sla_monitor.errors import Misconfigured, Problem
 from sla_monitor.keys import Scope
 
 from .access import authorise
@@ -149,7 +150,7 @@ class Server:
         return f"http://{host}:{self.port}"
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the address cannot be had."""
+        """Listen. Raises Misconfigured when the address cannot be had."""
         loop, limits = asyncio.get_running_loop(), self._context.limits
         self._runner = web.AppRunner(build_app(self._context), shutdown_timeout=limits.shutdown_seconds)
         await self._runner.setup()
@@ -159,7 +160,11 @@ class Server:
         def connection() -> Connection:
             return Connection(server, limits, loop)
 
-        self._listener = await loop.create_server(connection, self._host, self._asked, backlog=1024)
+        try:
+            self._listener = await loop.create_server(connection, self._host, self._asked, backlog=1024)
+        except OSError as error:
+            message = f"cannot serve on {self._host}:{self._asked} ({error.strerror}); name another SLA_LISTEN"
+            raise Misconfigured([Problem("SLA_LISTEN", "", message)]) from error
 
     async def stop(self) -> None:
         """Take nothing new, finish what is under way within `shutdown_seconds`, end the streams."""

@@ -279,7 +279,14 @@ async def test_403_without_the_scope():
 
 
 @pytest.mark.parametrize(
-    "header", [{"X-Forwarded-For": "8.8.8.8"}, {"Forwarded": "for=8.8.8.8"}, {"Host": "evil.example"}]
+    "header",
+    [
+        {"X-Forwarded-For": "8.8.8.8"},
+        {"Forwarded": "for=8.8.8.8"},
+        {"Host": "evil.example"},
+        {"Host": "localhost:99999"},
+        {"Host": "xn--\xff"},
+    ],
 )
 async def test_403_without_keys_for_whoever_is_not_this_machine(site, header):
     await post(site, event(), ONE | header, expected=403)

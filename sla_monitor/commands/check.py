@@ -1,0 +1,151 @@
+"""`sla-monitor check`: what is wrong with a configuration, and what it will do, before it does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+
+from sla_monitor import forecast
+from sla_monitor.bootstrap import Embedded, newest_rules
+from sla_monitor.clock import WallClock, today
+from sla_monitor.core.rules import Rules
+from sla_monitor.errors import LogLost, Misconfigured, Problem, Unavailable
+from sla_monitor.keys import KeyRing, read_keys
+from sla_monitor.notify import channels
+from sla_monitor.notify.address import shown
+from sla_monitor.policy import default_rules, read_rules, same
+from sla_monitor.settings import Settings, read_settings
+from sla_monitor.stream.embedded import worker_of
+
+from .options import FINDINGS, UNREACHABLE, USAGE, DataDir, Json, PolicyFile, show
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Findings:
+    """errors: nothing starts with these. warnings: most likely not meant. unreachable: why the data cannot be used."""
+
+    errors: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    unreachable: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    forecast: list[str] = field(default_factory=list)
+
+    def attempt(self, part: Callable[[], T]) -> T | None:
+        """What `part` returns; its mistakes, or why it cannot be reached, are noted instead of raised."""
+        try:
+            return part()
+        except Misconfigured as error:
+            self.errors += error.problems
+        except (Unavailable, LogLost) as error:
+            self.unreachable.append(str(error))
+        return None
+
+    @property
+    def code(self) -> int:
+        """The exit code of the worst of them."""
+        found = ((self.errors, USAGE), (self.unreachable, UNREACHABLE), (self.warnings, FINDINGS))
+        return next((code for findings, code in found if findings), 0)
+
+    def value(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "errors": [_fields(problem) for problem in self.errors],
+            "unreachable": self.unreachable,
+            "warnings": [_fields(problem) for problem in self.warnings],
+            "notes": self.notes,
+            "forecast": self.forecast,
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For people: what will happen, then what is wrong, the worst last."""
+        yield from (*self.forecast, *self.notes)
+        yield from (f"warning: {problem}" for problem in self.warnings)
+        yield from (f"unreachable: {reason}" for reason in self.unreachable)
+        yield from (f"error: {problem}" for problem in self.errors)
+        if not self.code:
+            yield "All is well."
+
+
+def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = None) -> None:
+    """Check settings, keys, policy, channel addresses and the data directory, and say what the policy will do.
+
+    Exit codes: 0 all is well, 1 warnings, 2 mistakes that stop a start, 3 the data directory cannot be used.
+    """
+    findings = Findings()
+    settings = findings.attempt(lambda: read_settings({"policy": policy, "data_dir": data_dir}))
+    path = settings.policy if settings else policy
+    rules = findings.attempt(lambda: read_rules(path, today()) if path else default_rules())
+    if settings:
+        _look_at_keys(findings, settings, rules)
+        _look_at_data(findings, settings, rules if path else None)
+    if rules:
+        _look_ahead(findings, settings, rules)
+    show(as_json, findings.value(), findings.lines())
+    raise typer.Exit(findings.code)
+
+
+def _look_at_keys(findings: Findings, settings: Settings, rules: Rules | None) -> None:
+    path = settings.keys
+    keys = findings.attempt(lambda: read_keys(path) if path else KeyRing())
+    if keys is None:
+        return
+    if not keys and not settings.listen.loopback:
+        message = "is served to this machine only: there are no keys; make one with `sla-monitor keys new`"
+        findings.warnings.append(Problem("SLA_LISTEN", "", message))
+    for name in rules.sources if rules and keys else ():
+        if name not in keys.names:
+            findings.warnings.append(Problem("", f"sources.{name}", "is the name of no key, so no event is of it"))
+
+
+def _look_at_data(findings: Findings, settings: Settings, rules: Rules | None) -> None:
+    """rules: of the policy file, if there is one."""
+    if not settings.database.exists():
+        findings.attempt(lambda: _check_place(settings.database.parent))
+        findings.notes.append(f"There is no log at {settings.database} yet; `sla-monitor up` makes it.")
+        return
+    worker = worker_of(settings.data_dir)
+    findings.notes.append(f"A worker runs on {settings.data_dir} (pid {worker})." if worker else "No worker runs.")
+    newest = findings.attempt(lambda: _newest(settings))
+    if newest and rules and not same(newest, rules):
+        last = (
+            f"from the policy applied last, version {newest.version}" if newest.version else "from the built-in policy"
+        )
+        remedy = "`sla-monitor policy apply`, SIGHUP or a restart of `up` puts it into force"
+        findings.notes.append(f"The file differs {last}: {remedy}.")
+
+
+def _newest(settings: Settings) -> Rules:
+    with closing(Embedded.existing(settings)) as embedded:
+        return newest_rules(embedded)
+
+
+def _check_place(directory: Path) -> None:
+    """Whether a directory can be made where it is missing. Raises Unavailable."""
+    there = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise Unavailable(f"{there} is no directory; name another SLA_DATA_DIR")
+
+
+def _look_ahead(findings: Findings, settings: Settings | None, rules: Rules) -> None:
+    now = WallClock().now()
+    kept = max(settings.events_retention, settings.dead_letters_retention) if settings else 0
+    findings.warnings += [*_channels(rules), *forecast.warnings(rules, now, kept)]
+    findings.forecast += forecast.explain(rules, now)
+
+
+def _channels(rules: Rules) -> Iterator[Problem]:
+    for manager in rules.managers.values():
+        for address in manager.notify:
+            if wrong := channels.check(address):
+                yield Problem("", f"managers.{manager.id}.notify", f"{shown(address)}: {wrong}")
+
+
+def _fields(problem: Problem) -> dict[str, str]:
+    return {"place": problem.place, "path": problem.path, "message": problem.message}

@@ -1,0 +1,90 @@
+"""`sla-monitor check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sla_monitor.policy import EXAMPLE
+from tests.commands.shelf import Run, Shelf
+from tests.world import sales
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text(EXAMPLE)
+    return path
+
+
+def test_a_good_policy_is_explained_and_nothing_is_wrong(run: Run, file: Path) -> None:
+    answer = run("check", "--policy", str(file), "--no-json")
+    assert answer.code == 0
+    assert "default (every other lead): an attempt within 1m" in answer.out
+    assert "on shift at start and due: anna, vera" in answer.out
+    assert answer.out.endswith("All is well.\n")
+
+
+def test_every_mistake_of_settings_keys_and_policy_is_told_at_once(
+    run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("teams: {sales: {head: nobody, managers: [anna]}}\nmanagers: {anna: {}}\n")
+    (tmp_path / "keys.yaml").write_text("a: {sha256: [x], scopes: [write]}")
+    monkeypatch.setenv("SLA_KEYS", "keys.yaml")
+    answer = run("check", "--policy", str(file))
+    places = [error["place"] for error in answer.json["errors"]]
+    assert (answer.code, places[0]) == (2, f"{file}:1")
+    assert places[1] == "keys.yaml:1"
+    monkeypatch.setenv("SLA_LISTEN", "nowhere")
+    places = [error["place"] for error in run("check", "--policy", str(file)).json["errors"]]
+    assert places == ["SLA_LISTEN", f"{file}:1"]
+
+
+def test_an_address_that_cannot_be_used_is_a_warning_without_its_secrets(run: Run, file: Path) -> None:
+    file.write_text(
+        EXAMPLE.replace('vera: {name: Vera, notify: ["log://"]}', "vera: {notify: [nosuch://secret/token]}")
+    )
+    answer = run("check", "--policy", str(file))
+    assert (answer.code, [w["path"] for w in answer.json["warnings"]]) == (1, ["managers.vera.notify"])
+    assert "secret" not in answer.out
+
+
+def test_a_policy_that_is_most_likely_not_meant_is_a_warning(run: Run, file: Path) -> None:
+    file.write_text(EXAMPLE.replace("max_turns: 2", "max_turns: 5"))
+    answer = run("check", "--policy", str(file))
+    assert (answer.code, [w["path"] for w in answer.json["warnings"]]) == (1, ["policies.default.max_turns"])
+
+
+def test_a_source_without_a_key_is_a_warning(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("keys.yaml").write_text(run("keys", "new", "crm").out.splitlines()[1])
+    monkeypatch.setenv("SLA_KEYS", "keys.yaml")
+    file.write_text(EXAMPLE + "sources: {crm: {}, pbx1: {}}\n")
+    assert [w["path"] for w in run("check", "--policy", str(file)).json["warnings"]] == ["sources.pbx1"]
+
+
+def test_serving_the_world_without_keys_is_a_warning(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLA_LISTEN", "0.0.0.0:8080")
+    assert [w["place"] for w in run("check", "--policy", str(file)).json["warnings"]] == ["SLA_LISTEN"]
+
+
+def test_a_file_that_is_not_in_force_yet_is_told(run: Run, file: Path, shelf: Shelf) -> None:
+    shelf.enforce(sales())
+    notes = run("check", "--policy", str(file)).json["notes"]
+    assert notes[0] == "No worker runs."
+    assert "version 1" in notes[1]
+
+
+def test_a_data_directory_that_cannot_be_used_is_unreachable(run: Run, file: Path, tmp_path: Path) -> None:
+    answer = run("check", "--policy", str(file), "--data-dir", str(file))
+    assert (answer.code, answer.json["unreachable"]) == (3, [f"{file} is no directory; name another SLA_DATA_DIR"])
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "sla.db").write_bytes(b"no database" * 100)
+    answer = run("check", "--policy", str(file), "--data-dir", "broken", "--no-json")
+    assert answer.code == 3
+    assert "is damaged" in answer.out
+
+
+def test_a_check_makes_nothing(run: Run, file: Path, tmp_path: Path) -> None:
+    run("check", "--policy", str(file))
+    assert [path.name for path in tmp_path.iterdir()] == ["policy.yaml"]
