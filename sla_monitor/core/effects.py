@@ -241,5 +241,4 @@ def address(effect: Append) -> tuple[Log, str]:
             return Log.PHONES, effect.number
         case Notify() | Drop():
             return Log.NOTIFICATIONS, effect.lead_id
-        case Deliver() | Join():
-            return Log.EVENTS, effect.lead_id
+    return Log.EVENTS, effect.lead_id

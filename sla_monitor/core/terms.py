@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .case import Case
 from .events import LeadCreated
+from .lead import Kind
 from .rules import Policy, Rules
 
 MATCHED = ("channel", "priority", "language", "region")
@@ -73,7 +74,7 @@ def recompute(case: Case) -> bool:
             lead.contact_due_at = contact_before
         elif lead.contact_due_at:
             lead.contact_due_at = _not_before(case, lead.contact_due_at, contact_before or case.now)
-    if turn and turn.due == before:
+    if turn and turn.kind is Kind.FIRST:
         turn.due = lead.due_at
     return True
 

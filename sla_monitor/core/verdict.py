@@ -345,8 +345,6 @@ def _breach_contact(case: Case) -> None:
 def _react(case: Case) -> None:
     """After a breach without a response: the next turn, or only a word to holder and head (`on_breach: notify`)."""
     lead = case.lead
-    if lead.escalated:
-        return
     if case.policy.on_breach == "reassign":
         next_turn(case)
         return

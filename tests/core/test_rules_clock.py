@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from sla_monitor.core import case, track
 from sla_monitor.core.events import Due
+from sla_monitor.core.lead import Lead, Phase
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Manager, Policy, Rules
 from tests import facts
 from tests.world import T0, World, sales
@@ -55,7 +57,8 @@ def test_r01_a_contact_is_an_attempt_even_of_a_call_that_began_before_the_lead()
 @pytest.mark.parametrize("who", [None, "101"])
 def test_r01_a_call_of_nobody_known_counts_and_names_nobody(who: str | None) -> None:
     w = World()
-    w.feed(facts.lead("L", T0), facts.called("c", T0 + MINUTE, lead_id="L", manager_id=who))
+    w.feed(facts.lead("L", T0))
+    w.feed(facts.called("c", T0 + MINUTE, lead_id="L", manager_id=who))
     (met,) = w.of("sla.met")
     assert "by" not in met.data
     assert w.told("anna") == ["assigned", "answered"]
@@ -63,12 +66,10 @@ def test_r01_a_call_of_nobody_known_counts_and_names_nobody(who: str | None) -> 
 
 def test_r04_a_call_that_turns_out_to_have_begun_earlier_is_credited_again_under_an_id_of_its_own() -> None:
     w = World()
-    w.feed(facts.lead("L", T0), facts.answered("c", T0 + 2 * MINUTE, lead_id="L"))
-    w.feed(facts.called("c", T0 + MINUTE, lead_id="L", talk=0))
-    assert len({outcome.qualifier for outcome in w.of("call.credited")}) == 1
-    started = facts.started("d", T0 + MINUTE, lead_id="L")
-    w.feed(facts.answered("d", T0 + MINUTE - 1, lead_id="L", direction_known=None) if False else started)
-    w.feed(facts.answered("d", T0 + MINUTE + 1, lead_id="L"))
+    w.feed(facts.lead("L", T0), facts.started("c", T0 + 2 * MINUTE, lead_id="L"))
+    w.feed(
+        facts.answered("c", T0 + 2 * MINUTE + SECOND, lead_id="L"), facts.called("c", T0 + MINUTE, lead_id="L", talk=0)
+    )
     credited = w.of("call.credited")
     assert [outcome.data["response_at"] for outcome in credited] == [T0 + 2 * MINUTE, T0 + MINUTE]
     assert len({outcome.qualifier for outcome in credited}) == 2
@@ -78,7 +79,9 @@ def test_r05_what_was_tried_before_the_start_is_only_shown() -> None:
     w = World()
     w.feed(facts.lead("L", T0), facts.message(T0 - MINUTE, lead_id="L"))
     w.feed(facts.called("c", T0 - MINUTE, lead_id="L", talk=0, outcome="no_answer", ring=20 * SECOND))
-    assert [entry.data["reason"] for entry in w.lead("L").timeline if entry.type == "call.ignored"] == ["before_start"] * 2
+    assert [entry.data["reason"] for entry in w.lead("L").timeline if entry.type == "call.ignored"] == [
+        "before_start"
+    ] * 2
     assert w.lead("L").first_attempt_at == 0
 
 
@@ -210,7 +213,11 @@ def test_r11_of_a_retracted_later_turn_its_holder_the_present_one_and_the_head_a
     w.feed(facts.lead("L", T0))
     w.to(T0 + 21 * MINUTE)
     w.feed(facts.message(T0 + 15 * MINUTE, "vera", lead_id="L"))
-    assert [name for name in ("anna", "vera", "olga", "boris") if "retracted" in w.told(name)] == ["vera", "olga", "boris"]
+    assert [name for name in ("anna", "vera", "olga", "boris") if "retracted" in w.told(name)] == [
+        "vera",
+        "olga",
+        "boris",
+    ]
 
 
 def test_r11_the_holder_stays_after_a_retraction_until_a_person_acts() -> None:
@@ -259,9 +266,43 @@ def test_r13_shares_are_of_open_time_from_the_customers_start_however_late_the_t
     assert [o.at for o in w.of("sla.warning")] == [at(24 + 9, 1), at(24 + 9, 3) + 30 * SECOND]
 
 
+def test_r13_a_warning_without_a_turn_is_no_warning() -> None:
+    row = Lead("L", Phase.OPEN, warn_next=T0, due_at=T0 + MINUTE)
+    after, effects = track.decide(row, Due(T0), T0, sales())
+    assert after is not None
+    assert (after.warn_next, effects) == (0, [])
+
+
 def test_r13_no_warning_is_sent_past_due() -> None:
     w = World(sales(policy=Policy(allowance=MINUTE)))
     w.feed(facts.lead("L", T0))
     w.now = T0 + 10 * MINUTE + SECOND
     w.to(w.now)
     assert not w.of("sla.warning")
+
+
+def test_r06_the_hours_of_a_team_are_found_out_once_a_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case, "_MOST_KNOWN", 1)
+    for rules in (shifts(anna=MORNING), shifts(anna=EVENING)):
+        known = case.team_hours(rules, rules.teams["sales"])
+        assert case.team_hours(rules, rules.teams["sales"]) is known
+        assert known.is_open(at(10)) == (rules.calendars["anna"] is MORNING)
+
+
+def test_r08_a_timer_for_something_else_does_not_cut_the_waiting_short() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, phones=("+79990000001",)))
+    asking(w)
+    w.now += SECOND
+    w._perform("events", w.logs["events"].apply("L", Due(w.now), w.now, w.rules))
+    assert (w.lead("L").unanswered, w.of("sla.breached")) == (["+79990000001"], [])
+
+
+def test_r12_a_contact_is_met_once() -> None:
+    w = World(sales(policy=Policy(contact_target=HOUR)))
+    w.feed(
+        facts.lead("L", T0),
+        facts.called("c", T0 + 2 * MINUTE, lead_id="L"),
+        facts.called("d", T0 + MINUTE, lead_id="L"),
+    )
+    assert [o.data["measure"] for o in w.of("sla.met")] == ["contact", "response"]
