@@ -19,7 +19,10 @@ from .failure import Failed
 from .render import Message
 
 THREADS = 32
-"""Attempts at once. A place takes few of them (`sender`), and sockets give up after 4 s, so some are always free."""
+"""Attempts at once. A place takes few of them, and sockets give up after 4 s, so some are always free."""
+
+PER_PLACE = 4
+"""Attempts at once to one scheme and host: a dead one holds no more than these of the threads that all share."""
 
 REFUSED = frozenset({400, 405, 410, 413, 414, 415, 422})
 """HTTP answers that say the message or the address will never do. Others (401, 404 ...) an operator may put right."""
@@ -36,6 +39,7 @@ class AppriseChannel:
     """One target a call, so that each has its own result; our queue retries, apprise does not."""
 
     personal = True
+    at_once = PER_PLACE
 
     def __init__(self) -> None:
         _silence()

@@ -21,9 +21,13 @@ OTHERS = ""
 
 
 class Channel(Protocol):
-    """personal: whether it may be given who the customer is; a channel that keeps what it gets may not (R31)."""
+    """personal: whether it may be given who the customer is; a channel that keeps what it gets may not (R31).
+
+    at_once: attempts under way to one scheme and host; the others wait for their turn.
+    """
 
     personal: bool
+    at_once: int
 
     async def send(self, notice: Send, message: Message) -> None:
         """Hand the message over. Raises Failed, or whatever went wrong; may be abandoned, never awaited further."""

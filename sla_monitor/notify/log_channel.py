@@ -24,10 +24,14 @@ class LogChannel:
     """
 
     personal = False
+    at_once = 1000
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
+        self._lines: list[str] = []
+        self._turn = asyncio.Lock()
+        self._writing: asyncio.Task[None] | None = None
 
     async def send(self, notice: Send, message: Message) -> None:
         line = {
@@ -40,13 +44,22 @@ class LogChannel:
             "title": message.title,
             "body": message.body,
         }
-        await asyncio.to_thread(self._append, json.dumps(line, ensure_ascii=False) + "\n")
+        self._lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        await asyncio.shield(self._writing)
 
-    def _append(self, line: str) -> None:
-        """One write in append mode, so that lines of two threads or processes do not mix."""
+    async def _write(self) -> None:
+        """Write the lines that wait as one: a busy loop comes back from a thread far too rarely to do each alone."""
+        async with self._turn:
+            lines, self._lines, self._writing = self._lines, [], None
+            await asyncio.to_thread(self._append, "".join(lines))
+
+    def _append(self, lines: str) -> None:
+        """One write in append mode, so that lines of two processes do not mix."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("ab") as file:
-            file.write(line.encode("utf-8", "replace"))
+            file.write(lines.encode("utf-8", "replace"))
 
     def close(self) -> None:
         """Nothing is open."""

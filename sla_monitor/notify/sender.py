@@ -15,9 +15,6 @@ from .channels import OTHERS, Channel
 from .failure import Failed
 from .render import render
 
-PER_PLACE = 4
-"""Attempts at once to one scheme and host: a dead one holds no more than these of the threads that all share."""
-
 Observe = Callable[[str, str], None]
 """`observe(scheme, result)` after each attempt; result: sent or failed."""
 
@@ -73,7 +70,7 @@ class Sender:
         """Wait for a turn at the place, then for the channel, which keeps the turn until it ends, even abandoned."""
         channel = self._channels.get(scheme(effect.channel)) or self._channels[OTHERS]
         message = render(effect, rules, personal=channel.personal)
-        gate = self._gates.setdefault(place(effect.channel), asyncio.Semaphore(PER_PLACE))
+        gate = self._gates.setdefault(place(effect.channel), asyncio.Semaphore(channel.at_once))
         await gate.acquire()
         task = asyncio.create_task(channel.send(effect, message))
         self._running.add(task)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -46,6 +47,20 @@ async def test_the_log_gets_one_json_line_a_notice_with_its_stable_id(tmp_path):
         "body": "a\nb",
     }
     assert json.loads(second)["notice_id"] == json.loads(first)["notice_id"]
+
+
+async def test_lines_that_wait_for_one_another_are_all_written_in_order(tmp_path):
+    channel = registry(tmp_path, ManualClock())["log"]
+    await asyncio.gather(*(channel.send(notice(), Message(str(n), "")) for n in range(500)))
+    lines = (tmp_path / "notifications.log").read_text().splitlines()
+    assert [json.loads(line)["title"] for line in lines] == [str(n) for n in range(500)]
+
+
+async def test_whoever_shares_a_write_that_fails_hears_of_it(tmp_path):
+    (tmp_path / "notifications.log").mkdir()
+    channel = registry(tmp_path, ManualClock())["log"]
+    ends = await asyncio.gather(*(channel.send(notice(), Message("", "")) for _ in range(3)), return_exceptions=True)
+    assert {type(end) for end in ends} == {IsADirectoryError}
 
 
 def test_r31_only_the_log_which_keeps_what_it_gets_must_not_know_the_customer(tmp_path):

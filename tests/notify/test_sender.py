@@ -14,9 +14,10 @@ from aiohttp.test_utils import TestServer
 from sla_monitor.clock import ManualClock
 from sla_monitor.core.effects import Send
 from sla_monitor.core.rules import MINUTE, Manager, Rules
+from sla_monitor.notify.apprise_channel import PER_PLACE
 from sla_monitor.notify.channels import OTHERS, registry
 from sla_monitor.notify.failure import Failed
-from sla_monitor.notify.sender import PER_PLACE, Sender
+from sla_monitor.notify.sender import Sender
 
 RULES = Rules(managers={"anna": Manager("anna", languages=("ru",))})
 SECRET = "s3cr3t-t0ken"
@@ -204,6 +205,7 @@ class Stuck:
     """A channel that hands nothing over before `open` is set, and then fails."""
 
     personal = True
+    at_once = PER_PLACE
 
     def __init__(self) -> None:
         self.open = asyncio.Event()
