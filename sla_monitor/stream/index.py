@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from sla_monitor.codec import HEADER, NEVER, VERSION, Undecodable, next_due
+from sla_monitor.codec import HEADER, NEVER, VERSION, Undecodable, next_due, read_header
+from sla_monitor.core.fold import Keyed, Reducer
 
 from .timers import Earliest, Entry
 
@@ -53,6 +54,15 @@ class Index:
             await asyncio.sleep(0)
         self.wheel = Earliest(self._due, due)
         self._oldest = Earliest(self._started, started)
+
+    async def show(self, reducer: Reducer) -> None:
+        """Show a reducer the rows that it may derive something from."""
+        if isinstance(reducer, Keyed):  # a million headers read for nothing
+            return
+        for rows in slices(self._rows()):
+            for key, value in rows:
+                reducer.moved(key.decode(), None, read_header(value))
+            await asyncio.sleep(0)
 
     def moved(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
         """A commit has replaced `old` by `new`."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sla_monitor.core.effects import Bury, Count, Log, Measure, Publish, Send
+
+logger = logging.getLogger(__name__)
 
 Act = Publish | Bury | Send | Count | Measure
 """The effects that somebody outside the logs cares for."""
@@ -44,3 +47,14 @@ class Observer(Protocol):
 
     def failed(self, log: Log, partition: int, reason: str) -> None:
         """A commit or an opening failed and will be tried again. reason: the name of the error."""
+
+
+def announce(observer: Observer, done: Committed, feed: Feed) -> None:
+    """Tell the observer what a step did, and what is to be sent. What is committed stands, whether it hears or not."""
+    try:
+        observer.committed(done)
+        for act in done.acts:
+            if isinstance(act, Send):
+                observer.send(act, feed)
+    except Exception:
+        logger.exception("%s/%d: an observer failed", done.log, done.partition)

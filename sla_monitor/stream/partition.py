@@ -11,16 +11,15 @@ from typing import Any
 
 from sla_monitor import codec
 from sla_monitor.clock import Clock, monotonic
-from sla_monitor.core.effects import Send
 from sla_monitor.core.events import RulesChanged
-from sla_monitor.core.fold import Keyed, Reducer
+from sla_monitor.core.fold import Reducer
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import Fenced, GiveUp, TooLarge, TryAgain, Unanswered, Unavailable
 from sla_monitor.records import Partition
 
 from .folding import Folding, Ground, Role, folds
 from .index import Gauges, Index, slices
-from .observer import Committed, Observer
+from .observer import Committed, Observer, announce
 from .status import State, Status
 from .step import Batch, Log, Owned, Step
 from .waiting import BOUNDS, Bounds, Gathered, Source, Waiting
@@ -31,7 +30,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 """Seconds between tries of what failed."""
 PATIENCE = 1.0
 """Seconds that due timers give way to records that wait, so that a backlog is read before they ask."""
-FED = 4_096
+FED = 50_000
 """Results that wait at most; beyond that they are dropped, and the timers of their rows try again."""
 FOLDS = 64
 """Folds before others get the event loop; a few ms."""
@@ -190,19 +189,10 @@ class Owner:
         self._ground = Ground(self.role, self._prefix, lambda: owned.rows, reducer, codec.RowCodec(reducer.kinds))
         self._index = Index(lambda: owned.rows, self.role.waiting)
         await self._index.build()
-        await self._tell(self._ground)
+        await self._index.show(reducer)
         await self._plan_rechecks()  # they may have been cut short by whatever ended the last owner
         self._state = State.RUNNING
         self._calm = monotonic()
-
-    async def _tell(self, ground: Ground) -> None:
-        """Show the reducer the rows that it may derive something from."""
-        if isinstance(ground.reducer, Keyed):  # a million headers read for nothing
-            return
-        for rows in slices(ground.rows()):
-            for key, value in rows:
-                ground.reducer.moved(key.decode(), None, codec.read_header(value))
-            await asyncio.sleep(0)
 
     async def _plan_rechecks(self) -> None:
         """Ask the open rows again, if the policy in force has something for them."""
@@ -384,15 +374,8 @@ class Owner:
         """Nothing has been seen outside until here."""
         late = [max(0.0, folding.now - at) / self._clock.speed for at, _ in gathered.due]
         number, now, log = self.partition.number, folding.now, self.role.log
-        try:
-            self._observer.committed(
-                Committed(log, number, now, folding.acts, folding.ages, late, folding.stuck, seconds)
-            )
-            for act in folding.acts:
-                if isinstance(act, Send):
-                    self._observer.send(act, self.feed)
-        except Exception:  # what is committed stands, whoever fails to hear of it
-            logger.exception("%s: an observer failed", self._name)
+        done = Committed(log, number, now, folding.acts, folding.ages, late, folding.stuck, seconds)
+        announce(self._observer, done, self.feed)
 
     def _failed(self, error: Exception) -> None:
         reason = type(error).__name__
