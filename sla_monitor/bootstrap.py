@@ -189,7 +189,7 @@ class Up:
     """
 
     def __init__(self, settings: Settings, rules: Rules | None, keys: KeyRing, clock: Clock | None = None) -> None:
-        self._lock = DirectoryLock(settings.data_dir)
+        self._lock = DirectoryLock(settings.database.parent)
         self.settings, self.clock = settings, clock or domain_clock(settings)
         self.embedded = Embedded.open(settings)
         self.rules = rules or newest_rules(self.embedded)

@@ -51,6 +51,15 @@ def test_r08_a_step_back_is_no_jump() -> None:
     assert machine.jumps.settled()
 
 
+def test_r08_jumps_are_counted_by_whoever_looks() -> None:
+    machine = Machine()
+    clock = WallClock(jumps=machine.jumps)
+    assert clock.jumped() == 0
+    machine.wall += JUMP + 1
+    assert clock.jumped() == 1
+    assert not clock.trusted()
+
+
 def test_a_compressed_clock_runs_faster_from_its_origin_on() -> None:
     clock = WallClock(speed=60.0)
     first = clock.now()

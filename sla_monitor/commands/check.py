@@ -110,7 +110,7 @@ def _look_at_data(findings: Findings, settings: Settings, rules: Rules | None) -
         findings.attempt(lambda: _check_place(settings.database.parent))
         findings.notes.append(f"There is no log at {settings.database} yet; `sla-monitor up` makes it.")
         return
-    worker = worker_of(settings.data_dir)
+    worker = worker_of(settings.database.parent)
     findings.notes.append(f"A worker runs on {settings.data_dir} (pid {worker})." if worker else "No worker runs.")
     newest = findings.attempt(lambda: _newest(settings))
     if newest and rules and not same(newest, rules):

@@ -47,7 +47,7 @@ def apply(
     rules = read_rules(file, today())
     with closing(Embedded.existing(settings)) as embedded:
         applied, changed = asyncio.run(apply_rules(embedded, rules, domain_clock(settings).now()))
-        running = worker_of(settings.data_dir) is not None
+        running = worker_of(settings.database.parent) is not None
         done = _await_force(embedded, applied.version, PATIENCE if running else 0)
     value = {"version": applied.version, "changed": changed, "worker": running, "in_force": done}
     show(as_json, value, [_said(applied.version, changed, running, done)])

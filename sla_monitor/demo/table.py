@@ -88,12 +88,12 @@ def _head(scene: Scene) -> Iterable[Text]:
 def _figures(tally: Tally) -> Text:
     s = tally.summary()
     return _cut(
-        f"{s.leads} leads  ",
-        (f"{s.answered_in_time} in time  ", "green"),
-        (f"{s.breaches} breaches  ", "red" if s.breaches else ""),
-        f"{s.taken_back} taken back  ",
-        (f"{s.reassignments} reassignments  ", "yellow" if s.reassignments else ""),
-        (f"{s.escalations} escalations", "magenta" if s.escalations else ""),
+        f"leads {s.leads}  ",
+        (f"in time {s.answered_in_time}  ", "green"),
+        (f"breaches {s.breaches}  ", "red" if s.breaches else ""),
+        f"taken back {s.taken_back}  ",
+        (f"reassignments {s.reassignments}  ", "yellow" if s.reassignments else ""),
+        (f"escalations {s.escalations}", "magenta" if s.escalations else ""),
     )
 
 

@@ -79,7 +79,8 @@ class Connection(web.RequestHandler):
         message: str | None = None,  # noqa: ARG002 - aiohttp's text repeats the header, secrets included
     ) -> web.StreamResponse:
         """What cannot be parsed as HTTP, or failed outside of any handler."""
-        logger.warning("a request could not be answered: %s", type(exc).__name__)
+        if not isinstance(exc, ConnectionError):  # a client that went is no news
+            logger.warning("a request could not be answered: %s", type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun")
         response = problem(status, "not a request that this server reads", headers={"Server": "sla-monitor"})

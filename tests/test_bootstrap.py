@@ -1,0 +1,93 @@
+"""The composition root: what is wired to what."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from sla_monitor.bootstrap import Up, WebOnly, domain_clock
+from sla_monitor.clock import ManualClock
+from sla_monitor.core.rules import Rules
+from sla_monitor.errors import InUse, LogLost, Misconfigured
+from sla_monitor.keys import KeyRing
+from sla_monitor.settings import Listen, Settings
+
+NOW = 1_790_000_000_000
+
+
+def settings(directory, **changes) -> Settings:
+    return Settings(data_dir=directory, listen=changes.pop("listen", Listen("127.0.0.1", 0)), **changes)
+
+
+@pytest.fixture
+async def up(tmp_path):
+    system = Up(settings(tmp_path), None, KeyRing(), ManualClock(NOW))
+    await system.start()
+    yield system
+    await system.stop()
+
+
+async def ask(system, path: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as http, http.get(system.server.url + path) as answer:
+        return answer.status, await answer.text()
+
+
+async def until(system, path: str, found: str) -> None:
+    """Return when an answer has a text."""
+    async with asyncio.timeout(10):
+        while found not in (await ask(system, path))[1]:  # noqa: ASYNC110 - asked over HTTP, which tells nobody
+            await asyncio.sleep(0.05)
+
+
+async def until_ready(system) -> None:
+    await until(system, "/readyz", '"ready"')
+
+
+async def test_r08_a_jump_of_the_clock_is_counted_and_ends_readiness(up):
+    await until_ready(up)
+    up.clock.leaps, up.clock.believed = 1, False
+    status, text = await ask(up, "/readyz")
+    assert (status, "clock jumped" in text) == (503, True)
+    await until(up, "/metrics", "sla_clock_jumps_total 1.0")
+
+
+async def test_a_log_that_is_deleted_under_a_worker_ends_it(up):
+    await until_ready(up)
+    up.embedded.file.path.unlink()
+    with pytest.raises(LogLost, match="deleted or replaced"):
+        await asyncio.wait_for(up.wait(), 10)
+
+
+async def test_a_log_that_is_deleted_under_the_web_ends_it(tmp_path):
+    system = WebOnly(settings(tmp_path), Rules(), KeyRing())
+    await system.start()
+    system.embedded.file.path.unlink()
+    with pytest.raises(LogLost, match="deleted or replaced"):
+        await asyncio.wait_for(system.wait(), 10)
+    await system.stop()
+
+
+async def test_an_address_that_is_taken_is_a_mistake_of_the_settings(up, tmp_path):
+    other = Up(settings(tmp_path / "other", listen=Listen("127.0.0.1", up.server.port)), None, KeyRing())
+    with pytest.raises(Misconfigured, match="cannot serve on"):
+        await other.start()
+    await other.stop()
+
+
+def test_a_compressed_clock_goes_on_where_it_was(tmp_path):
+    first = domain_clock(settings(tmp_path, clock_speed=60))
+    assert domain_clock(settings(tmp_path, clock_speed=60)).origin == first.origin
+
+
+def test_an_origin_that_is_no_time_is_named(tmp_path):
+    (tmp_path / "clock-origin").touch()
+    with pytest.raises(Misconfigured, match="clock-origin"):
+        domain_clock(settings(tmp_path, clock_speed=60))
+
+
+async def test_two_workers_on_one_log_are_refused_whatever_their_directories(up, tmp_path):
+    shared = settings(tmp_path / "other", broker=f"sqlite:///{up.settings.database}")
+    with pytest.raises(InUse):
+        Up(shared, None, KeyRing())
