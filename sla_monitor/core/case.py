@@ -101,6 +101,11 @@ class Case:
     def count(self, result: str) -> None:
         self.effects.append(Count(result))
 
+    def flag(self, name: str) -> None:
+        """Show something odd on the lead, and count it."""
+        self.lead.flags = tuple(dict.fromkeys((*self.lead.flags, name)))
+        self.count(name)
+
     def tell_lead(self, lead_id: str, fact: Any) -> None:
         self.effects.append(Deliver(lead_id, fact))
 

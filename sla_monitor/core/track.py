@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import events, joining, numbers, turns, verdict
+from . import changes, events, joining, numbers, turns, verdict
 from .calls import on_call, on_contact
 from .case import Case
+from .changes import stamp
 from .dedupe import repeated, unlearn
 from .effects import Bury, Deliver, Drop, Effect, Join, Question
 from .events import Due
 from .fold import Keyed
 from .lead import OPEN, PARKED, STATUSES, Lead, Parked, Phase, Result, Status, deadlines
 from .proof import live_state
-from .rules import DAY, MINUTE, Rules
+from .rules import DAY, Rules
 from .terms import known_team, make_promise, recompute, start_clock
 
 IDLE = 30 * DAY
 """An answered lead collects calls, and a joined one is followed, until it was idle for so long (R23)."""
-
-ECHO = 10 * MINUTE
-"""How long an assignment may come back to us from the CRM (R21)."""
 
 MAX_PARKED = 50
 """Facts that wait for one lead; beyond it the oldest becomes a dead letter."""
@@ -72,7 +70,7 @@ def create(case: Case, fact: events.LeadCreated) -> None:
     _fill(case.lead, fact)
     make_promise(case, fact)
     if fact.team_id and not known_team(case.rules, fact.team_id):
-        flag(case, "unknown_team")
+        case.flag("unknown_team")
     received = fact.origin.received or case.now
     if received - fact.at > case.rules.limits.max_event_age:
         _backfill(case)
@@ -94,7 +92,7 @@ def _fill(lead: Lead, fact: events.LeadCreated) -> None:
     lead.phones, lead.emails, lead.name, lead.channel = fact.phones, fact.emails, fact.name, fact.channel
     lead.priority, lead.language, lead.region = fact.priority, fact.language, fact.region
     lead.skills, lead.test = fact.skills, fact.test
-    lead.updated_stamp = _stamp(fact)
+    lead.updated_stamp = stamp(fact)
 
 
 def _backfill(case: Case) -> None:
@@ -112,7 +110,7 @@ def _first_holder(case: Case, owner: str | None) -> None:
     if owner and case.is_manager(owner) and not doomed:
         turns.hand_over(case, owner, "given")
     elif owner and not doomed:
-        flag(case, "unknown_owner")
+        case.flag("unknown_owner")
     _apply_parked(case)
     if case.lead.phase is Phase.OPEN and not case.lead.scheduled:
         turns.seek_holder(case)
@@ -123,11 +121,6 @@ def _apply_parked(case: Case) -> None:
     parked, case.lead.parked = case.lead.parked, []
     for waiting in sorted(parked, key=lambda p: (p.fact.at, p.fact.origin.uri, p.fact.origin.id)):
         _dispatch(case, waiting.fact)
-
-
-def flag(case: Case, name: str) -> None:
-    case.lead.flags = tuple(dict.fromkeys((*case.lead.flags, name)))
-    case.count(name)
 
 
 def park(case: Case, fact: Any) -> None:
@@ -148,97 +141,6 @@ def _give_up(case: Case, waiting: Parked) -> None:
 
 
 # what people and systems say of it
-
-
-def update_again(case: Case, fact: events.LeadCreated) -> None:
-    """The same lead again is an update; start, policy and due stay (R28)."""
-    case.count("created_again")
-    fields = ("lead_id", "at", "origin", "channel", "priority", "language", "region", "name")
-    kept: dict[str, Any] = {name: getattr(fact, name) for name in fields}
-    lists: dict[str, Any] = {name: getattr(fact, name) or None for name in ("phones", "emails", "skills")}
-    update(case, events.LeadUpdated(**kept, **lists))
-
-
-def update(case: Case, fact: events.LeadUpdated) -> None:
-    """Fields that are named; numbers open and close as they come and go (R21, R24)."""
-    lead = case.lead
-    if _stamp(fact) < lead.updated_stamp:
-        case.count("ignored_older")
-        return
-    lead.updated_stamp = _stamp(fact)
-    for name in ("emails", "channel", "priority", "language", "region", "skills", "name"):
-        value = getattr(fact, name)
-        if value is not None:
-            setattr(lead, name, value)
-    if fact.phones is not None:
-        numbers.change(case, fact.phones, fact.at)
-    case.count("ok")
-
-
-def _stamp(fact: Any) -> tuple[int, str, str]:
-    return fact.at, fact.origin.uri, fact.origin.id
-
-
-def assign(case: Case, fact: events.LeadAssigned) -> None:
-    """An assignment by a person or a rule; echoes and older ones change nothing (R16, R21, R22)."""
-    if _outdated(case, fact) or _echo(case, fact):
-        return
-    if not case.is_manager(fact.owner_id):
-        flag(case, "unknown_owner")
-        return
-    case.lead.assigned_stamp = _stamp(fact)
-    turns.hand_over(case, fact.owner_id, "rule" if fact.assigned_by == "rule" else "manual")
-    case.count("ok")
-
-
-def _outdated(case: Case, fact: events.LeadAssigned | events.LeadClaimed) -> bool:
-    older = _stamp(fact) < case.lead.assigned_stamp
-    if older:
-        case.count("ignored_older")
-    return older
-
-
-def _echo(case: Case, fact: events.LeadAssigned) -> bool:
-    """Our own assignment coming back starts nothing (R21)."""
-    lead = case.lead
-    recent = (t.holder for t in lead.turns if t.reason in turns.OURS and t.begun >= fact.at - ECHO)
-    echo = (
-        fact.assigned_by == "sla"
-        or fact.owner_id == lead.holder
-        or (fact.assigned_by is None and fact.owner_id in recent)
-    )
-    if echo:
-        case.count("ignored_echo")
-    return echo
-
-
-def assign_only(case: Case, fact: events.LeadAssigned) -> None:
-    """Assigning a lead that is not open changes its holder only (R23)."""
-    if _outdated(case, fact) or _echo(case, fact):
-        return
-    if not case.is_manager(fact.owner_id):
-        flag(case, "unknown_owner")
-        return
-    lead = case.lead
-    lead.assigned_stamp, before, lead.holder = _stamp(fact), lead.holder, fact.owner_id
-    named = {"from": before, "to": lead.holder, "reason": "holder_only"}
-    case.publish("lead.assigned", named, qualifier=f"{fact.origin.uid():x}", source=lead.source)
-    case.count("ok")
-
-
-def claim(case: Case, fact: events.LeadClaimed) -> None:
-    """The first claim of a turn takes the lead; by the present holder it is an acknowledgement (R16)."""
-    lead = case.lead
-    if fact.manager_id == lead.holder:
-        case.count("acknowledged")
-    elif fact.turn != lead.turn:
-        case.count("ignored_stale_claim")
-    elif not case.is_manager(fact.manager_id):
-        flag(case, "unknown_manager")
-    elif not _outdated(case, fact):
-        lead.assigned_stamp = _stamp(fact)
-        turns.hand_over(case, fact.manager_id, "claimed")
-        case.count("ok")
 
 
 def close(case: Case, fact: events.LeadClosed) -> None:
@@ -402,20 +304,23 @@ _ALL = frozenset(STATUSES)
 _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
     (
         events.LeadCreated,
-        ((_UNKNOWN, create), (_KEPT, update_again), (_JOINED, joining.forward), (_ERASED, bury_erased)),
+        ((_UNKNOWN, create), (_KEPT, changes.update_again), (_JOINED, joining.forward), (_ERASED, bury_erased)),
     ),
-    (events.LeadUpdated, ((_UNKNOWN, park), (_KEPT, update), (_JOINED, joining.forward), (_ERASED, bury_erased))),
+    (
+        events.LeadUpdated,
+        ((_UNKNOWN, park), (_KEPT, changes.update), (_JOINED, joining.forward), (_ERASED, bury_erased)),
+    ),
     (
         events.LeadAssigned,
         (
             (_UNKNOWN, park),
-            (OPEN, assign),
-            (_ANSWERED | _CLOSED, assign_only),
+            (OPEN, changes.assign),
+            (_ANSWERED | _CLOSED, changes.assign_only),
             (_JOINED, joining.forward),
             (_ERASED, bury_erased),
         ),
     ),
-    (events.LeadClaimed, ((_UNKNOWN, park), (OPEN, claim), (_JOINED, joining.forward), (_ERASED, bury_erased))),
+    (events.LeadClaimed, ((_UNKNOWN, park), (OPEN, changes.claim), (_JOINED, joining.forward), (_ERASED, bury_erased))),
     (events.LeadClosed, ((_UNKNOWN, park), (OPEN | _ANSWERED | _JOINED, close), (_ERASED, bury_erased))),
     (events.LeadReopened, ((_UNKNOWN, park), (_ANSWERED | _CLOSED, reopen), (_ERASED, bury_erased))),
     (events.LeadErased, ((_UNKNOWN, park), (_KEPT | _JOINED, erase))),

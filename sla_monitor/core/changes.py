@@ -1,0 +1,103 @@
+"""What people and systems say of a lead: its fields, its owner, who claims it (R16, R21-R24, R28)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import events, numbers, turns
+from .case import Case
+from .rules import MINUTE
+
+ECHO = 10 * MINUTE
+"""How long an assignment may come back to us from the CRM (R21)."""
+
+
+def update_again(case: Case, fact: events.LeadCreated) -> None:
+    """The same lead again is an update; start, policy and due stay (R28)."""
+    case.count("created_again")
+    fields = ("lead_id", "at", "origin", "channel", "priority", "language", "region", "name")
+    kept: dict[str, Any] = {name: getattr(fact, name) for name in fields}
+    lists: dict[str, Any] = {name: getattr(fact, name) or None for name in ("phones", "emails", "skills")}
+    update(case, events.LeadUpdated(**kept, **lists))
+
+
+def update(case: Case, fact: events.LeadUpdated) -> None:
+    """Fields that are named; numbers open and close as they come and go (R21, R24)."""
+    lead = case.lead
+    if stamp(fact) < lead.updated_stamp:
+        case.count("ignored_older")
+        return
+    lead.updated_stamp = stamp(fact)
+    for name in ("emails", "channel", "priority", "language", "region", "skills", "name"):
+        value = getattr(fact, name)
+        if value is not None:
+            setattr(lead, name, value)
+    if fact.phones is not None:
+        numbers.change(case, fact.phones, fact.at)
+    case.count("ok")
+
+
+def stamp(fact: Any) -> tuple[int, str, str]:
+    return fact.at, fact.origin.uri, fact.origin.id
+
+
+def assign(case: Case, fact: events.LeadAssigned) -> None:
+    """An assignment by a person or a rule; echoes and older ones change nothing (R16, R21, R22)."""
+    if _outdated(case, fact) or _echo(case, fact):
+        return
+    if not case.is_manager(fact.owner_id):
+        case.flag("unknown_owner")
+        return
+    case.lead.assigned_stamp = stamp(fact)
+    turns.hand_over(case, fact.owner_id, "rule" if fact.assigned_by == "rule" else "manual")
+    case.count("ok")
+
+
+def _outdated(case: Case, fact: events.LeadAssigned | events.LeadClaimed) -> bool:
+    older = stamp(fact) < case.lead.assigned_stamp
+    if older:
+        case.count("ignored_older")
+    return older
+
+
+def _echo(case: Case, fact: events.LeadAssigned) -> bool:
+    """Our own assignment coming back starts nothing (R21)."""
+    lead = case.lead
+    recent = (t.holder for t in lead.turns if t.reason in turns.OURS and t.begun >= fact.at - ECHO)
+    echo = (
+        fact.assigned_by == "sla"
+        or fact.owner_id == lead.holder
+        or (fact.assigned_by is None and fact.owner_id in recent)
+    )
+    if echo:
+        case.count("ignored_echo")
+    return echo
+
+
+def assign_only(case: Case, fact: events.LeadAssigned) -> None:
+    """Assigning a lead that is not open changes its holder only (R23)."""
+    if _outdated(case, fact) or _echo(case, fact):
+        return
+    if not case.is_manager(fact.owner_id):
+        case.flag("unknown_owner")
+        return
+    lead = case.lead
+    lead.assigned_stamp, before, lead.holder = stamp(fact), lead.holder, fact.owner_id
+    named = {"from": before, "to": lead.holder, "reason": "holder_only"}
+    case.publish("lead.assigned", named, qualifier=f"{fact.origin.uid():x}", source=lead.source)
+    case.count("ok")
+
+
+def claim(case: Case, fact: events.LeadClaimed) -> None:
+    """The first claim of a turn takes the lead; by the present holder it is an acknowledgement (R16)."""
+    lead = case.lead
+    if fact.manager_id == lead.holder:
+        case.count("acknowledged")
+    elif fact.turn != lead.turn:
+        case.count("ignored_stale_claim")
+    elif not case.is_manager(fact.manager_id):
+        case.flag("unknown_manager")
+    elif not _outdated(case, fact):
+        lead.assigned_stamp = stamp(fact)
+        turns.hand_over(case, fact.manager_id, "claimed")
+        case.count("ok")
