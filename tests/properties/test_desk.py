@@ -87,6 +87,7 @@ class Probe:
         for key, row in self.office.rows.items():
             opened.moved(key, None, codec.read_header(row))
         assert vars(opened._books) == vars(self.office.desk._books)
+        assert all(self.office.row("m:" + name) == standing for name, standing in self.office.desk._read.items())
 
     def check_gifts(self, before: Any) -> None:
         """Nobody absent or full is given a lead."""

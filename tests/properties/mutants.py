@@ -1,0 +1,306 @@
+"""Planted faults: each must be caught by the tests named with it. `python -m tests.properties.mutants [NAME...]`.
+
+A mutant is one exact replacement in a copy of the core; when the line is no longer found, the list is out of date and
+the run fails loudly. Exits with 1 if one survives.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+MACHINE = "tests/properties/test_machine.py"
+ROWS = "tests/properties/test_rows.py"
+DESK = "tests/core/test_assign.py tests/core/test_roster.py tests/properties/test_desk.py"
+CLOCK, LIFE, TURNS = (
+    f"tests/core/test_track_{name}.py tests/core/test_rules_{name}.py" for name in ("clock", "life", "turns")
+)
+WORKERS = 2
+LIMIT = 300  # seconds
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """name: what goes wrong. tests: the fastest that must see it."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    tests: str = MACHINE
+
+
+MUTANTS = (
+    Mutant(
+        "early breach: no allowance",
+        "lead",
+        "[instant + allowance for instant in due if instant]",
+        "[instant for instant in due if instant]",
+    ),
+    Mutant(
+        "early breach: decided before it was asked",
+        "verdict",
+        "    forget_question(case)\n    allowance = case.policy.allowance\n",
+        "    forget_question(case)\n    allowance = -60_000\n",
+    ),
+    Mutant(
+        "blind: the numbers are not asked",
+        "verdict",
+        "targets = targets or [(lead.lead_id, Log.EVENTS)]",
+        "targets = [(lead.lead_id, Log.EVENTS)]",
+    ),
+    Mutant(
+        "blind: the first answer decides",
+        "track",
+        "    if not lead.unanswered:\n        verdict.settle(case)",
+        "    verdict.settle(case)",
+    ),
+    Mutant(
+        "due moves on hand-over",
+        "turns",
+        "    lead.holder = holder\n",
+        "    lead.holder = holder\n    lead.due_at = turn.due\n",
+    ),
+    Mutant(
+        "the same manager twice",
+        "roster",
+        "return PassedOver.HAD_IT if manager.id in needs.had else None",
+        "return None",
+    ),
+    Mutant(
+        "who had it is forgotten", "turns", "had=tuple(dict.fromkeys(turn.holder for turn in lead.turns)),", "had=(),"
+    ),
+    Mutant("no retraction", "verdict", "    elif lead.evaluated is Result.BREACHED:\n", "    elif False:\n"),
+    Mutant(
+        "retracted twice",
+        "verdict",
+        "        lead.evaluated = Result.RETRACTED\n",
+        "",
+    ),
+    Mutant(
+        "a later turn is retracted twice",
+        "verdict",
+        "        turn.result = Result.RETRACTED\n",
+        "",
+    ),
+    Mutant(
+        "only later turns due after the response are retracted",
+        "verdict",
+        "turn.result is Result.BREACHED and turn.due >= at]",
+        "turn.result is Result.BREACHED]",
+    ),
+    Mutant("lost hold", "verdict", "    if until <= case.now:\n        return False\n", "    return False\n", CLOCK),
+    Mutant("a hold never ends", "calls", "    if lead.held_until:\n", "    if False:\n", CLOCK),
+    Mutant(
+        "a stale ask is answered", "turns", "if not lead.asking or fact.n != lead.ask:", "if not lead.asking:", ROWS
+    ),
+    Mutant(
+        "a stale question is answered",
+        "track",
+        "if fact.k != lead.question or fact.by not in lead.unanswered:",
+        "if fact.by not in lead.unanswered:",
+        ROWS,
+    ),
+    Mutant("a stale claim is accepted", "changes", "    elif fact.turn != lead.turn:\n", "    elif False:\n", TURNS),
+    Mutant("no dedupe", "dedupe", "    if known is not None:\n", "    if False:\n"),
+    Mutant(
+        "a warning twice", "turns", "        turn.warned += 1\n", "        turn.warned += 1\n        break\n", CLOCK
+    ),
+    Mutant(
+        "R10: reassigned although the response is known",
+        "verdict",
+        "    if response(case)[0]:\n        judge(case)\n    elif over",
+        "    if over",
+    ),
+    Mutant("capacity ignored", "roster", "capacity is not None and self.held >= capacity", "False", DESK),
+    Mutant(
+        "given to the absent",
+        "roster",
+        "        if self.standing.reason:\n            return PassedOver(self.standing.reason)\n",
+        "",
+        DESK,
+    ),
+    Mutant("joining ignores the earlier start", "joining", "not 0 < started_at < lead.started_at:", "True:", LIFE),
+    Mutant(
+        "joining moves a due later",
+        "joining",
+        "lead.due_at = min(filter(None, (before, lead.due_at, due_at)))",
+        "lead.due_at = max(before, lead.due_at, due_at) + 1",
+    ),
+    Mutant(
+        "a closed lead is breached",
+        "lead",
+        "    if lead.phase is Phase.OPEN:\n        if lead.evaluated is",
+        "    if lead.phase is not Phase.ERASED:\n        if lead.evaluated is",
+    ),
+    Mutant(
+        "closing leaves the turn running",
+        "track",
+        "    turns.end(case, Result.ENDED)\n    verdict.forget_question(case)\n",
+        "    verdict.forget_question(case)\n",
+    ),
+    Mutant(
+        "one turn too many",
+        "turns",
+        "elif lead.counted >= case.policy.max_turns:",
+        "elif lead.counted > case.policy.max_turns:",
+    ),
+    Mutant("a hand-over counts as a turn", "turns", "lead.counted += kind is Kind.BREACH", "lead.counted += 1", TURNS),
+    Mutant(
+        "a hand-over is evaluated",
+        "verdict",
+        "    if turn.kind is Kind.BREACH:\n        turn.result = Result.BREACHED",
+        "    if True:\n        turn.result = Result.BREACHED",
+    ),
+    Mutant(
+        "late proof after closing is ignored",
+        "verdict",
+        "    if at <= lead.due_at:\n        _in_time",
+        "    if at <= lead.due_at and lead.phase is not Phase.CLOSED:\n        _in_time",
+        LIFE,
+    ),
+    Mutant(
+        "an attempt before the start counts", "verdict", "    return started if near else 0\n", "    return started\n"
+    ),
+    Mutant("the latest response counts", "verdict", "if known and known <= at:", "if known and known >= at:"),
+    Mutant(
+        "a question is answered before the calls",
+        "match",
+        "    hand_out(case)\n    return (None if",
+        "    return (None if",
+    ),
+    Mutant(
+        "the next due is counted from the customer's",
+        "turns",
+        ".add(case.now, case.policy.target)",
+        ".add(case.lead.due_at, case.policy.target)",
+    ),
+    Mutant(
+        "erased data are kept",
+        "track",
+        "case.lead = Lead(lead.lead_id, Phase.ERASED, turn=lead.turn, seen=lead.seen)",
+        "lead.phase = Phase.ERASED",
+        LIFE,
+    ),
+    Mutant(
+        "responded is announced although the breach was taken back",
+        "verdict",
+        "    if lead.evaluated is Result.BREACHED and not lead.responded:\n",
+        "    if lead.evaluated is not Result.MET:\n",
+    ),
+    Mutant(
+        "an answered lead keeps its manager's place",
+        "verdict",
+        "    end(case, Result.ENDED)\n    release(case)\n    numbers",
+        "    end(case, Result.ENDED)\n    numbers",
+    ),
+    Mutant(
+        "reopening keeps the old evaluation",
+        "track",
+        "lead.phase, lead.evaluated, lead.contact_evaluated = Phase.OPEN, Result.RUNNING, Result.RUNNING",
+        "lead.phase, lead.contact_evaluated = Phase.OPEN, Result.RUNNING",
+    ),
+    Mutant(
+        "degraded is called full",
+        "verdict",
+        "        lead.degraded = True\n        settle(case)",
+        "        settle(case)",
+        CLOCK,
+    ),
+    Mutant(
+        "another due that passed meanwhile makes the timer spin",
+        "track",
+        "    if not lead.unanswered and not lead.held_until and any(",
+        "    elif any(",
+        ROWS,
+    ),
+    Mutant(
+        "a lost attempt blocks its channel",
+        "deliver",
+        "    while notice := next((notice for notice in row.timed() if notice.next_try <= now), None):",
+        "    for notice in [n for n in row.timed() if n.next_try <= now]:",
+        "tests/core/test_deliver.py",
+    ),
+    Mutant(
+        "a new policy moves due to before the change",
+        "terms",
+        "return due_at if due_at >= case.now else min(before, case.now)",
+        "return due_at",
+        CLOCK,
+    ),
+    Mutant(
+        "a resent closing is published again",
+        "track",
+        "    if lead.closed_reason:  # closed by a merge, and joined since",
+        "    if False:",
+        LIFE,
+    ),
+)
+
+
+def main(names: list[str]) -> int:
+    chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
+    survivors = 0
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for mutant, (lives, seconds, by) in zip(chosen, pool.map(survives, chosen), strict=True):
+            print(f"{'SURVIVED' if lives else 'caught':9} {seconds:6.1f} s  {mutant.name}  [{by}]", flush=True)
+            survivors += lives
+    print(f"{len(chosen) - survivors} of {len(chosen)} mutants caught")
+    return 1 if survivors else 0
+
+
+def survives(mutant: Mutant) -> tuple[bool, float, str]:
+    """Whether the tests pass on the mutant, how long they took, and which test failed."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        plant(mutant, copy)
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-x",
+                "-q",
+                "-k",
+                "not interesting",
+                "-p",
+                "no:cacheprovider",
+                "--tb=line",
+                *mutant.tests.split(),
+            ],
+            cwd=copy,
+            env=os.environ | {"PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"{mutant.name}: the tests did not run\n{done.stdout}{done.stderr}")
+    failed = [line.partition("::")[2].split(" ")[0] for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    return done.returncode == 0, time.perf_counter() - began, failed[0] if failed else mutant.tests
+
+
+def plant(mutant: Mutant, copy: Path) -> None:
+    """A copy of the package and its tests with the mutant in it. Raises ValueError if its line is not there once."""
+    for name in ("sla_monitor", "tests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    path = copy / "sla_monitor" / "core" / f"{mutant.module}.py"
+    source = path.read_text()
+    if source.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.name}: {mutant.old!r} is {source.count(mutant.old)} times in {mutant.module}.py")
+    path.write_text(source.replace(mutant.old, mutant.new))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
