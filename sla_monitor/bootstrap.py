@@ -254,7 +254,7 @@ class Up:
             state = owners.get(log, State.OPENING)
             if state is not State.RUNNING:
                 reasons.append(f"{log} is {state}")
-        return reasons
+        return reasons + unwritable(self.embedded)
 
     async def _keep_house(self) -> None:
         """Delete what is too old, and keep the write-ahead log short."""
@@ -282,7 +282,9 @@ class WebOnly:
         self.embedded = Embedded.open(settings)
         self.rules = rules
         self.metrics = Metrics(__version__, rules, keys.names)
-        self.server = make_server(settings, self.embedded, self.clock, keys, lambda: self.rules, self.metrics, list)
+        self.server = make_server(
+            settings, self.embedded, self.clock, keys, lambda: self.rules, self.metrics, self._unready
+        )
 
     async def start(self) -> None:
         await self.server.start()
@@ -295,9 +297,17 @@ class WebOnly:
         await self.server.stop()
         self.embedded.close()
 
+    def _unready(self) -> list[str]:
+        return unwritable(self.embedded)
+
     def _adopt(self, rules: Rules) -> None:
         self.rules = rules
         self.metrics.know(rules)
+
+
+def unwritable(embedded: Embedded) -> list[str]:
+    """Why events are better sent elsewhere for a while."""
+    return ["events cannot be stored"] if embedded.inbox.failing() else []
 
 
 def make_server(

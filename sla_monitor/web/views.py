@@ -9,6 +9,7 @@ from aiohttp import web
 
 from sla_monitor.codec import RowCodec, legible, rfc3339
 from sla_monitor.core.effects import Log
+from sla_monitor.core.joining import HOPS
 from sla_monitor.core.lead import BUILT_IN, Kind, Lead, Phase, Result, Turn
 
 from .context import Web
@@ -23,14 +24,32 @@ class Views:
 
     async def lead(self, request: web.Request) -> web.Response:
         """GET /v1/leads/{id}"""
-        key = request.match_info["id"].encode("utf-8", "surrogateescape")
-        row = None
-        if not key.startswith(b"\0"):  # ours, not a lead's
-            row = await asyncio.to_thread(self._web.reader.row, self._web.topic(Log.EVENTS), key)
-        lead: Lead | None = LEADS.decode(row) if row else None
+        lead = await self._row(request.match_info["id"])
         if lead is None or lead.phase is Phase.UNKNOWN:
             raise Refused(404, "no such lead, or not yet", headers={"Retry-After": "1"})
-        return web.json_response(lead_view(lead))
+        followed = await self._followed(lead)
+        if followed is lead:
+            return web.json_response(lead_view(lead))
+        mine = {"lead_id": lead.lead_id, "status": lead.status, "joined_to": lead.joined_to}
+        return web.json_response(lead_view(followed) | mine)
+
+    async def _followed(self, lead: Lead) -> Lead:
+        """The lead that a joined one became part of; its view follows it (R25). Itself for any other."""
+        followed = lead
+        for _ in range(HOPS):
+            into = await self._row(followed.joined_to) if followed.phase is Phase.JOINED else None
+            if into is None:
+                break
+            followed = into
+        return followed
+
+    async def _row(self, lead_id: str) -> Lead | None:
+        key = lead_id.encode("utf-8", "surrogateescape")
+        if key.startswith(b"\0"):  # ours, not a lead's
+            return None
+        row = await asyncio.to_thread(self._web.reader.row, self._web.topic(Log.EVENTS), key)
+        lead: Lead | None = LEADS.decode(row) if row else None
+        return lead
 
 
 def lead_view(lead: Lead) -> dict[str, Any]:

@@ -45,11 +45,13 @@ async def test_a_full_disk_stops_commits_and_they_go_on_by_themselves_once_there
         await owned.commit(step)
     with pytest.raises(Unavailable, match="full"):
         await inbox.append([Record(LEADS, b"k", b"x" * 500_000, 1)])
+    assert inbox.failing()
     reader = EmbeddedReader(file)
     assert (owned.rows, reader.bounds(OUTCOMES), reader.bounds(LEADS)) == ({}, (0, 0), (0, 0))
     limit_pages(file, 1_000_000)
     await owned.commit(step)
     await inbox.append([Record(LEADS, b"k", b"x" * 500_000, 1)])
+    assert not inbox.failing()
     assert (len(owned.rows), reader.bounds(OUTCOMES), reader.bounds(LEADS)) == (50, (0, 1), (0, 1))
 
 

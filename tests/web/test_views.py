@@ -76,6 +76,19 @@ async def test_r4_the_first_response_is_what_the_policy_accepts(site, response, 
     assert (shown["first_response_by"], shown["policy"], shown["status"]) == (by, "hot", "answered")
 
 
+async def test_r25_the_view_of_a_joined_lead_follows_the_one_it_joined(site):
+    site.log.put(lead("A", phase=Phase.ANSWERED, first_attempt_at=NOW, first_attempt_by="vera"))
+    site.log.put(lead("B", phase=Phase.JOINED, joined_to="A"))
+    shown = await get(site, "/v1/leads/B")
+    assert (shown["lead_id"], shown["status"], shown["joined_to"]) == ("B", "joined", "A")
+    assert shown["first_response_by"] == "vera"
+
+
+async def test_r25_a_joined_lead_whose_other_is_forgotten_is_shown_as_it_is(site):
+    site.log.put(lead("B", phase=Phase.JOINED, joined_to="gone"))
+    assert (await get(site, "/v1/leads/B"))["joined_to"] == "gone"
+
+
 async def test_404_for_a_lead_that_is_not_there_yet_says_when_to_ask_again(site):
     site.log.put(Lead("early"))
     for path in ("/v1/leads/none", "/v1/leads/early", "/v1/leads/%00rules"):

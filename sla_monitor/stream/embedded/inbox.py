@@ -14,6 +14,7 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
+from sla_monitor.clock import monotonic
 from sla_monitor.errors import SlaMonitorError
 from sla_monitor.records import Record
 
@@ -21,6 +22,7 @@ from .file import EmbeddedFile
 from .topics import Topics
 
 GROUP = 1000  # records in one transaction, about 10 ms: nobody else can write meanwhile
+REST = 10.0  # seconds without traffic that a failure earns; then somebody has to try again
 PAUSE = 0.003  # seconds between two groups; a worker's tries are 1-2 ms apart
 
 
@@ -37,6 +39,11 @@ class EmbeddedInbox:
         self._topics = Topics(file, partitions)
         self._waiting: list[_Request] = []
         self._writing: asyncio.Task[None] | None = None
+        self._failed_at = float("-inf")
+
+    def failing(self) -> bool:
+        """Whether a group could not be stored within the last `REST` seconds."""
+        return monotonic() - self._failed_at < REST
 
     async def append(self, records: Sequence[Record]) -> None:
         """See `Inbox.append`. A caller that is cancelled does not know either: its records may be stored."""
@@ -69,9 +76,11 @@ class EmbeddedInbox:
         try:
             await self._file.write(partial(self._write, group))
         except Exception as error:  # noqa: BLE001 - whatever it is, every waiting request has to hear of it
+            self._failed_at = monotonic()
             for request in _still_asking(group):
                 request.stored.set_exception(type(error)(str(error)) if isinstance(error, SlaMonitorError) else error)
         else:
+            self._failed_at = float("-inf")
             for request in _still_asking(group):
                 request.stored.set_result(None)
 
