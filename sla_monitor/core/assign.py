@@ -73,6 +73,7 @@ class Desk:
 
     def __init__(self) -> None:
         self._books = Books()
+        self._read: dict[str, Standing] = {}  # managers' rows that have not been written since
 
     @property
     def loads(self) -> Mapping[str, int]:
@@ -81,7 +82,7 @@ class Desk:
 
     def fold(self, rows: Rows, key: str, fact: Any, now: int, rules: Rules) -> list[Effect]:
         """Apply one fact. key: that of the record, or for `Due` that of the row."""
-        sitting = Sitting(self._books, rows, now, rules)
+        sitting = Sitting(self._books, self._read, rows, now, rules)
         FACTS[type(fact)](sitting, key, fact)
         sitting.close()
         return sitting.effects
@@ -89,6 +90,8 @@ class Desk:
     def moved(self, key: str, old: Header | None, new: Header | None) -> None:
         """A row was written by a fold that ended well, or read at opening."""
         name = key[len(LEAD) :]
+        if key.startswith(MANAGER):
+            self._read.pop(name, None)
         if old is not None:
             self._books.remove(name, old)
         if new is not None:
@@ -98,8 +101,9 @@ class Desk:
 class Sitting:
     """One fold of the desk. The books stay as they are until it has ended well; what it changes is kept beside."""
 
-    def __init__(self, books: Books, rows: Rows, now: int, rules: Rules) -> None:
+    def __init__(self, books: Books, read: dict[str, Standing], rows: Rows, now: int, rules: Rules) -> None:
         self.books = books
+        self._read = read
         self.rows = rows
         self.now = now
         self.rules = rules
@@ -107,15 +111,13 @@ class Sitting:
         self._lead_id: str | None = None
         self._loads: dict[str, int] = {}
         self._standings: dict[str, Standing] = {}
-        self._changed: set[str] = set()
         self._roomier: set[str] = set()
 
     def close(self) -> None:
         """Offer what waits to whoever has room now, and write the managers who changed."""
         self.offer()
         for manager_id, standing in self._standings.items():
-            if manager_id in self._changed:
-                self.rows.put(MANAGER + manager_id, standing)
+            self.rows.put(MANAGER + manager_id, standing)
 
     def count(self, result: str) -> None:
         self.effects.append(Count(result))
@@ -141,17 +143,22 @@ class Sitting:
     def _load(self, manager_id: str, change: int) -> None:
         self._loads[manager_id] = self._loads.get(manager_id, 0) + change
         if manager_id in self.rules.managers:
-            self.standing(manager_id).idle_since = self.now
-            self._changed.add(manager_id)
+            self.change(manager_id).idle_since = self.now
 
     # managers
 
     def standing(self, manager_id: str) -> Standing:
-        """The row of a manager of the roster, right as of now."""
-        standing = self._read(manager_id)
+        """The row of a manager of the roster, right as of now; only to be read."""
+        standing = self._known(manager_id) or self._own(manager_id)
         if standing.changes_at is not None and standing.changes_at <= self.now:
             self.look_at(manager_id, since=standing.changes_at)
+            return self._own(manager_id)
         return standing
+
+    def change(self, manager_id: str) -> Standing:
+        """The same, to be changed: it is written when the sitting closes."""
+        self.standing(manager_id)
+        return self._own(manager_id)
 
     def is_absent(self, manager_id: str) -> bool:
         """Whether a lead must not count on them (R17). Without a roster everybody is there (R22)."""
@@ -161,8 +168,7 @@ class Sitting:
 
     def look_at(self, manager_id: str, since: int) -> None:
         """Find out whether they are there. since: when what has changed did."""
-        standing = self._read(manager_id)
-        self._changed.add(manager_id)
+        standing = self._own(manager_id)
         look(standing, shift_of(self.rules, manager_id), self.now)
         if standing.reason in ABSENT:
             if standing.absent_since is None:
@@ -173,13 +179,23 @@ class Sitting:
         if not standing.reason:
             self._has_room(manager_id)
 
-    def _read(self, manager_id: str) -> Standing:
-        """The row as it is; somebody new is about to come in."""
+    def _own(self, manager_id: str) -> Standing:
+        """A copy of the row as it is, to be changed; somebody new is about to come in."""
         standing = self._standings.get(manager_id)
         if standing is None:
-            row: Standing | None = self.rows.get(MANAGER + manager_id)
-            standing = row or Standing(absent_since=self.now, changes_at=self.now)
+            known = self._known(manager_id)
+            standing = replace(known) if known else Standing(absent_since=self.now, changes_at=self.now)
             self._standings[manager_id] = standing
+        return standing
+
+    def _known(self, manager_id: str) -> Standing | None:
+        """The row as it is, only to be read: a choice looks at the whole team and changes one of them."""
+        standing: Standing | None = self._standings.get(manager_id) or self._read.get(manager_id)
+        if standing is not None:
+            return standing
+        standing = self.rows.get(MANAGER + manager_id)
+        if standing is not None:  # never one of our own, which may be given up half changed
+            self._read[manager_id] = standing
         return standing
 
     def _come_back(self, manager_id: str, standing: Standing) -> None:
@@ -193,7 +209,7 @@ class Sitting:
         """Those of the newcomer's team who are there already, as far as their rows know."""
         team = team_of(self.rules, newcomer)
         for manager_id in team.managers if team else ():
-            standing = self._standings.get(manager_id) or self.rows.get(MANAGER + manager_id)
+            standing = self._known(manager_id)
             if standing and standing.absent_since is None:
                 yield standing
 
@@ -206,7 +222,7 @@ class Sitting:
 
     def tell(self, manager_id: str) -> None:
         """Tell the leads of an absent manager whose grace has run out."""
-        standing = self.standing(manager_id)
+        standing = self.change(manager_id)
         if standing.absent_since is None:
             return
         left = []
@@ -216,7 +232,6 @@ class Sitting:
             else:
                 left.append(at)
         standing.tell_at = earliest(*left)
-        self._changed.add(manager_id)
 
     def tell_all(self, manager_id: str) -> None:
         """Tell the leads of somebody who has left the roster: no grace brings them back."""
@@ -278,7 +293,7 @@ class Sitting:
         verdicts = [(seat, seat.passed_over(ask)) for seat in seats]
         chosen = next((seat for seat, reason in verdicts if reason is None), None)
         if chosen is not None:
-            give(chosen, seats)
+            give(replace(chosen, standing=self.change(chosen.manager.id)), seats)
             self.hold(lead_id, Held(chosen.manager.id, ask.grace, ask.n))
         passed = [
             Candidate(seat.manager.id, reason or PassedOver.BEHIND) for seat, reason in verdicts if seat is not chosen
@@ -343,7 +358,7 @@ def on_status(sitting: Sitting, _: str, fact: ManagerStatus) -> None:
     if fact.manager_id not in sitting.rules.managers:
         sitting.count("ignored_unknown_manager")
         return
-    standing = sitting.standing(fact.manager_id)
+    standing = sitting.change(fact.manager_id)
     order = fact.at, fact.origin.uri, fact.origin.id
     if order <= standing.order:
         sitting.count("duplicate" if order == standing.order else "ignored_older")

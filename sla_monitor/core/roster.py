@@ -137,7 +137,7 @@ class Seat:
 
 
 def _unfit(manager: Manager, needs: Needs) -> PassedOver | None:
-    if not set(needs.skills) <= set(manager.skills):
+    if needs.skills and not set(needs.skills) <= set(manager.skills):
         return PassedOver.LACKS_SKILL
     if needs.language and manager.languages and needs.language not in manager.languages:
         return PassedOver.LACKS_LANGUAGE

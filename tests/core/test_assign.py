@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from sla_monitor.core.assign import Desk
+from sla_monitor.core.effects import Ask
 from sla_monitor.core.events import Assigned, Away, Candidate
 from sla_monitor.core.roster import Standing, Waiting
 from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Manager, Rules, Team
-from tests.office import GRACE, NINE, Office, roster
+from tests.office import GRACE, NINE, Copies, Office, roster
 
 
 def passed(answer: Assigned | None) -> dict[str, str]:
@@ -549,3 +551,21 @@ def test_a_row_that_came_and_went_within_one_step_leaves_nothing_behind() -> Non
     desk.moved("m:anna", Standing().header(), None)
     assert not desk.loads
     assert not desk._books.managers
+
+
+class Failing(Copies):
+    """Rows of which no manager's can be written."""
+
+    def put(self, key: str, row: Any) -> None:
+        if key.startswith("m:"):
+            raise OSError(key)
+        super().put(key, row)
+
+
+def test_a_fold_that_fails_leaves_every_manager_as_they_were() -> None:
+    office = Office("anna", "vera")
+    assert office.ask("L1").manager_id == "anna"
+    ask = Ask(lead_id="L2", n=1, at=office.now, team_id="sales", turn=1)
+    with pytest.raises(OSError, match="m:"):
+        office.desk.fold(Failing(office), "L2", ask, office.now, office.rules)
+    assert [office.ask(lead).manager_id for lead in ("L2", "L3")] == ["vera", "anna"]
