@@ -10,7 +10,7 @@ from typing import Any
 
 from sla_monitor import codec
 from sla_monitor.core import assign, deliver, match, track
-from sla_monitor.core.effects import Append, Bury, Count, Log, Measure, Publish, Send, address
+from sla_monitor.core.effects import Bury, Count, Log, Measure, Publish, Send, address
 from sla_monitor.core.events import Due, ManagerStatus, RulesChanged, Sent
 from sla_monitor.core.fold import Reducer
 from sla_monitor.core.lead import Lead
@@ -194,4 +194,4 @@ class World:
                     self._append(*address(effect), effect)
 
 
-__all__ = ["MINUTE", "SECOND", "T0", "Append", "World", "sales"]
+__all__ = ["MINUTE", "SECOND", "T0", "World", "sales"]

@@ -192,7 +192,6 @@ class Lead:
     first_attempt_by: str = ""
     first_contact_at: int = 0
     first_contact_by: str = ""
-    responded: bool = False  # the late response has been announced
     calls: list[CallSeen] = field(default_factory=list)
     # who has it
     turn: int = 1

@@ -180,7 +180,7 @@ def reopen(case: Case, fact: events.LeadReopened) -> None:
     lead.phase, lead.evaluated, lead.contact_evaluated = Phase.OPEN, Result.RUNNING, Result.RUNNING
     lead.first_attempt_at = lead.first_contact_at = 0
     lead.first_attempt_by = lead.first_contact_by = lead.closed_reason = lead.joined_to = ""
-    lead.responded = lead.late_arrival = False
+    lead.late_arrival = False
     lead.counted, lead.gone_at = 1, 0
     start_clock(case, fact.at)
     case.publish("lead.reopened", started_at=lead.started_at, due_at=lead.due_at, source=lead.source)

@@ -136,8 +136,7 @@ def answer(case: Case, at: int, by: str) -> None:
     lead, turn = case.lead, case.lead.current
     if turn is not None and turn.result is Result.RUNNING:
         _end_by_response(case, turn, at, by)
-    if lead.evaluated is Result.BREACHED and not lead.responded:
-        lead.responded = True
+    if lead.evaluated is Result.BREACHED:
         case.publish("sla.responded", turn=lead.cycle, due_at=lead.due_at, response_at=at, by=by, source=lead.source)
     lead.phase, lead.escalated = Phase.ANSWERED, False
     forget_question(case)

@@ -193,7 +193,7 @@ MUTANTS = (
     Mutant(
         "responded is announced although the breach was taken back",
         "verdict",
-        "    if lead.evaluated is Result.BREACHED and not lead.responded:\n",
+        "    if lead.evaluated is Result.BREACHED:\n",
         "    if lead.evaluated is not Result.MET:\n",
     ),
     Mutant(
