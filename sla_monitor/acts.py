@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from .core.effects import Log, Send
+from .core.effects import Log, Public, Send
 from .core.lead import OPEN, STATUSES
 from .core.rules import Rules
 from .metrics import Metrics, OwnedPartition, Snapshot
@@ -38,7 +38,7 @@ class Acts:
     async def _send(self, effect: Send, feed: Feed) -> None:
         feed(await self._sender.send(effect, self._rules()), effect.lead_id)
 
-    def failed(self, log: Log, partition: int, reason: str) -> None:
+    def failed(self, log: Log | Public, partition: int, reason: str) -> None:
         logger.debug("%s/%d: %s", log, partition, reason)
         self._metrics.unavailable(log, reason)
 

@@ -71,8 +71,8 @@ class Undecodable(GiveUp):
 
 
 def encode_record(fact: object) -> bytes:
-    """The bytes of a fact or an appended effect; a `Deliver` is written as the fact it carries."""
-    if isinstance(fact, effects.Deliver):
+    """The bytes of a fact or an appended effect; `Accept` and `Deliver` are written as the fact they carry."""
+    if isinstance(fact, (effects.Accept, effects.Deliver)):
         fact = fact.fact
     return type(fact).__name__.encode() + b" " + _encode(fact)
 
@@ -223,6 +223,7 @@ class DeadLetter:
     """An event that could not be used. topic, offset: where it lay; offset None if it was no record of its own.
 
     received: when it was accepted, ms. key, value: as they were; None where they are left out (R31).
+    detail: what is wrong with it, if more than the reason is known.
     """
 
     reason: str
@@ -231,6 +232,7 @@ class DeadLetter:
     received: int
     key: bytes | None
     value: bytes | None
+    detail: str = ""
 
 
 def encode_note(note: Mapping[str, Any]) -> bytes:

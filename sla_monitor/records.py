@@ -14,21 +14,23 @@ class Partition(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A record to append to the partition of `topic` that `key` belongs to. timestamp: ms."""
+    """A record to append to a log. timestamp: ms. number: of the partition; None: the one that `key` belongs to."""
 
     topic: str
     key: bytes
     value: bytes
     timestamp: int
+    number: int | None = None
 
 
 class Stored(NamedTuple):
-    """A record as it lies in its log. timestamp: ms."""
+    """A record as it lies in its log. timestamp: ms. headers: only foreign producers give any."""
 
     offset: int
     key: bytes | None
     value: bytes | None
     timestamp: int
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Inbox(Protocol):

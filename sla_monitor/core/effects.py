@@ -16,7 +16,7 @@ from .events import Absorbed, Asked, Assigned, Away, Joined, Merged, Outside, Pr
 
 
 class Log(StrEnum):
-    """The keyed logs, by the name of the topic without its prefix."""
+    """Our logs, by the name of the topic without its prefix."""
 
     PHONES = "phones"
     EVENTS = "events"
@@ -24,6 +24,26 @@ class Log(StrEnum):
     NOTIFICATIONS = "notifications"
     OUTCOMES = "outcomes"
     DEAD_LETTERS = "dead-letters"
+
+
+class Public(StrEnum):
+    """The topics that foreign producers write to, without the prefix; on Kafka only."""
+
+    LEADS = "leads"
+    CALLS = "calls"
+    MANAGERS = "managers"
+
+
+# to the log that owns it, by intake
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Append an event from outside, as a fact, where everything about its key comes together."""
+
+    log: Log
+    key: str
+    fact: Outside
 
 
 # to the desk, keyed by lead_id
@@ -183,12 +203,14 @@ class Bury:
     """Put the fact at hand among the dead letters, with the reason. data: False leaves its content out (R31).
 
     note: what to keep instead where no fact from outside is at hand; JSON values, no personal data.
+    detail: what is wrong with it, for who sent it; no personal data.
     """
 
     reason: str
     fact: Outside | None = None
     data: bool = True
     note: Mapping[str, Any] = field(default_factory=dict)
+    detail: str = ""
 
 
 # acts after the commit
@@ -226,13 +248,15 @@ class Measure:
     wall: int
 
 
-Append = Ask | Hold | Free | OpenNumber | CloseNumber | Question | Deliver | Join | Notify | Drop
+Append = Accept | Ask | Hold | Free | OpenNumber | CloseNumber | Question | Deliver | Join | Notify | Drop
 Effect = Append | Publish | Bury | Send | Count | Measure
 
 
 def address(effect: Append) -> tuple[Log, str]:
     """The log that an appended effect goes to, and its key there."""
     match effect:
+        case Accept():
+            return effect.log, effect.key
         case Question():
             return effect.log, effect.to
         case Ask() | Hold() | Free():

@@ -290,9 +290,13 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The row's own timer: `now` has reached the `next_due` of its header."""
+    """The row's own timer: `now` has reached the `next_due` of its header.
+
+    blind: what others accepted before may still be on its way, and has been waited for long enough (R8).
+    """
 
     now: int
+    blind: bool = False
 
 
 Call = CallStarted | CallAnswered | CallEnded

@@ -244,7 +244,7 @@ def answer_question(case: Case, fact: Question) -> None:
 # time
 
 
-def on_due(case: Case, _fact: Due) -> None:
+def on_due(case: Case, fact: Due) -> None:
     """Do what the row says is due, in the order of the day."""
     lead, now = case.lead, case.now
     if 0 < lead.gone_at <= now:
@@ -255,11 +255,12 @@ def on_due(case: Case, _fact: Due) -> None:
         _on_open_due(case)
     if lead.unanswered:
         if lead.catch_up_at <= now:
-            verdict.give_up_waiting(case)
+            verdict.give_up_waiting(case, blind=fact.blind)
     elif 0 < lead.held_until <= now:
+        lead.degraded |= fact.blind
         verdict.let_go(case, "limit")
     if not lead.unanswered and not lead.held_until and any(instant <= now for instant in deadlines(lead)):
-        verdict.ask_numbers(case)  # another due may have passed while this one was being decided
+        verdict.ask_numbers(case, blind=fact.blind)  # another due may have passed while this one was being decided
 
 
 def _on_open_due(case: Case) -> None:

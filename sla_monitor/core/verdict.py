@@ -194,12 +194,12 @@ def _retract(case: Case, turn: int, measure: str, evaluated: str, at: int, of: T
 # due instants
 
 
-def ask_numbers(case: Case) -> None:
-    """Ask for all that was accepted before now, before anything is decided (R8)."""
+def ask_numbers(case: Case, *, blind: bool) -> None:
+    """Ask for all that was accepted before now, before anything is decided (R8). blind: some may never be asked."""
     lead = case.lead
     targets = [(number, Log.PHONES) for number in lead.phones] + [(joined, Log.EVENTS) for joined in lead.joined]
     targets = targets or [(lead.lead_id, Log.EVENTS)]
-    lead.question, lead.degraded = lead.question + 1, False
+    lead.question, lead.degraded = lead.question + 1, blind
     lead.asked_at, lead.unanswered = case.now, [to for to, _ in targets]
     lead.catch_up_at = case.now + case.rules.limits.max_catch_up
     for to, log in targets:
@@ -211,11 +211,11 @@ def forget_question(case: Case) -> None:
     lead.unanswered, lead.catch_up_at, lead.held_until, lead.asked_again = [], 0, 0, False
 
 
-def give_up_waiting(case: Case) -> None:
+def give_up_waiting(case: Case, *, blind: bool) -> None:
     """The answers take too long: ask once more if it was we who stood still, else decide without them (R8)."""
     lead = case.lead
     if case.now - lead.catch_up_at >= PAUSE and not lead.asked_again:
-        ask_numbers(case)
+        ask_numbers(case, blind=blind)
         lead.asked_again = True
     else:
         lead.degraded = True

@@ -7,16 +7,16 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sla_monitor import codec
-from sla_monitor.core.effects import Bury, Count, Effect, Log, Measure, Publish, Send, address
+from sla_monitor.core.effects import Bury, Count, Effect, Log, Measure, Public, Publish, Send, address
 from sla_monitor.core.events import Due, RulesChanged
 from sla_monitor.core.fold import Keyed, Reducer
 from sla_monitor.core.row import Header, Row
 from sla_monitor.core.rules import MINUTE, Rules
 from sla_monitor.errors import TooLarge
-from sla_monitor.records import Record, Stored
+from sla_monitor.records import Partition, Record, Stored
 
 from .observer import Act
 from .step import ROW_BYTES, Step
@@ -33,16 +33,35 @@ def _nobody(_key: str, _header: Header, _rules: Rules) -> list[Effect]:
     return []
 
 
+class Read(NamedTuple):
+    """A record as it is folded. stored: as a dead letter would keep it."""
+
+    stored: Stored
+    key: str
+    fact: Any
+
+
+def read_record(stored: Stored, _partition: Partition, _now: int) -> Read:
+    """A record of ours. Raises Undecodable and UnicodeDecodeError."""
+    fact = codec.decode_record(stored.value)
+    key = (stored.key or b"").decode()
+    if not isinstance(fact, RulesChanged) and (not key or key[0] == "\0"):
+        raise codec.Undecodable("a record without a key of its own")
+    return Read(stored, key, fact)
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What the owner of a partition of one keyed log does.
+    """What the owner of a partition of one log does.
 
-    recheck: whether a row is asked again when a policy that applies to open leads comes into force.
-    on_stuck: what is to be done when the timer of a row fails. waiting: statuses of the oldest-waiting gauge.
+    read: what a record that lies in a partition says at an instant. recheck: whether a row is asked again when a
+    policy that applies to open leads comes into force. on_stuck: what is to be done when the timer of a row fails.
+    waiting: statuses of the oldest-waiting gauge.
     """
 
-    log: Log
+    log: Log | Public
     reducer: Callable[[], Reducer]
+    read: Callable[[Stored, Partition, int], Read] = read_record
     recheck: Callable[[Header], bool] = _never
     on_stuck: Callable[[str, Header, Rules], list[Effect]] = _nobody
     waiting: frozenset[int] = frozenset()
@@ -53,12 +72,13 @@ class Ground:
     """What a step is decided on: the committed rows, who folds over them, and where results go."""
 
     role: Role
+    partition: Partition
     prefix: str
     rows: Callable[[], Mapping[bytes, bytes]]
     reducer: Reducer
     codec: codec.RowCodec
 
-    def topic(self, log: Log) -> str:
+    def topic(self, log: Log | Public) -> str:
         return self.prefix + log
 
 
@@ -94,9 +114,9 @@ class Decided:
 
 
 class Folding:
-    """One step in the making. place: the position folded so far; force: the policy at hand."""
+    """One step in the making. place: the position folded so far; force: the policy at hand; blind: see `Due`."""
 
-    def __init__(self, ground: Ground, place: int, now: int, force: RulesChanged) -> None:
+    def __init__(self, ground: Ground, place: int, now: int, force: RulesChanged, *, blind: bool = False) -> None:
         self.step = Step(place)
         self.now = now
         self.force = force
@@ -104,11 +124,12 @@ class Folding:
         self.ages: list[int] = []
         self.stuck = 0
         self._ground = ground
+        self._blind = blind
 
     def record(self, stored: Stored) -> None:
         """Fold the next record; one that cannot be used becomes a dead letter."""
         try:
-            key, fact = _parse(stored)
+            stored, key, fact = self._ground.role.read(stored, self._ground.partition, self.now)
         except (codec.Undecodable, UnicodeDecodeError):
             self.bury(stored, "undecodable")
             return
@@ -139,7 +160,7 @@ class Folding:
         value = self._row(key)
         if value is None or not (recheck or codec.next_due(value) <= self.now):
             return
-        decided = self._decide(key.decode(), Due(self.now), None)
+        decided = self._decide(key.decode(), Due(self.now, self._blind), None)
         if isinstance(decided, str):
             self.stick(key)
         elif self._spins(decided.rows.get(key, value)):
@@ -235,6 +256,7 @@ class Folding:
             received=origin.received if origin and origin.received else received,
             key=raw if bury.data else None,
             value=value if bury.data else None,
+            detail=bury.detail,
         )
         to = self._ground.topic(Log.DEAD_LETTERS)
         return Record(to, raw if bury.data else b"", codec.encode_dead_letter(letter), self.now)
@@ -279,16 +301,7 @@ def folds(folding: Folding, gathered: Gathered, suspect: int | bytes | None) -> 
             yield partial(folding.due, row, recheck=True)
 
 
-def _parse(stored: Stored) -> tuple[str, Any]:
-    """The key and the fact of a record. Raises Undecodable and UnicodeDecodeError."""
-    fact = codec.decode_record(stored.value)
-    key = (stored.key or b"").decode()
-    if not isinstance(fact, RulesChanged) and (not key or key[0] == "\0"):
-        raise codec.Undecodable("a record without a key of its own")
-    return key, fact
-
-
-def _log_defect(log: Log, error: Exception) -> None:
+def _log_defect(log: Log | Public, error: Exception) -> None:
     """Where a fold failed; neither the record nor the error's text, which may quote it."""
     trace = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s: a fold failed with %s\n%s", log, type(error).__name__, trace)

@@ -38,14 +38,17 @@ class Index:
         self._oldest = Earliest(self._started)
 
     async def build(self) -> None:
-        """Read every header; no row is decoded. Raises Undecodable for rows of another version of this program."""
+        """Read every header; no row is decoded. Raises Undecodable for what is no row of this version's."""
         due: list[Entry] = []
         started: list[Entry] = []
         for rows in slices(self._rows()):
             for key, value in rows:
-                version, at, status, began, _ = HEADER.unpack_from(value)
-                if version != VERSION:
-                    raise Undecodable(f"rows of version {version}; this program reads version {VERSION}")
+                if len(value) < HEADER.size or value[0] != VERSION:
+                    raise Undecodable(
+                        f"what lies at the key {key!r} is no row of version {VERSION}, which this program reads: "
+                        "docs/runbooks/unreadable-rows.md says what to do"
+                    )
+                _, at, status, began, _ = HEADER.unpack_from(value)
                 self._states[status] += 1
                 if at != NEVER:
                     due.append((at, key))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sla_monitor.core.effects import Bury, Count, Log, Measure, Publish, Send
+from sla_monitor.core.effects import Bury, Count, Log, Measure, Public, Publish, Send
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Committed:
     stuck: timers whose fold failed and that are tried again in a minute. seconds: that the commit took.
     """
 
-    log: Log
+    log: Log | Public
     partition: int
     now: int
     acts: list[Act]
@@ -45,7 +45,7 @@ class Observer(Protocol):
     def send(self, effect: Send, feed: Feed) -> None:
         """Begin to send; the result comes back by `feed(Sent(...), effect.lead_id)`, from the same event loop."""
 
-    def failed(self, log: Log, partition: int, reason: str) -> None:
+    def failed(self, log: Log | Public, partition: int, reason: str) -> None:
         """A commit or an opening failed and will be tried again. reason: the name of the error."""
 
 

@@ -18,8 +18,10 @@ from sla_monitor.errors import Fenced, GiveUp, TooLarge, TryAgain, Unanswered, U
 from sla_monitor.records import Partition
 
 from .folding import Folding, Ground, Role, folds
-from .index import Gauges, Index, slices
+from .horizon import Horizon, Present
+from .index import Gauges, Index
 from .observer import Committed, Observer, announce
+from .rechecks import Rechecks
 from .status import State, Status
 from .step import Batch, Log, Owned, Step
 from .waiting import BOUNDS, Bounds, Gathered, Source, Waiting
@@ -37,7 +39,7 @@ FOLDS = 64
 
 
 class Owner:
-    """Runs one owned partition of one log. idle: seconds of silence after which it looks for what it missed."""
+    """Runs an owned partition. idle: seconds of silence after which it looks for what it missed; horizon: of timers."""
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Owner:
         observer: Observer,
         *,
         prefix: str,
+        horizon: Horizon | None = None,
         bounds: Bounds = BOUNDS,
         idle: float = 1.0,
     ) -> None:
@@ -57,13 +60,14 @@ class Owner:
         self.pulse = monotonic()
         self._log, self._source, self._clock, self._observer = log, source, clock, observer
         self._prefix, self._bounds, self._idle = prefix, bounds, idle
+        self._horizon = horizon or Present(clock)
         self._state = State.OPENING
         self._waiting = Waiting()
         self._fed: deque[tuple[Any, str]] = deque()
-        self._rechecks: deque[bytes] = deque()
+        self._rechecks = Rechecks(role.recheck)
         self._force = RulesChanged(version=0, rules=Rules(), at=0)
         self._owned: Owned | None = None
-        self._place = 0
+        self._place = self._passed = 0
         self._committed_at: int | None = None
         self._most = bounds.records
         self._step: Gathered | None = None
@@ -139,8 +143,8 @@ class Owner:
         self._state = State.CLOSED  # a task that never ran has not said so
 
     def status(self) -> Status:
-        seen, waiting = self._waiting.seen, len(self._waiting)
-        return Status(self._state, self._place, seen, waiting, self._committed_at, self._force.version)
+        seen, waiting, version = self._waiting.seen, len(self._waiting), self._force.version
+        return Status(self._state, self._place, seen, waiting, self._committed_at, version, self._passed)
 
     @property
     def reducer(self) -> Reducer | None:
@@ -181,27 +185,19 @@ class Owner:
 
     async def _open(self) -> None:
         self._owned = owned = await self._log.open(self.partition)
-        self._place = owned.place
+        self._place = self._passed = owned.place
         self._waiting.restart(owned.place)
         rules = owned.rows.get(codec.RULES_KEY)
         self._force = codec.decode_rules_row(rules) if rules else RulesChanged(version=0, rules=Rules(), at=0)
         reducer = self.role.reducer()
-        self._ground = Ground(self.role, self._prefix, lambda: owned.rows, reducer, codec.RowCodec(reducer.kinds))
+        rows_codec = codec.RowCodec(reducer.kinds)
+        self._ground = Ground(self.role, self.partition, self._prefix, lambda: owned.rows, reducer, rows_codec)
         self._index = Index(lambda: owned.rows, self.role.waiting)
         await self._index.build()
         await self._index.show(reducer)
-        await self._plan_rechecks()  # they may have been cut short by whatever ended the last owner
+        await self._rechecks.plan(owned.rows, self._force.rules, self._clock.now())
         self._state = State.RUNNING
         self._calm = monotonic()
-
-    async def _plan_rechecks(self) -> None:
-        """Ask the open rows again, if the policy in force has something for them."""
-        self._rechecks.clear()
-        if not any(policy.apply_to_open for policy in self._force.rules.policies):
-            return
-        for rows in slices(self._ground.rows()):
-            self._rechecks += [key for key, value in rows if self.role.recheck(codec.read_header(value))]
-            await asyncio.sleep(0)
 
     async def _forget(self) -> None:
         owned, self._owned = self._owned, None
@@ -220,7 +216,8 @@ class Owner:
             self._step = gathered
             await self._settle(gathered)
             self._step = None
-        elif not self._waiting:
+        self._passed = self._waiting.seen
+        if not len(gathered) and not self._waiting:
             await self._rest()
 
     async def _pass(self) -> None:
@@ -235,18 +232,28 @@ class Owner:
 
     def _gather(self) -> Gathered:
         """All records that wait or, if there are none, all timers that are due; results go with either."""
-        gathered = Gathered(fed=[self._fed.popleft() for _ in range(min(len(self._fed), self._most))])
+        now = self._clock.now()
+        gathered = Gathered(now, now, fed=[self._fed.popleft() for _ in range(min(len(self._fed), self._most))])
         room = self._most - len(gathered)
         if self._waiting and monotonic() - self._calm < PATIENCE:
             gathered.records = self._waiting.take(room, self._bounds.bytes)
             self._room.set()
         else:
             self._calm = monotonic()
-            room = min(room, self._bounds.timers) if self._clock.trusted() else 0
-            gathered.due = self._index.wheel.take(self._clock.now(), room)
-            rechecks = min(len(self._rechecks), room - len(gathered.due))
-            gathered.rechecks = [self._rechecks.popleft() for _ in range(rechecks)]
+            if self._clock.trusted():
+                self._take_timers(gathered, min(room, self._bounds.timers))
         return gathered
+
+    def _take_timers(self, gathered: Gathered, room: int) -> None:
+        """Those within reach; for what is due beyond it, the horizon is asked to move on."""
+        reach = self._horizon.reach()
+        gathered.due = self._index.wheel.take(reach.due, room)
+        gathered.rechecks = self._rechecks.take(reach, room - len(gathered.due))
+        if gathered.due or gathered.rechecks:
+            gathered.now, gathered.blind = reach.now, reach.blind
+        first = self._index.wheel.first()
+        if self._rechecks or (first is not None and reach.due < first[0] <= gathered.at):
+            self._horizon.look(self._wake)
 
     async def _seek(self) -> None:
         """Read again from what was seen, at most once in `idle`, for what is on its way is dropped meanwhile."""
@@ -276,11 +283,12 @@ class Owner:
     def _until_due(self) -> float:
         """Real seconds to the next timer, at most `idle`."""
         first = self._index.wheel.first()
-        if self._rechecks:
+        reach, now = self._horizon.reach(), self._clock.now()
+        if self._rechecks.ready(reach):
             return 0.0
-        if first is None or not self._clock.trusted():
+        if first is None or not self._clock.trusted() or reach.due < first[0] <= now:
             return self._idle
-        left = (first[0] - self._clock.now()) / self._clock.speed / 1000
+        left = (first[0] - now) / self._clock.speed / 1000
         return min(max(left, 0.0), self._idle)
 
     # decide
@@ -303,11 +311,11 @@ class Owner:
         self._committed(changes, folding)
         if folding.force is not self._force:
             self._force = folding.force
-            await self._plan_rechecks()
+            await self._rechecks.plan(self._ground.rows(), self._force.rules, self._clock.now())
         self._act(folding, gathered, monotonic() - began)
 
     async def _fold(self, gathered: Gathered) -> Folding:
-        folding = Folding(self._ground, self._place, self._clock.now(), self._force)
+        folding = Folding(self._ground, self._place, gathered.now, self._force, blind=gathered.blind)
         for done, fold in enumerate(folds(folding, gathered, self._suspect)):
             if done % FOLDS == 0:
                 await asyncio.sleep(0)
@@ -358,7 +366,7 @@ class Owner:
         self._waiting.give_back(self._place, gathered.records)
         if len(gathered) > 1:
             self._fed.extendleft(reversed(gathered.fed))
-            self._rechecks.extendleft(reversed(gathered.rechecks))
+            self._rechecks.give_back(gathered.rechecks)
         for at, key in gathered.due:
             self._index.wheel.push(at, key)
 
@@ -372,7 +380,7 @@ class Owner:
 
     def _act(self, folding: Folding, gathered: Gathered, seconds: float) -> None:
         """Nothing has been seen outside until here."""
-        late = [max(0.0, folding.now - at) / self._clock.speed for at, _ in gathered.due]
+        late = [max(0.0, gathered.at - at) / self._clock.speed for at, _ in gathered.due]
         number, now, log = self.partition.number, folding.now, self.role.log
         done = Committed(log, number, now, folding.acts, folding.ages, late, folding.stuck, seconds)
         announce(self._observer, done, self.feed)

@@ -19,7 +19,8 @@ class State(StrEnum):
 class Status:
     """place: folded up to here; seen: read up to here; waiting: records that came and are not folded.
 
-    committed_at: the domain's instant of the last commit, ms. version: of the policy in force.
+    committed_at: the domain's instant of the last commit, ms. version: of the policy in force. passed: all before this
+    is folded; beyond `place` where the log goes on without records, as with the marks of foreign transactions.
     """
 
     state: State
@@ -28,3 +29,4 @@ class Status:
     waiting: int
     committed_at: int | None
     version: int
+    passed: int

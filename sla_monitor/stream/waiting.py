@@ -42,8 +42,15 @@ class Source:
 
 @dataclass(slots=True)
 class Gathered:
-    """What goes into one step."""
+    """What goes into one step.
 
+    at: when it was gathered, ms. now: the instant that decides, earlier than `at` by what timers have waited for
+    intake. blind: they were not to wait any longer (R8).
+    """
+
+    at: int
+    now: int
+    blind: bool = False
     records: list[Stored] = field(default_factory=list)
     fed: list[tuple[Any, str]] = field(default_factory=list)
     due: list[Entry] = field(default_factory=list)

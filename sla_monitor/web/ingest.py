@@ -10,7 +10,6 @@ from typing import Any
 from aiohttp import web
 
 from sla_monitor import codec, wire
-from sla_monitor.core.rules import Rules
 from sla_monitor.records import Record
 
 from .context import KEY, Web
@@ -54,7 +53,7 @@ class Ingest:
         self._web = context
         self._limits = context.limits
         self._gate = Gate(context.limits)
-        self._known: tuple[Rules, wire.Directory] | None = None
+        self._routing = wire.Routing(context.rules)
 
     async def one(self, request: web.Request) -> web.Response:
         """POST /v1/events"""
@@ -148,23 +147,14 @@ class Ingest:
         reading.refused = len(foreign)
 
     def _records(self, request: web.Request, events: Iterable[wire.Event], received: int) -> Iterator[Record]:
-        key, directory = request.get(KEY), self._directory()
+        key = request.get(KEY)
         for event in events:
             source = key.name if key else self._web.keys.source_of(event.source)
-            routed = wire.to_facts(event, directory, received, source)
-            if routed is None:
-                self._count(wire.NO_LEAD_NO_NUMBER, 1)
-                continue
-            for flag in routed.fact.origin.flags:
-                self._count(flag, 1)
-            yield Record(self._web.topic(routed.log), routed.key.encode(), codec.encode_record(routed.fact), received)
-
-    def _directory(self) -> wire.Directory:
-        """That of the policy in force, made once a policy."""
-        rules = self._web.rules()
-        if self._known is None or self._known[0] is not rules:
-            self._known = rules, wire.Directory.of(rules)
-        return self._known[1]
+            accept, counts = self._routing.enter(event, received, source)
+            for result in counts:
+                self._count(result, 1)
+            if accept is not None:
+                yield Record(self._web.topic(accept.log), accept.key.encode(), codec.encode_record(accept), received)
 
     def _count(self, result: str, number: int) -> None:
         if number:

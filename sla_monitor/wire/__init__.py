@@ -1,8 +1,10 @@
 """The wire: what producers send, and how it becomes facts."""
 
+from .binding import structured
 from .facts import BAD_NUMBER, NO_LEAD_NO_NUMBER, UNKNOWN_MANAGER, Directory, Routed, to_e164, to_facts
 from .models import DATA, EVENTS
 from .reading import FUTURE_TIME, Event, Fault, Invalid, Malformed, decode, parse, parse_binary, read
+from .routing import Entry, Routing
 from .schemas import events_markdown, schema
 
 __all__ = [
@@ -13,17 +15,20 @@ __all__ = [
     "NO_LEAD_NO_NUMBER",
     "UNKNOWN_MANAGER",
     "Directory",
+    "Entry",
     "Event",
     "Fault",
     "Invalid",
     "Malformed",
     "Routed",
+    "Routing",
     "decode",
     "events_markdown",
     "parse",
     "parse_binary",
     "read",
     "schema",
+    "structured",
     "to_e164",
     "to_facts",
 ]

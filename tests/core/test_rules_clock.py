@@ -298,6 +298,50 @@ def test_r08_a_timer_for_something_else_does_not_cut_the_waiting_short() -> None
     assert (w.lead("L").unanswered, w.of("sla.breached")) == (["+79990000001"], [])
 
 
+def fire_blind(w: World, at: int) -> None:
+    """A timer that has waited for intake long enough."""
+    w.now = at
+    w._perform("events", w.logs["events"].apply("L", Due(w.now, blind=True), w.now, w.rules))
+
+
+def test_r08_what_is_asked_blind_is_decided_as_degraded_and_the_next_decision_is_not() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    fire_blind(w, T0 + 10 * MINUTE + 2 * SECOND)
+    w.run()
+    assert [o.data["confidence"] for o in w.of("sla.breached")] == ["degraded"]
+    w.to(T0 + HOUR)
+    assert w.of("sla.breached")[-1].data["confidence"] == "full"
+
+
+def test_r08_what_is_asked_again_blind_is_decided_as_degraded() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, phones=("+79990000001",)))
+    asking(w)
+    fire_blind(w, T0 + HOUR)
+    assert not w.of("sla.breached")
+    w.run()
+    assert [o.data["confidence"] for o in w.of("sla.breached")] == ["degraded"]
+
+
+def test_r09_what_is_let_go_blind_is_decided_as_degraded() -> None:
+    w = held()
+    fire_blind(w, T0 + 12 * MINUTE)
+    assert [o.data["confidence"] for o in w.of("sla.breached")] == ["degraded"]
+
+
+def test_r09_what_was_asked_blind_stays_degraded_when_it_is_let_go_seeing() -> None:
+    w = World(sales(policy=TALKED))
+    w.feed(facts.lead("L", T0))
+    w.to(T0 + 9 * MINUTE + 30 * SECOND)
+    w.feed(facts.started("c", w.now, lead_id="L"))
+    fire_blind(w, T0 + 10 * MINUTE + 2 * SECOND)
+    w.run()
+    assert w.lead("L").status == "held"
+    w.to(T0 + 12 * MINUTE)
+    assert [o.data["confidence"] for o in w.of("sla.breached")] == ["degraded"]
+
+
 def test_r12_a_contact_is_met_once() -> None:
     w = World(sales(policy=Policy(contact_target=HOUR)))
     w.feed(

@@ -216,6 +216,13 @@ MUTANTS = (
         CLOCK,
     ),
     Mutant(
+        "what is asked blind is called full",
+        "verdict",
+        "lead.question, lead.degraded = lead.question + 1, blind",
+        "lead.question, lead.degraded = lead.question + 1, False",
+        CLOCK,
+    ),
+    Mutant(
         "another due that passed meanwhile makes the timer spin",
         "track",
         "    if not lead.unanswered and not lead.held_until and any(",

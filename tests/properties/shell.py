@@ -145,10 +145,10 @@ class Shell(World):
             for i in reversed(picked):
                 del queue[i]
 
-    def fire(self, log: Log, n: int = 1, crash: str = "") -> None:
-        """Fold up to n timers that are due."""
+    def fire(self, log: Log, n: int = 1, crash: str = "", *, blind: bool = False) -> None:
+        """Fold up to n timers that are due. blind: they have waited for others long enough."""
         due = sorted((codec.next_due(value), key) for key, value in self.logs[log].rows.items())
-        inputs = [(key, Due(self.now)) for at, key in due[:n] if at <= self.now]
+        inputs = [(key, Due(self.now, blind)) for at, key in due[:n] if at <= self.now]
         if inputs:
             self._settle(log, inputs, crash, ())
 

@@ -271,6 +271,14 @@ class Machine(RuleBasedStateMachine):
             self.shell.fire(Log.EVENTS, 3)
 
     @rule()
+    def cut_off(self) -> None:
+        """What others accepted does not come in for so long that the timers go on without it (R8)."""
+        row = self._running()
+        self.shell.to(row.due_at + SECOND)
+        self.shell.now += MINUTE
+        self.shell.fire(Log.EVENTS, 3, blind=True)
+
+    @rule()
     def settle(self) -> None:
         self.shell.run()
 

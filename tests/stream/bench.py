@@ -16,6 +16,7 @@ from sla_monitor.core.row import Header
 from sla_monitor.core.rules import Policy, Rules
 from sla_monitor.records import Partition, Record
 from sla_monitor.stream.folding import Role
+from sla_monitor.stream.horizon import Horizon
 from sla_monitor.stream.observer import Committed
 from sla_monitor.stream.partition import Owner
 from sla_monitor.stream.step import ROW_BYTES
@@ -165,25 +166,35 @@ def policy(version: int, *, apply_to_open: bool = False) -> Record:
 
 
 class Bench:
-    """A consumer that brings what is appended, and reads again when asked."""
+    """A consumer that brings what is appended, and reads again when asked. role: else one that obeys, with `more`."""
 
     def __init__(
-        self, log: MemoryLog | None = None, *, bounds: Bounds | None = None, idle: float = 0.01, **role
+        self,
+        log: MemoryLog | None = None,
+        *,
+        where: Partition = WHERE,
+        role: Role | None = None,
+        horizon: Horizon | None = None,
+        bounds: Bounds | None = None,
+        idle: float = 0.01,
+        **more,
     ) -> None:
+        self.where = where
         self.log = log or MemoryLog()
         self.clock = ManualClock(T0)
         self.heard = Listener()
         self.sought: list[int] = []
         self.position = 0
-        self.role = Role(Log.EVENTS, lambda: Keyed((Told,), obey), waiting=frozenset({1}), **role)
+        self.role = role or Role(Log.EVENTS, lambda: Keyed((Told,), obey), waiting=frozenset({1}), **more)
         self.owner = Owner(
             self.role,
-            WHERE,
+            self.where,
             self.log,
-            Source(self._again_from, lambda: len(self.log.logs[WHERE])),
+            Source(self._again_from, lambda: len(self.log.logs[self.where])),
             self.clock,
             self.heard,
             prefix="t.",
+            horizon=horizon,
             bounds=bounds or Bounds(),
             idle=idle,
         )
@@ -206,13 +217,13 @@ class Bench:
         await self.bring()
 
     async def bring(self) -> None:
-        batch = self.log.batch(WHERE, self.position)
+        batch = self.log.batch(self.where, self.position)
         self.position = batch.end
         if batch.records:
             await self.owner.put(batch)
 
     async def put(self, start: int, end: int) -> None:
-        await self.owner.put(self.log.batch(WHERE, start, end))
+        await self.owner.put(self.log.batch(self.where, start, end))
 
     async def until(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
@@ -221,10 +232,12 @@ class Bench:
 
     async def folded(self, place: int | None = None) -> None:
         """Until all that was appended is committed, and has been acted on."""
-        await self.until(lambda: self.owner.status().place >= (len(self.log.logs[WHERE]) if place is None else place))
+        await self.until(
+            lambda: self.owner.status().place >= (len(self.log.logs[self.where]) if place is None else place)
+        )
 
     def row(self, key: str) -> Told | None:
-        value = self.log.kept[WHERE].get(key.encode())
+        value = self.log.kept[self.where].get(key.encode())
         return None if value is None else self.codec.decode(value)
 
     def did(self, key: str) -> list[str]:

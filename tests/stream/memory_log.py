@@ -59,8 +59,8 @@ class MemoryLog:
         await self._ring()
 
     def extend(self, records: Iterable[Record]) -> None:
-        for topic, key, value, timestamp in records:
-            home = Partition(topic, crc32(key) % self.sizes.get(topic, 1))
+        for topic, key, value, timestamp, number in records:
+            home = Partition(topic, crc32(key) % self.sizes.get(topic, 1) if number is None else number)
             self.logs[home].append(Stored(self.ends[home], key, value, timestamp))
             self.ends[home] += 1
 

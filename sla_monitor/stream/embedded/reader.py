@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sla_monitor.records import Stored
+from sla_monitor.stream.placement import partition_of
 
 from . import fetch
 from .file import EmbeddedFile
-from .topics import partition_of
 
 
 class EmbeddedReader:

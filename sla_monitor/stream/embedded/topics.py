@@ -7,18 +7,12 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from aiokafka.partitioner import murmur2
-
 from sla_monitor.errors import LogLost, Misconfigured, Problem
 from sla_monitor.records import Record
+from sla_monitor.stream.placement import partition_of
 
 from .file import EmbeddedFile
 from .schema import SHIFT
-
-
-def partition_of(key: bytes, partitions: int) -> int:
-    """Kafka's placement, so that a move to Kafka keeps the order within a key."""
-    return 0 if partitions == 1 else (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 class Topics:
@@ -46,7 +40,8 @@ class Topics:
         grouped = defaultdict(list)
         for record in records:
             ids = self._ids[record.topic]
-            grouped[ids[partition_of(record.key, len(ids))]].append(record)
+            number = partition_of(record.key, len(ids)) if record.number is None else record.number
+            grouped[ids[number]].append(record)
         return grouped
 
 
