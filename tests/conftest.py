@@ -1,0 +1,22 @@
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kafka import Cluster, require
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One broker of our own, which tests may pause and kill."""
+    require()
+    made = Cluster(tmp_path_factory.mktemp("kafka")).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> str:
+    """The address of a broker, for tests with topics of their own."""
+    named = os.environ.get("SLA_TEST_KAFKA")
+    return named or request.getfixturevalue("cluster").address

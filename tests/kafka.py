@@ -1,0 +1,61 @@
+"""A real Kafka for tests: the one that SLA_TEST_KAFKA names, else one started by deploy/kafka/run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+RUN = Path(__file__).parents[1] / "deploy" / "kafka" / "run"
+
+
+class Cluster:
+    """Brokers on this machine. address: known once started, and the same after each restart."""
+
+    def __init__(self, data: Path, brokers: int = 1) -> None:
+        self._data, self._brokers = data, brokers
+        self.address = ""
+
+    def start(self) -> Cluster:
+        """Start every broker that is down; return when all serve."""
+        self.address = self._run("start", "--brokers", str(self._brokers)).splitlines()[-1]
+        return self
+
+    def stop(self) -> None:
+        self._run("stop")
+
+    def kill(self, broker: int = 1) -> None:
+        """kill -9."""
+        self._run("kill", str(broker))
+
+    def runs(self) -> bool:
+        """Whether all brokers run."""
+        return subprocess.run([RUN, "status", "--data", self._data], stdout=2, check=False).returncode == 0
+
+    def pause(self) -> None:
+        """All brokers stand still, with their connections open."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for broker, *_ in json.loads((self._data / "cluster.json").read_text())["brokers"]:
+            os.kill(int((self._data / f"broker{broker}" / "pid").read_text()), number)
+
+    def _run(self, *command: str) -> str:
+        done = subprocess.run([RUN, *command, "--data", self._data], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def require() -> None:
+    """Skip the test, or fail it in CI, where no broker of our own can be started."""
+    missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
+    if missing:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{' and '.join(missing)} missing")
