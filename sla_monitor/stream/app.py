@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import faust
 from faust.types import TP
@@ -19,6 +19,7 @@ from .folding import Role
 from .observer import Observer
 from .partition import Owner
 from .step import Log
+from .telling import Telling
 from .waiting import BOUNDS, Bounds, Source
 
 logger = logging.getLogger(__name__)
@@ -37,11 +38,16 @@ class Stalled(TryAgain):
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """url: what Faust is given. prepare: gives the app what the transport of that scheme wants of it."""
+    """url: what Faust is given. prepare: gives the app what the transport of that scheme wants of it.
+
+    app_id: the name of the consumer group. tell: topic -> seconds between two times that the group is told how far
+    it has been applied; nothing where there is no group.
+    """
 
     url: str
     prepare: Callable[[faust.App], None]
     app_id: str = "sla-monitor"
+    tell: Mapping[str, float] = field(default_factory=dict)
 
 
 class _App(faust.App):
@@ -70,7 +76,8 @@ class Worker:
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ownership = Ownership(self._roles, self._owner, self._owner_ended)
         self._app = self._build(broker)
-        self._watchdog: asyncio.Task[None] | None = None
+        self._broker = broker
+        self._chores: list[asyncio.Task[None]] = []
 
     @property
     def owners(self) -> Mapping[Partition, Owner]:
@@ -80,7 +87,10 @@ class Worker:
     async def start(self) -> None:
         """Return when the app runs; partitions open on their own."""
         await self._app.start()
-        self._watchdog = asyncio.create_task(self._watch(), name="watchdog")
+        chores = [self._watch()]
+        if self._broker.tell:
+            chores.append(Telling(self._broker.tell, self.owners, self._tell).run())
+        self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def wait(self) -> None:
         """Return when stopped; raise what the process must end for."""
@@ -88,11 +98,18 @@ class Worker:
 
     async def stop(self) -> None:
         """End the steps at hand, let go of the partitions, leave the group."""
-        if self._watchdog is not None:
-            self._watchdog.cancel()
+        for chore in self._chores:
+            chore.cancel()
         await self._ownership.stop()
         await self._app.stop()
         self._end(None)
+
+    async def is_member(self) -> bool:
+        """Whether the consumer group confirms, now, that this worker belongs to it."""
+        return bool(await self._app.consumer.is_member())
+
+    async def _tell(self, places: Mapping[Partition, int]) -> None:
+        await self._app.consumer.publish({TP(*partition): place for partition, place in places.items()})
 
     def _build(self, broker: Broker) -> faust.App:
         app = _App(
@@ -142,8 +159,11 @@ class Worker:
         return Source(again_from, end)
 
     def _owner_ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            logger.error("%s: %s", task.get_name(), error)
         if not task.cancelled():
-            self._end(task.exception())
+            self._end(error)
 
     async def _watch(self) -> None:
         """End the worker when the app has crashed or a partition stands still."""

@@ -8,7 +8,6 @@ milliseconds and an idle worker polls nothing but SQLite's data version.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -18,7 +17,9 @@ from faust.types import TP, ConsumerMessage
 
 from sla_monitor.errors import Misconfigured, Problem, TryAgain
 from sla_monitor.records import Partition
+from sla_monitor.stream import unused
 from sla_monitor.stream.step import Batch
+from sla_monitor.stream.unused import refuse
 
 from . import fetch
 from .fetch import Extent
@@ -171,42 +172,26 @@ class Consumer(base.Consumer):
         return sum(log.topic == topic for log in fetch.extents(self._file)) or None
 
     def key_partition(self, topic: str, key: bytes | None, partition: int | None = None) -> NoReturn:  # noqa: ARG002
-        _refuse()
+        refuse()
 
     async def create_topic(self, *_: Any, **__: Any) -> NoReturn:
-        _refuse()
+        refuse()
 
     async def _getmany(self, *_: Any, **__: Any) -> NoReturn:
-        _refuse()
+        refuse()
 
     def _to_message(self, tp: TP, record: Any) -> NoReturn:  # noqa: ARG002 - Faust's
-        _refuse()
+        refuse()
 
     def _new_topicpartition(self, topic: str, partition: int) -> TP:
         return TP(topic, partition)
-
-
-class Producer(base.Producer):
-    """Refuses to send: records are appended by steps and by the inbox alone."""
-
-    async def send(self, *_: Any, **__: Any) -> NoReturn:
-        _refuse()
-
-    async def send_and_wait(self, *_: Any, **__: Any) -> NoReturn:
-        _refuse()
-
-    def send_soon(self, fut: asyncio.Future[Any]) -> NoReturn:  # noqa: ARG002 - Faust's
-        _refuse()
-
-    async def create_topic(self, *_: Any, **__: Any) -> NoReturn:
-        _refuse()
 
 
 class Transport(base.Transport):
     """What Faust loads for `sqlite://`."""
 
     Consumer = Consumer
-    Producer = Producer
+    Producer = unused.Producer
 
     driver_version = "embedded"
     default_port = 0
@@ -216,7 +201,3 @@ class Transport(base.Transport):
         """The app's file; the URL only names the transport."""
         embedded: EmbeddedFile = self.app.embedded
         return embedded
-
-
-def _refuse() -> NoReturn:
-    raise NotImplementedError("the embedded log is written by steps and by the inbox, not through Faust")

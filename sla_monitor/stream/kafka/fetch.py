@@ -1,0 +1,154 @@
+"""One consumer of no group that reads every open partition from its own place.
+
+The group only says which partitions are ours. What is read, and from where, is decided here: a position moves with
+what was handed out and with `again_from`, and never by a rebalance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import aiokafka
+from aiokafka import errors as kafka
+from aiokafka.structs import TopicPartition
+from faust.types import TP
+
+from sla_monitor.errors import LogLost, Unavailable
+from sla_monitor.records import Stored
+from sla_monitor.stream.step import Batch
+
+from .access import Access
+from .offsets import connected
+
+RECORDS = 4_000
+"""Records taken at once, of all partitions together."""
+SETTINGS = {
+    "isolation_level": "read_committed",
+    "auto_offset_reset": "none",  # a place that does not fit the log is told, never replaced
+    "fetch_max_wait_ms": 50,  # one fetch is under way per broker: what it does not ask for waits for its end
+    "max_partition_fetch_bytes": 1 << 20,
+    "retry_backoff_ms": 20,
+}
+WAIT_MS = 50
+"""For how long nothing may come before positions are looked at: markers alone move them too."""
+
+
+class Fetch:
+    """Reads nothing before `again_from` has said where."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._consumer: aiokafka.AIOKafkaConsumer | None = None
+        self._positions: dict[TopicPartition, int] = {}
+        self._seeks: dict[TopicPartition, int] = {}
+        self._assigned: frozenset[TopicPartition] = frozenset()
+        self._wanted = asyncio.Event()
+
+    async def stop(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+    def again_from(self, tp: TP, offset: int) -> None:
+        """Read a partition from `offset`; what is on its way to the agent still arrives."""
+        self._seeks[TopicPartition(*tp)] = offset
+        self._wanted.set()
+
+    def keep(self, tps: Collection[TP]) -> None:
+        """Forget all other partitions."""
+        kept = {TopicPartition(*tp) for tp in tps}
+        self._positions = {at: offset for at, offset in self._positions.items() if at in kept}
+        self._seeks = {at: offset for at, offset in self._seeks.items() if at in kept}
+
+    def position(self, tp: TP) -> int | None:
+        at = TopicPartition(*tp)
+        return self._seeks.get(at, self._positions.get(at))
+
+    def end(self, tp: TP) -> int:
+        """Up to where a partition can be read, as the last answer said; 0 before there was one."""
+        at = TopicPartition(*tp)
+        if self._consumer is None or at not in self._assigned:
+            return 0
+        return self._consumer.last_stable_offset(at) or 0
+
+    async def batches(self, tps: Collection[TP]) -> Iterator[tuple[TP, Batch]]:
+        """What has come of these partitions; waits a moment when nothing has.
+
+        Raises Unavailable; LogLost when records before a position are gone.
+        """
+        consumer = await self._ready()
+        wanted = [at for tp in tps if (at := TopicPartition(*tp)) in self._assigned]
+        if not wanted:
+            await self._rest()
+            return iter(())
+        try:
+            records = await consumer.getmany(*wanted, timeout_ms=WAIT_MS, max_records=RECORDS)
+        except kafka.OffsetOutOfRangeError as error:
+            await self._explain(consumer, error)
+            return iter(())
+        except (kafka.KafkaError, OSError) as error:
+            raise Unavailable(f"Kafka cannot be read: {error!r}") from error
+        return self._taken(consumer, records)
+
+    def _taken(self, consumer: Any, records: dict[TopicPartition, list[Any]]) -> Iterator[tuple[TP, Batch]]:
+        """Batches that each begin where the last one ended; markers are passed without a record.
+
+        What was read before a seek that came meanwhile is not handed out: it would pass for what lies between.
+        """
+        taken = []
+        for at, start in self._positions.items():
+            found = records.get(at, [])
+            end = max(passed(consumer, at), found[-1].offset + 1 if found else 0)
+            if at not in self._seeks and end > start:
+                taken.append((TP(*at), Batch(start, end, [_stored(record) for record in found])))
+                self._positions[at] = end  # now: whatever is dropped on its way shows as a gap
+        return iter(taken)
+
+    async def _ready(self) -> aiokafka.AIOKafkaConsumer:
+        """The consumer, with all seeks done."""
+        if self._consumer is None:
+            self._assigned = frozenset()
+            self._consumer = await connected(self._access, **SETTINGS)
+        seeks, self._seeks = self._seeks, {}
+        self._positions |= seeks
+        if self._assigned != self._positions.keys():
+            self._assigned = frozenset(self._positions)
+            self._consumer.assign(list(self._positions))
+            seeks = self._positions
+        for at, offset in seeks.items():
+            self._consumer.seek(at, offset)
+        return self._consumer
+
+    async def _explain(self, consumer: Any, error: kafka.OffsetOutOfRangeError) -> None:
+        """Read again, if the partition only changed its leader. Raises LogLost, or Unavailable."""
+        for at, offset in error.args[0].items():
+            try:
+                first = (await consumer.beginning_offsets([at]))[at]
+            except (kafka.KafkaError, OSError) as unknown:
+                raise Unavailable(f"Kafka cannot be read: {unknown!r}") from error
+            if offset < first:
+                raise LogLost(
+                    f"{at.topic}/{at.partition}: records {offset} to {first - 1} are gone before they were applied: "
+                    f"the log begins at {first}. docs/runbooks/recreated-topic.md says what to do"
+                ) from error
+            self._seeks.setdefault(at, offset)
+
+    async def _rest(self) -> None:
+        self._wanted.clear()
+        try:
+            await asyncio.wait_for(self._wanted.wait(), WAIT_MS / 1000)
+        except TimeoutError:
+            return
+
+
+def passed(consumer: Any, at: TopicPartition) -> int:
+    """The position of a consumer in a partition, which markers move as well; -1 while it has none."""
+    assignment = consumer._subscription.subscription.assignment  # noqa: SLF001 - `position()` would wait for one
+    state = assignment.state_value(at)
+    return state.position if state is not None and state.has_valid_position else -1
+
+
+def _stored(record: Any) -> Stored:
+    return Stored(record.offset, record.key, record.value, record.timestamp, tuple(record.headers))

@@ -1,0 +1,220 @@
+"""All that is read or overridden inside aiokafka and Faust, for the versions below and no others.
+
+`tests/integration/test_kafka_internals.py` says what has changed when one of them moves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
+import aiokafka
+from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.errors import KafkaError, NoError, RebalanceInProgressError, for_code
+from aiokafka.producer.sender import EndTxnHandler, Sender
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.group import HeartbeatRequest
+from aiokafka.protocol.types import (
+    AbstractType,
+    Boolean,
+    CompactArray,
+    CompactString,
+    Int16,
+    Int32,
+    Schema,
+    TaggedFields,
+)
+
+VERSIONS = {"aiokafka": "0.14.0", "faust-streaming": "0.15.3"}
+"""What this module was written against."""
+
+__all__ = ["VERSIONS", "NoAnswer", "Transactional", "heartbeat", "in_group", "topic_id"]
+
+
+class NoAnswer(KafkaError):
+    """The end of a transaction was asked for, and no answer came: nobody knows whether it was committed."""
+
+
+# the producer
+
+
+class _OnceEndTxn(EndTxnHandler):
+    """aiokafka sends an unanswered EndTxn again on a new connection, where it would commit the transaction after."""
+
+    async def do(self, node_id: int) -> bool:
+        request = self.create_request()
+        try:
+            response = await self._sender.client.send(node_id, request, group=self.group)
+        except KafkaError as error:
+            raise NoAnswer(str(error)) from error
+        backoff = self.handle_response(response)
+        if backoff is not None:
+            await asyncio.sleep(backoff)
+        return backoff is None
+
+
+class _OnceSender(Sender):
+    async def _do_txn_commit(self, commit_result: Any) -> None:
+        await self._message_accumulator.flush_for_commit()
+        manager = self._txn_manager
+        if manager.is_empty_transaction():
+            manager.complete_transaction()
+            return
+        node = await self._find_coordinator(CoordinationType.TRANSACTION, manager.transactional_id)
+        try:
+            await _OnceEndTxn(self, commit_result).do(node)
+        except NoAnswer as error:
+            manager.fatal_error(error)
+
+
+class Transactional(aiokafka.AIOKafkaProducer):
+    """A transactional producer that never sends the end of a transaction twice, and that can be abandoned."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._sender = _OnceSender(
+            self.client,
+            acks=-1,
+            txn_manager=self._txn_manager,
+            message_accumulator=self._message_accumulator,
+            retry_backoff_ms=settings["retry_backoff_ms"],
+            request_timeout_ms=self._request_timeout_ms,
+        )
+
+    async def abandon(self, limit: float) -> None:
+        """Let go of all connections within `limit` seconds, whatever is under way; never raises."""
+        self._closed = True
+        sender = self._sender.sender_task
+        if sender is not None:
+            sender.cancel()
+        self._quiet()
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self.client.close(), limit)
+
+    def _quiet(self) -> None:
+        """What failed has been told to the caller already: without a look at each, asyncio would tell it again."""
+        accumulator, manager = self._message_accumulator, self._txn_manager
+        batches = chain(accumulator._pending_batches, *accumulator._batches.values())  # noqa: SLF001 - see above
+        waiters = [manager._transaction_waiter, *(batch._drain_waiter for batch in batches)]  # noqa: SLF001 - likewise
+        for waiter in waiters:
+            if waiter is not None and waiter.done() and not waiter.cancelled():
+                waiter.exception()
+
+
+# the consumer of the group
+
+
+def in_group(consumer: Any) -> bool:
+    """Whether the consumer is a member now and nobody has asked it to join anew."""
+    coordinator = consumer._coordinator  # noqa: SLF001 - see the module's docstring
+    return bool(coordinator.generation >= 0 and coordinator.member_id)
+
+
+async def heartbeat(consumer: Any) -> bool:
+    """Ask the broker now whether this member, with its present generation, still belongs to the group.
+
+    Changes nothing, unlike aiokafka's own heartbeat. A group that is about to rebalance counts as a yes: until the
+    member joins again, or is thrown out, nobody is given what it has.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001 - see the module's docstring
+    if not in_group(consumer) or coordinator.coordinator_id is None:
+        return False
+    request = HeartbeatRequest(coordinator.group_id, coordinator.generation, coordinator.member_id)
+    try:
+        response = await coordinator._send_req(request)  # noqa: SLF001 - see the module's docstring
+    except KafkaError:
+        return False
+    return for_code(response.error_code) in (NoError, RebalanceInProgressError)
+
+
+# what the protocol has and aiokafka does not: topic ids
+
+
+class _Uuid(AbstractType[bytes]):
+    @classmethod
+    def encode(cls, value: bytes) -> bytes:
+        return value
+
+    @classmethod
+    def decode(cls, data: Any) -> bytes:
+        return bytes(data.read(16))
+
+
+_NAME = CompactString("utf-8")
+
+
+class _MetadataResponse(Response):
+    API_KEY = 3
+    API_VERSION = 10
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        (
+            "brokers",
+            CompactArray(("node_id", Int32), ("host", _NAME), ("port", Int32), ("rack", _NAME), ("tags", TaggedFields)),
+        ),
+        ("cluster_id", _NAME),
+        ("controller_id", Int32),
+        (
+            "topics",
+            CompactArray(
+                ("error_code", Int16),
+                ("name", _NAME),
+                ("topic_id", _Uuid),
+                ("is_internal", Boolean),
+                (
+                    "partitions",
+                    CompactArray(
+                        ("error_code", Int16),
+                        ("partition", Int32),
+                        ("leader", Int32),
+                        ("leader_epoch", Int32),
+                        ("replicas", CompactArray(Int32)),
+                        ("isr", CompactArray(Int32)),
+                        ("offline", CompactArray(Int32)),
+                        ("tags", TaggedFields),
+                    ),
+                ),
+                ("authorized_operations", Int32),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("cluster_authorized_operations", Int32),
+        ("tags", TaggedFields),
+    )
+
+
+class _MetadataRequestV10(RequestStruct):
+    FLEXIBLE_VERSION = True
+    API_KEY = 3
+    API_VERSION = 10
+    RESPONSE_TYPE = _MetadataResponse
+    SCHEMA = Schema(
+        ("topics", CompactArray(("topic_id", _Uuid), ("name", _NAME), ("tags", TaggedFields))),
+        ("allow_auto_topic_creation", Boolean),
+        ("include_cluster_authorized_operations", Boolean),
+        ("include_topic_authorized_operations", Boolean),
+        ("tags", TaggedFields),
+    )
+
+
+class _TopicIds(Request[_MetadataRequestV10]):
+    API_KEY = 3
+
+    def __init__(self, topics: Iterable[str]) -> None:
+        self._topics: list[tuple[Any, ...]] = [(bytes(16), topic, {}) for topic in topics]
+
+    def build(self, request_struct_class: type[_MetadataRequestV10]) -> _MetadataRequestV10:
+        return request_struct_class(self._topics, False, False, False, {})
+
+
+async def topic_id(client: AIOKafkaClient, topic: str) -> str:
+    """The id that the cluster gave a topic when it was made, as hex. Raises KafkaError."""
+    response = await client.send(client.get_random_node(), _TopicIds([topic]))
+    code, _, identity, *_ = response.topics[0]
+    error = for_code(code)
+    if error is not NoError:
+        raise error(topic)
+    return bytes(identity).hex()

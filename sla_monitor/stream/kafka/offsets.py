@@ -1,0 +1,77 @@
+"""Where partitions begin and end, and which topic they are of: asked by a client that reads nothing else.
+
+A client that waits for records answers such questions only when its wait is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+
+import aiokafka
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+from sla_monitor.errors import Unavailable
+
+from .access import Access
+from .internals import topic_id
+
+LIMIT = 10.0
+"""Seconds for an answer."""
+
+
+class Extent(NamedTuple):
+    """[first, end) of a partition, uncommitted records included. topic_id: given to the topic when it was made."""
+
+    first: int
+    end: int
+    topic_id: str
+
+
+class Offsets:
+    """Connects with the first question."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._consumer: aiokafka.AIOKafkaConsumer | None = None
+        self._starting = asyncio.Lock()
+
+    async def extent(self, partition: TopicPartition) -> Extent:
+        """Raises Unavailable."""
+        consumer = await self._started()
+        try:
+            async with asyncio.timeout(LIMIT):
+                first, end, identity = await asyncio.gather(
+                    consumer.beginning_offsets([partition]),
+                    consumer.end_offsets([partition]),
+                    topic_id(consumer._client, partition.topic),  # noqa: SLF001 - see internals.py
+                )
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise Unavailable(f"{partition.topic}/{partition.partition} gives no offsets: {error!r}") from error
+        return Extent(first[partition], end[partition], identity)
+
+    async def stop(self) -> None:
+        if self._consumer is not None:
+            await self._consumer.stop()
+            self._consumer = None
+
+    async def _started(self) -> aiokafka.AIOKafkaConsumer:
+        async with self._starting:
+            if self._consumer is None:
+                self._consumer = await connected(self._access)
+            return self._consumer
+
+
+async def connected(access: Access, **settings: object) -> aiokafka.AIOKafkaConsumer:
+    """A consumer of no group that has begun to talk to the brokers. Raises Unavailable."""
+    consumer = aiokafka.AIOKafkaConsumer(**access.client(), group_id=None, enable_auto_commit=False, **settings)
+    try:
+        await asyncio.wait_for(consumer.start(), LIMIT)
+    except (KafkaError, TimeoutError, OSError) as error:
+        await consumer.stop()
+        raise Unavailable(f"Kafka at {access.servers} does not answer: {error!r}") from error
+    except BaseException:
+        await consumer.stop()
+        raise
+    return consumer

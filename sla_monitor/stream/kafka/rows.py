@@ -1,0 +1,103 @@
+"""The rows of a partition, as they lie in its compacted topic."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, NamedTuple
+
+import msgspec
+from aiokafka import errors as kafka
+from aiokafka.structs import TopicPartition
+
+from sla_monitor.clock import monotonic
+from sla_monitor.errors import LogLost, Unavailable
+from sla_monitor.records import Partition
+
+from .access import Access
+from .offsets import Offsets, connected
+
+ROWS = ".rows"
+"""What the name of a log's rows topic ends with."""
+PLACE = b"\0place"
+"""The key of the place, which moves with the rows or not at all, and never expires."""
+STILL = 15.0
+"""Seconds without a row after which reading is given up."""
+CHUNK = 5_000
+
+
+class Place(msgspec.Struct, frozen=True):
+    """place: up to where the log has been folded. topic: the id of the topic that it is a place of."""
+
+    place: int
+    topic: str
+
+
+class Kept(NamedTuple):
+    """place: None before the first step."""
+
+    rows: dict[bytes, bytes]
+    place: Place | None
+
+
+def rows_of(partition: Partition) -> TopicPartition:
+    return TopicPartition(partition.topic + ROWS, partition.number)
+
+
+async def load(access: Access, offsets: Offsets, partition: Partition) -> Kept:
+    """All rows of a partition. Its owner's producer has been started, so no transaction of a former one is open.
+
+    Raises Unavailable; LogLost when a row cannot be read.
+    """
+    at = rows_of(partition)
+    end = (await offsets.extent(at)).end
+    consumer = await connected(
+        access,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=8 << 20,
+        fetch_max_wait_ms=100,
+    )
+    try:
+        return await _read(consumer, at, end)
+    except (kafka.KafkaError, OSError) as error:
+        raise Unavailable(f"{at.topic}/{at.partition} cannot be read: {error!r}") from error
+    finally:
+        await consumer.stop()
+
+
+async def _read(consumer: Any, at: TopicPartition, end: int) -> Kept:
+    """Until the position has passed `end`: markers and what was compacted away take offsets too."""
+    rows: dict[bytes, bytes] = {}
+    place: Place | None = None
+    consumer.assign([at])
+    await consumer.seek_to_beginning(at)
+    moved, seen = monotonic(), -1
+    while (position := await consumer.position(at)) < end:
+        if position > seen:
+            moved, seen = monotonic(), position
+        elif monotonic() - moved > STILL:
+            raise Unavailable(f"{at.topic}/{at.partition} stands still at {seen} before its end, {end}")
+        for found in (await consumer.getmany(at, timeout_ms=200, max_records=CHUNK)).values():
+            for record in found:
+                if record.key == PLACE:
+                    place = _place(at, record)
+                elif record.value is None:
+                    rows.pop(record.key, None)
+                else:
+                    rows[record.key] = record.value
+        await asyncio.sleep(0)  # heartbeats, probes and other partitions go on
+    return Kept(rows, place)
+
+
+def _place(at: TopicPartition, record: Any) -> Place:
+    try:
+        return msgspec.json.decode(record.value or b"", type=Place)
+    except msgspec.DecodeError as error:
+        raise _unreadable(at, record) from error
+
+
+def _unreadable(at: TopicPartition, record: Any) -> LogLost:
+    return LogLost(
+        f"{at.topic}/{at.partition} holds at offset {record.offset}, key {record.key!r}, what is no row of ours: "
+        "docs/runbooks/unreadable-rows.md says how to find out who wrote it and how to go on"
+    )
