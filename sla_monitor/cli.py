@@ -18,12 +18,13 @@ import typer
 from . import __version__
 from .bootstrap import Up, WebOnly
 from .clock import today
-from .commands import check, dead_letters, explain, keys
+from .commands import check, dead_letters, explain, keys, topics
 from .commands import policy as policy_commands
 from .commands.options import FINDINGS, UNREACHABLE, USAGE, DataDir, Listen, PolicyFile
 from .core.rules import Rules
 from .demo.command import demo
 from .errors import InUse, LogLost, Misconfigured, Problem, SlaMonitorError, Unavailable
+from .kafka_worker import KafkaWorker
 from .keys import KeyRing, read_keys
 from .policy import example_rules, read_rules
 from .settings import Settings, read_settings
@@ -188,12 +189,37 @@ def configure_logging() -> None:
     Faust's services log under the names of our modules that define them.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    services = ("sla_monitor.stream.app", "sla_monitor.stream.embedded.transport")
+    services = ("sla_monitor.stream.app", "sla_monitor.stream.embedded.transport", "sla_monitor.stream.kafka.transport")
     for name in ("faust", "mode", "aiokafka", "aiohttp.access", *services):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+@app.command()
+def worker(listen: Listen = None, policy: PolicyFile = None) -> None:
+    """Decide, on Kafka: as many of these as you like share the partitions. Serves probes and metrics only.
+
+    A policy file comes into force with the first worker that has it, where none was applied yet.
+    """
+    settings = read_settings({"listen": listen, "policy": policy})
+    if settings.servers is None:
+        raise Misconfigured([Problem("SLA_BROKER", "", "must be kafka://host:port; on one machine use `up`")])
+    configure_logging()
+    asyncio.run(run_worker(settings))
+
+
+async def run_worker(settings: Settings) -> None:
+    system = KafkaWorker(settings, rules_of(settings), keys_of(settings))
+
+    async def serve() -> None:
+        await system.start()
+        typer.echo(f"sla-monitor {__version__} worker, probes and metrics on {system.url}")
+        await system.wait()
+
+    await until_stopped(serve(), system.stop, settings.stop_deadline / 1000)
+
+
 app.command()(demo)
+app.add_typer(topics.app, name="topics")
 app.command()(check.check)
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(keys.app, name="keys")

@@ -67,7 +67,9 @@ def _port(port: int) -> int:
 
 def _broker(text: str) -> str:
     if text.startswith("kafka://"):
-        raise ValueError("names Kafka, which this version does not speak yet; leave it out to use the embedded log")
+        if not re.fullmatch(r"kafka://[^\s/@,:]+:[0-9]{1,5}(,[^\s/@,:]+:[0-9]{1,5})*", text):
+            raise ValueError("must be kafka://host:port, or several, as in kafka://a:9092,b:9092")
+        return text
     if not re.match(r"sqlite:///.", text) or text.endswith(("/", ":memory:")):
         raise ValueError("must be sqlite:///path/of/the/file.db (sqlite:////path from the root)")
     return text
@@ -88,7 +90,8 @@ class Settings(BaseSettings):
 
     broker: Annotated[str, BeforeValidator(_broker)] | None = Field(
         None,
-        description="Where the logs are: `sqlite:///path`, the log of one machine. `SLA_DATA_DIR`/sla.db if left out.",
+        description="Where the logs are: `sqlite:///path`, the log of one machine (`SLA_DATA_DIR`/sla.db if left out), "
+        "or `kafka://host:port,host:port`.",
     )
     data_dir: Path = Field(Path("sla-data"), description="The directory of the log file and of what else is kept.")
     listen: Address = Field(
@@ -97,6 +100,12 @@ class Settings(BaseSettings):
     )
     policy: Path | None = Field(None, description="The policy file. 10 minutes, around the clock, without.")
     keys: Path | None = Field(None, description="The key file (`sla-monitor keys new`).")
+    kafka_partitions: int = Field(
+        6, ge=1, le=500, description="Partitions of each topic that `topics apply` makes; never changed afterwards."
+    )
+    kafka_replication: int | None = Field(
+        None, ge=1, le=10, description="Replicas of each topic that `topics apply` makes. 3, or as many as there are."
+    )
     topic_prefix: Annotated[str, TOPIC] = Field("sla.", description="What the names of all topics begin with.")
     clock_speed: float = Field(
         1.0,
@@ -129,8 +138,17 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def servers(self) -> str | None:
+        """The addresses of Kafka; None on the embedded log."""
+        kafka = self.broker is not None and self.broker.startswith("kafka://")
+        return self.broker.removeprefix("kafka://") if self.broker and kafka else None
+
+    @property
     def database(self) -> Path:
-        """The file of the embedded log."""
+        """The file of the embedded log. Raises Misconfigured on Kafka."""
+        if self.servers:
+            message = "names Kafka: use `worker` and `topics`; this command works on the embedded log only"
+            raise Misconfigured([Problem("SLA_BROKER", "", message)])
         return Path(self.broker.removeprefix("sqlite:///")) if self.broker else self.data_dir / "sla.db"
 
 

@@ -51,13 +51,25 @@ def _metric(
 SOURCE = Label("source")
 MANAGER = Label("manager", cap=5_000)
 POLICY = Label("policy", cap=200)
-TOPIC = Label("topic", ("phones", "events", "desk", "notifications"))
+TOPIC = Label("topic", ("phones", "events", "desk", "notifications", "leads", "calls", "managers"))
 PARTITION = Label("partition", cap=None)
 STATE = Label("state", cap=None)
 TURN = Label("turn", ("first", "later"))
 MEASURE = Label("measure", ("response", "contact"))
 BURIED = Label(
-    "reason", ("defect", "undecodable", "row_too_large", "unknown_lead", "loop", "erased", "notification_failed")
+    "reason",
+    (
+        "defect",
+        "undecodable",
+        "row_too_large",
+        "unknown_lead",
+        "loop",
+        "erased",
+        "notification_failed",
+        "malformed",
+        "invalid",
+        "too_large",
+    ),
 )
 FAILURE = Label("reason", ("Unavailable", "Fenced", "Unanswered"))
 OUTCOME = Label("outcome", ("met", "breached"))

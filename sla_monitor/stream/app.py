@@ -11,11 +11,13 @@ import faust
 from faust.types import TP
 
 from sla_monitor.clock import Clock, monotonic
+from sla_monitor.core.effects import Log as Keyed
 from sla_monitor.errors import TryAgain
 from sla_monitor.records import Partition
 
 from .agents import Ownership, register
 from .folding import Role
+from .horizon import Horizon
 from .observer import Observer
 from .partition import Owner
 from .step import Log
@@ -56,7 +58,7 @@ class _App(faust.App):
 
 
 class Worker:
-    """Owns partitions of the logs of `roles`, as the broker assigns them."""
+    """Owns partitions of the logs of `roles`, as the broker assigns them. horizon: for the timers of leads."""
 
     def __init__(
         self,
@@ -67,11 +69,13 @@ class Worker:
         prefix: str,
         clock: Clock,
         observer: Observer,
+        horizon: Horizon | None = None,
         bounds: Bounds = BOUNDS,
         stall: float = STALL,
     ) -> None:
         self._log, self._clock, self._observer = log, clock, observer
         self._prefix, self._bounds, self._stall = prefix, bounds, stall
+        self._horizon = horizon
         self._roles = {prefix + role.log: role for role in roles}
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ownership = Ownership(self._roles, self._owner, self._owner_ended)
@@ -136,14 +140,16 @@ class Worker:
         return app
 
     def _owner(self, partition: Partition) -> Owner:
+        role = self._roles[partition.topic]
         return Owner(
-            self._roles[partition.topic],
+            role,
             partition,
             self._log,
             self._source(TP(partition.topic, partition.number)),
             self._clock,
             self._observer,
             prefix=self._prefix,
+            horizon=self._horizon if role.log is Keyed.EVENTS else None,
             bounds=self._bounds,
         )
 

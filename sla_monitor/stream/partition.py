@@ -142,6 +142,11 @@ class Owner:
         await asyncio.wait({self._task}, timeout=limit)
         self._state = State.CLOSED  # a task that never ran has not said so
 
+    @property
+    def force(self) -> Rules:
+        """The policy in force here; version 0 before any was applied."""
+        return self._force.rules
+
     def status(self) -> Status:
         seen, waiting, version = self._waiting.seen, len(self._waiting), self._force.version
         return Status(self._state, self._place, seen, waiting, self._committed_at, version, self._passed)

@@ -14,6 +14,9 @@ from sla_monitor.records import Partition
 from .partition import Owner
 from .status import State
 
+REPEAT = 5.0
+"""Seconds after which everything is told again: a rebalance or an outage may have swallowed it."""
+
 
 class Telling:
     """every: topic -> seconds between two times that a partition of it is told of."""
@@ -42,11 +45,8 @@ class Telling:
         for partition, owner in self._owners.items():
             status = owner.status()
             at, place = self._told.get(partition, (float("-inf"), -1))
-            if (
-                status.state is not State.OPENING
-                and status.passed != place
-                and now - at >= self._every[partition.topic]
-            ):
+            due = self._every[partition.topic] if status.passed != place else REPEAT
+            if status.state is not State.OPENING and now - at >= due:
                 self._told[partition] = now, status.passed
                 news.append((partition, status.passed))
         return news

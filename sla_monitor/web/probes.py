@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from sla_monitor import wire
-from sla_monitor.metrics import CONTENT_TYPE
+from sla_monitor.metrics import CONTENT_TYPE, Metrics
 
-from .context import Web
 from .problems import Refused, problem
 
 
+class Watched(Protocol):
+    """A process as machines see it. unready: the reasons why not to rely on it, none if all is well."""
+
+    @property
+    def unready(self) -> Callable[[], list[str]]: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
+
+
 class Probes:
-    def __init__(self, context: Web) -> None:
+    def __init__(self, context: Watched) -> None:
         self._web = context
 
     async def healthz(self, _request: web.Request) -> web.Response:

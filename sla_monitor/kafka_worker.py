@@ -1,0 +1,189 @@
+"""The worker on Kafka: any number of them share the partitions of one installation."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from . import __version__, codec
+from .acts import Acts, snapshot
+from .bootstrap import CLOCK_POLL, GC_THRESHOLD, KEYED, ROLES, domain_clock, watch_clock
+from .core.effects import Log, Public
+from .core.events import RulesChanged
+from .core.rules import Rules
+from .keys import KeyRing
+from .metrics import Metrics
+from .notify.channels import registry
+from .notify.sender import Sender
+from .policy import same
+from .records import Partition, Record
+from .settings import Settings
+from .stream.app import Broker, Worker
+from .stream.folding import Role
+from .stream.intake import intake_role
+from .stream.kafka import topics, transport
+from .stream.kafka.access import Access
+from .stream.kafka.fetch import Fetch
+from .stream.kafka.horizon import IntakeHorizon, PublicTopics
+from .stream.kafka.inbox import KafkaInbox
+from .stream.kafka.log import KafkaLog
+from .stream.kafka.offsets import Offsets
+from .stream.kafka.rows import load
+from .stream.status import State
+from .web.watch import Health, WatchServer
+from .wire import Routing
+
+logger = logging.getLogger(__name__)
+
+TELL, TELL_INTAKE = 5.0, 0.1
+"""Seconds between two times that the group is told where a partition is; leads that are due wait for intake."""
+
+
+class KafkaWorker:
+    """`sla-monitor worker`. rules: of the policy file; put into force only where none has been yet."""
+
+    def __init__(self, settings: Settings, rules: Rules | None, keys: KeyRing) -> None:
+        self._settings, self._file, self._keys = settings, rules, keys
+        self._clock = domain_clock(settings)
+        self._access = Access(servers=settings.servers or "")
+        self._prefix = settings.topic_prefix
+        self._fetch = Fetch(self._access)
+        self.rules = rules or Rules()
+        self._metrics = Metrics(__version__, self.rules, keys.names)
+        sender = Sender(registry(settings.data_dir, self._clock), self._clock, self._metrics.notification)
+        self._acts = Acts(self._metrics, sender, lambda: self.rules)
+        self._server = WatchServer(Health(self._unready, self._metrics), settings.listen.host, settings.listen.port)
+        self._worker: Worker | None = None
+        self._chores: list[asyncio.Task[None]] = []
+
+    @property
+    def url(self) -> str:
+        """Where probes and metrics are. Only after `start`."""
+        return self._server.url
+
+    async def start(self) -> None:
+        """Return when the group is joined; partitions open beside it. Raises Misconfigured, Unavailable."""
+        gc.set_threshold(GC_THRESHOLD)
+        partitions = await topics.require(self._access, self._settings)
+        if self._file is not None:
+            await apply_first(self._access, self._prefix, partitions, self._file, self._clock.now())
+        public = [Partition(self._prefix + log, n) for log in Public for n in range(partitions[self._prefix + log])]
+        self._public = PublicTopics(self._access, self._group, public, self._passed)
+        horizon = IntakeHorizon(
+            self._clock, self._public.ends, self._public.passed, lambda: self.rules.limits.max_catch_up
+        )
+        self._log = KafkaLog(self._access, partitions, self._is_member)
+        self._worker = Worker(
+            self._broker(),
+            self._log,
+            [*ROLES, *self._intake(partitions)],
+            prefix=self._prefix,
+            clock=self._clock,
+            observer=self._acts,
+            horizon=horizon,
+        )
+        worker = self._worker
+        self._metrics.watch(lambda: snapshot(worker, not self._unready()))
+        await worker.start()
+        await self._server.start()
+        chores = horizon.run(), self._follow(), watch_clock(self._clock, self._metrics)
+        self._chores = [asyncio.create_task(chore) for chore in chores]
+
+    async def wait(self) -> None:
+        """Until stopped; raises what the process must end for."""
+        assert self._worker is not None
+        await self._worker.wait()
+
+    async def stop(self) -> None:
+        for chore in self._chores:
+            chore.cancel()
+        await self._server.stop()
+        if self._worker is not None:
+            await self._worker.stop()
+            await self._public.stop()
+            await self._log.stop()
+        await self._fetch.stop()
+        await self._acts.close()
+
+    @property
+    def _group(self) -> str:
+        return f"{self._prefix}workers"
+
+    def _broker(self) -> Broker:
+        def prepare(app: object) -> None:
+            app.kafka = transport.Reading(self._access, self._fetch)  # type: ignore[attr-defined]
+
+        transport.register()
+        tell = {self._prefix + log: TELL for log in KEYED} | {self._prefix + log: TELL_INTAKE for log in Public}
+        return Broker("slakafka://", prepare, self._group, tell)
+
+    def _intake(self, partitions: Mapping[str, int]) -> Iterator[Role]:
+        routing = Routing(lambda: self.rules)
+        for log in Public:
+            yield intake_role(
+                log,
+                routing,
+                self._keys.source_of,
+                event=self._settings.event_bytes,
+                depth=self._settings.json_depth,
+                partitions=partitions[self._prefix + log],
+            )
+
+    async def _is_member(self) -> bool:
+        assert self._worker is not None
+        return await self._worker.is_member()
+
+    def _passed(self) -> Mapping[Partition, int]:
+        """How far intake is in the partitions that are ours and open."""
+        owners = self._worker.owners.values() if self._worker else ()
+        return {
+            owner.partition: owner.status().passed
+            for owner in owners
+            if owner.role.log in set(Public) and owner.status().state is State.RUNNING
+        }
+
+    def _unready(self) -> list[str]:
+        reasons = [] if self._clock.trusted() else ["the clock jumped; timers wait"]
+        owners = self._worker.owners.values() if self._worker else ()
+        opening = [owner for owner in owners if owner.status().state is not State.RUNNING]
+        return reasons + [f"{o.partition.topic}/{o.partition.number} is {o.status().state}" for o in opening]
+
+    async def _follow(self) -> None:
+        """Adopt the policy in force, as the partitions that are ours say."""
+        while True:
+            owners = self._worker.owners.values() if self._worker else ()
+            newest = max((owner.force for owner in owners), key=lambda rules: rules.version, default=self.rules)
+            if newest.version > self.rules.version:
+                self.rules = newest
+                self._metrics.know(newest)
+                if self._file is not None and not same(newest, self._file):
+                    logger.warning("the policy in force, version %d, is not that of SLA_POLICY", newest.version)
+            await asyncio.sleep(CLOCK_POLL)
+
+
+async def apply_first(access: Access, prefix: str, partitions: Mapping[str, int], rules: Rules, now: int) -> None:
+    """Write a policy to every partition, where the desk knows of none yet. Raises Unavailable, LogLost."""
+    offsets = Offsets(access)
+    try:
+        kept = await load(access, offsets, Partition(prefix + Log.DESK, 0))
+    finally:
+        await offsets.stop()
+    if codec.RULES_KEY in kept.rows:
+        return
+    applied = replace(rules, version=now // 1000)
+    value = codec.encode_record(RulesChanged(version=applied.version, rules=applied, at=now))
+    inbox = KafkaInbox(access)
+    await inbox.start()
+    try:
+        await inbox.append(
+            [
+                Record(prefix + log, codec.RULES_KEY, value, now, number)
+                for log in KEYED
+                for number in range(partitions[prefix + log])
+            ]
+        )
+    finally:
+        await inbox.stop()

@@ -1,0 +1,89 @@
+"""What stream/kafka reads and overrides inside aiokafka and Faust is there, in the versions it was written for."""
+
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import version
+
+import aiokafka
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.producer import sender
+from aiokafka.structs import TopicPartition
+from faust.transport.drivers import aiokafka as driver
+
+from sla_monitor.stream.kafka import fetch, producer, transport
+from sla_monitor.stream.kafka.access import Access
+from sla_monitor.stream.kafka.internals import VERSIONS, topic_id
+from sla_monitor.stream.kafka.offsets import Offsets
+
+
+@pytest.mark.parametrize("package", VERSIONS)
+def test_the_installed_version_is_the_one_whose_inside_was_read(package: str):
+    assert version(package) == VERSIONS[package], f"read stream/kafka/internals.py beside the source of {package}"
+
+
+def test_the_end_of_a_transaction_is_still_sent_by_what_is_overridden():
+    sent = inspect.getsource(sender.Sender._maybe_do_transactional_request)
+    assert "self._do_txn_commit(commit_result)" in sent
+    assert {"do", "create_request", "handle_response"} <= set(dir(sender.EndTxnHandler))
+
+
+def test_a_heartbeat_of_our_own_asks_what_aiokafkas_asks():
+    asked = inspect.getsource(GroupCoordinator._do_heartbeat)
+    assert "HeartbeatRequest(self.group_id, self.generation, self.member_id)" in asked
+    assert "self._send_req(request)" in asked
+
+
+def test_faust_still_makes_its_consumer_and_listens_where_it_is_overridden():
+    for name in ("_create_worker_consumer", "_ensure_consumer"):
+        assert hasattr(driver.AIOKafkaConsumerThread, name)
+    assert "RebalanceListener(self)" in inspect.getsource(driver.AIOKafkaConsumerThread.__post_init__)
+
+
+def test_markers_of_a_transaction_are_not_awaited_for_longer_than_they_take():
+    assert producer.SETTINGS["retry_backoff_ms"] == 5
+
+
+def test_a_dead_workers_transaction_blocks_readers_for_ten_seconds_at_most():
+    assert producer.SETTINGS["transaction_timeout_ms"] == transport.GROUP["session_timeout_ms"] == 10_000
+    assert producer.COMMIT_LIMIT < 10
+
+
+def test_records_are_read_committed_and_a_place_is_never_replaced():
+    assert fetch.SETTINGS["isolation_level"] == "read_committed"
+    assert fetch.SETTINGS["auto_offset_reset"] == "none"
+
+
+@pytest.fixture
+async def admin(kafka: str):
+    client = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await client.start()
+    yield client
+    await client.close()
+
+
+async def test_a_topic_has_an_id_that_a_topic_of_the_same_name_has_not(admin: AIOKafkaAdminClient):
+    ids = []
+    for _ in range(2):
+        await admin.create_topics([NewTopic("made-anew", 1, 1)])
+        ids.append(await topic_id(admin._client, "made-anew"))
+        await admin.delete_topics(["made-anew"])
+        while "made-anew" in await admin.list_topics():
+            pass
+    assert len(set(ids)) == 2
+    assert all(len(identity) == 32 for identity in ids)
+
+
+async def test_offsets_count_what_is_there_and_name_its_topic(kafka: str, admin: AIOKafkaAdminClient):
+    await admin.create_topics([NewTopic("counted", 1, 1)])
+    offsets = Offsets(Access(servers=kafka))
+    try:
+        async with aiokafka.AIOKafkaProducer(bootstrap_servers=kafka) as sending:
+            await sending.send_and_wait("counted", b"one")
+        found = await offsets.extent(TopicPartition("counted", 0))
+        assert found == (0, 1, await topic_id(admin._client, "counted"))
+    finally:
+        await offsets.stop()
+        await admin.delete_topics(["counted"])
