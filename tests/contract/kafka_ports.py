@@ -78,13 +78,17 @@ class KafkaPorts:
         return found
 
     async def skip(self, topic: str, count: int) -> None:
-        """Aborted transactions: each takes the offset of its record and that of its marker."""
+        """An aborted transaction: its records take offsets, and so does its marker, which is written a moment later."""
+        at = TopicPartition(topic, 0)
         producer = aiokafka.AIOKafkaProducer(bootstrap_servers=self._cluster.address, transactional_id="a-stranger")
-        async with producer:
+        async with producer, self._consumer("read_uncommitted") as consumer:
+            end = (await consumer.end_offsets([at]))[at] + count
             await producer.begin_transaction()
             for _ in range(count - 1):
                 await producer.send_and_wait(topic, b"aborted", partition=0)
             await producer.abort_transaction()
+            while (await consumer.end_offsets([at]))[at] < end:
+                await asyncio.sleep(0.01)
 
     async def lose_before(self, topic: str, offset: int) -> None:
         async with self._admin() as admin:
