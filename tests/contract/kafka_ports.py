@@ -87,7 +87,7 @@ class KafkaPorts:
             for _ in range(count - 1):
                 await producer.send_and_wait(topic, b"aborted", partition=0)
             await producer.abort_transaction()
-            while (await consumer.end_offsets([at]))[at] < end:
+            while (await consumer.end_offsets([at]))[at] < end:  # noqa: ASYNC110 - a broker tells nobody
                 await asyncio.sleep(0.01)
 
     async def lose_before(self, topic: str, offset: int) -> None:
