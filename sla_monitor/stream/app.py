@@ -168,8 +168,7 @@ class Worker:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             logger.error("%s: %s", task.get_name(), error)
-        if not task.cancelled():
-            self._end(error)
+            self._end(error)  # without one, it was let go of
 
     async def _watch(self) -> None:
         """End the worker when the app has crashed or a partition stands still."""

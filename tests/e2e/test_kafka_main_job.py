@@ -64,6 +64,7 @@ async def test_every_lead_is_decided_once_though_a_worker_is_killed_and_another_
             seen.append(outcome)
             if sum(is_first(o, "lead.assigned") for o in seen) == len(LEADS):
                 break
+        assert [worker.poll() for worker in installation.workers] == [None, None], "sharing partitions ends nobody"
         installation.end(victim, signal.SIGKILL)
         answers = [
             event("contact.recorded.v1", start + 60_000, lead_id=lead, kind="message", manager_id="anna")
