@@ -52,8 +52,12 @@ def wanted(settings: Settings) -> list[Topic]:
 
 
 def _kept(span: int, log: Log | Public) -> Mapping[str, str]:
-    """Of foreign producers' timestamps none is believed: an old one would be deleted before it was read."""
-    stamped = {"message.timestamp.type": "LogAppendTime"} if log in set(Public) else {}
+    """Of foreign producers' timestamps none is believed: an old one would be deleted before it was read.
+
+    Of ours all are: a compressed clock is soon further ahead of the broker than the hour that Kafka accepts.
+    """
+    ours = {"message.timestamp.after.max.ms": str(2**63 - 1)}
+    stamped = {"message.timestamp.type": "LogAppendTime"} if log in set(Public) else ours
     return {"cleanup.policy": "delete", "retention.ms": str(span), "max.message.bytes": str(BATCH_BYTES), **stamped}
 
 
