@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from sla_monitor.errors import TooLarge
 from sla_monitor.records import Partition, Record, Stored
 
 ROW_BYTES = 256 * 1024
@@ -35,6 +36,21 @@ class Step:
     place: int
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
+
+    def check_sizes(self, partition: Partition) -> None:
+        """Raises TooLarge when a row is above its bound."""
+        largest = max((len(value) for value in self.rows.values() if value is not None), default=0)
+        if largest > ROW_BYTES:
+            name = f"{partition.topic}/{partition.number}"
+            raise TooLarge(f"a row of {name} has {largest} bytes; at most {ROW_BYTES} are kept")
+
+    def apply_to(self, rows: dict[bytes, bytes]) -> None:
+        """Change the rows as the committed step says."""
+        for key, value in self.rows.items():
+            if value is None:
+                rows.pop(key, None)
+            else:
+                rows[key] = value
 
 
 class Owned(Protocol):

@@ -13,9 +13,9 @@ from functools import partial
 from operator import itemgetter
 from typing import NamedTuple
 
-from sla_monitor.errors import Fenced, LogLost, TooLarge
+from sla_monitor.errors import Fenced, LogLost
 from sla_monitor.records import Partition
-from sla_monitor.stream.step import ROW_BYTES, Step
+from sla_monitor.stream.step import Step
 
 from .fetch import BEFORE_ALL, page
 from .file import EmbeddedFile
@@ -71,22 +71,13 @@ class EmbeddedOwned:
 
     async def commit(self, step: Step) -> None:
         """See `Owned.commit`; an embedded commit is never unanswered."""
-        self._check_sizes(step)
+        step.check_sizes(self._partition)
         await self._file.write(partial(self._write, step))
         self.place = step.place
-        for key, value in step.rows.items():
-            if value is None:
-                self.rows.pop(key, None)
-            else:
-                self.rows[key] = value
+        step.apply_to(self.rows)
 
     async def close(self) -> None:
         """Nothing is held: the next owner raises the epoch."""
-
-    def _check_sizes(self, step: Step) -> None:
-        largest = max((len(value) for value in step.rows.values() if value is not None), default=0)
-        if largest > ROW_BYTES:
-            raise TooLarge(f"a row of {self._name} has {largest} bytes; at most {ROW_BYTES} are kept")
 
     def _write(self, step: Step, connection: sqlite3.Connection) -> None:
         topic, number = self._partition

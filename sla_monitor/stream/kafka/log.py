@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 import msgspec
 from aiokafka.structs import TopicPartition
 
-from sla_monitor.errors import LogLost, TooLarge, Unavailable
+from sla_monitor.errors import LogLost, Unavailable
 from sla_monitor.records import Partition
 from sla_monitor.stream.placement import partition_of
-from sla_monitor.stream.step import ROW_BYTES, Step
+from sla_monitor.stream.step import Step
 
 from .access import Access
 from .offsets import Extent, Offsets
@@ -93,15 +93,11 @@ class KafkaOwned:
 
     async def commit(self, step: Step) -> None:
         """See `Owned.commit`: never Unavailable, for it cannot be told what the broker has taken."""
-        self._check_sizes(step)
+        step.check_sizes(self._partition)
         place = Place(step.place, self._topic_id)
         await self._producer.write(grouped(self._items(step, place)))
         self.place, self._written = step.place, place
-        for key, value in step.rows.items():
-            if value is None:
-                self.rows.pop(key, None)
-            else:
-                self.rows[key] = value
+        step.apply_to(self.rows)
 
     async def close(self) -> None:
         """See `Owned.close`."""
@@ -116,11 +112,6 @@ class KafkaOwned:
         for topic, key, value, timestamp, number in step.records:
             to = partition_of(key, self._partitions[topic]) if number is None else number
             yield TopicPartition(topic, to), Item(key, value, timestamp)
-
-    def _check_sizes(self, step: Step) -> None:
-        largest = max((len(value) for value in step.rows.values() if value is not None), default=0)
-        if largest > ROW_BYTES:
-            raise TooLarge(f"a row of {_name(self._partition)} has {largest} bytes; at most {ROW_BYTES} are kept")
 
 
 def _name(partition: Partition) -> str:
