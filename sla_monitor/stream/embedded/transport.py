@@ -33,7 +33,7 @@ def register() -> None:
     TRANSPORTS.aliases["sqlite"] = f"{__name__}:Transport"
 
 
-class Consumer(base.Consumer):
+class Consumer(unused.Acknowledgements, base.Consumer):
     """Hands out batches from its own position in each partition, and remembers nothing."""
 
     def __init__(self, transport: Transport, *args: Any, **kwargs: Any) -> None:
@@ -127,23 +127,7 @@ class Consumer(base.Consumer):
         super().stop_flow()
         self._file.changes.ring()
 
-    # Nothing is acknowledged or committed through Faust.
-
-    def ack(self, message: ConsumerMessage) -> bool:
-        message.acked = True
-        self._unacked_messages.discard(message)
-        return True
-
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002 - Faust's
-        return True
-
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:  # noqa: ARG002 - Faust's
-        return True
-
     # What Faust asks of any consumer.
-
-    async def perform_seek(self) -> None:
-        """Faust would go back to what it committed; our positions are right."""
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         return dict(self._positions)

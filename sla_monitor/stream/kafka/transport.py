@@ -89,7 +89,7 @@ class Thread(driver.AIOKafkaConsumerThread):
             await consumer.commit(ours)
 
 
-class Consumer(driver.Consumer):
+class Consumer(unused.Acknowledgements, driver.Consumer):
     """Hands out batches from where the owners are, and remembers nothing."""
 
     RebalanceListener = Listener
@@ -153,21 +153,7 @@ class Consumer(driver.Consumer):
             tp.topic, tp.partition, batch.end - 1, at, 0, [], None, batch, None, tp=tp, generation_id=generation
         )
 
-    # Nothing is acknowledged, committed or sought through Faust.
-
-    def ack(self, message: ConsumerMessage) -> bool:
-        message.acked = True
-        self._unacked_messages.discard(message)
-        return True
-
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002 - Faust's
-        return True
-
-    async def _commit(self, offsets: Mapping[TP, int]) -> bool:  # noqa: ARG002 - Faust's
-        return True
-
-    async def perform_seek(self) -> None:
-        """Faust would go back to what it committed; our positions are right."""
+    # Positions are the owners'.
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         return {}
