@@ -48,7 +48,7 @@ class KafkaWorker:
     def __init__(self, settings: Settings, rules: Rules | None, keys: KeyRing) -> None:
         self._settings, self._file, self._keys = settings, rules, keys
         self._clock = domain_clock(settings)
-        self._access = Access(servers=settings.servers or "")
+        self._access = Access.of(settings)
         self._prefix = settings.topic_prefix
         self._fetch = Fetch(self._access)
         self.rules = rules or Rules()
@@ -155,7 +155,7 @@ class KafkaWorker:
         """Adopt the policy in force, as the partitions that are ours say."""
         while True:
             owners = self._worker.owners.values() if self._worker else ()
-            newest = max((owner.force for owner in owners), key=lambda rules: rules.version, default=self.rules)
+            newest = max((owner.rules for owner in owners), key=lambda rules: rules.version, default=self.rules)
             if newest.version > self.rules.version:
                 self.rules = newest
                 self._metrics.know(newest)

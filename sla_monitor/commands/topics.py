@@ -28,7 +28,7 @@ def plan(as_json: Json = None) -> None:
 def apply(as_json: Json = None) -> None:
     """Make the topics that are missing; what is there stays as it is."""
     settings = _settings()
-    made = asyncio.run(topics.apply(Access(servers=settings.servers or ""), settings))
+    made = asyncio.run(topics.apply(Access.of(settings), settings))
     show(as_json, {"made": made}, [f"made {name}" for name in made] or ["nothing is missing"])
 
 
@@ -36,7 +36,7 @@ def apply(as_json: Json = None) -> None:
 def check(as_json: Json = None) -> None:
     """Say what is missing or has another number of partitions; exit code 1 then."""
     settings = _settings()
-    there = asyncio.run(topics.existing(Access(servers=settings.servers or "")))
+    there = asyncio.run(topics.existing(Access.of(settings)))
     found = topics.findings(topics.wanted(settings), there)
     said = [str(problem) for problem in found]
     show(as_json, {"findings": said}, said or ["all topics are right"])

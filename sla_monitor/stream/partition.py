@@ -55,8 +55,7 @@ class Owner:
         bounds: Bounds = BOUNDS,
         idle: float = 1.0,
     ) -> None:
-        self.role = role
-        self.partition = partition
+        self.role, self.partition = role, partition
         self.pulse = monotonic()
         self._log, self._source, self._clock, self._observer = log, source, clock, observer
         self._prefix, self._bounds, self._idle = prefix, bounds, idle
@@ -69,10 +68,9 @@ class Owner:
         self._owned: Owned | None = None
         self._place = self._passed = 0
         self._committed_at: int | None = None
-        self._most = bounds.records
+        self._most, self._pause = bounds.records, FIRST_PAUSE
         self._step: Gathered | None = None
         self._suspect: int | bytes | None = None
-        self._pause = FIRST_PAUSE
         self._sought = self._calm = self._heard = float("-inf")
         self._wake, self._room, self._free, self._quiet = (asyncio.Event() for _ in range(4))
         self._free.set()
@@ -143,7 +141,7 @@ class Owner:
         self._state = State.CLOSED  # a task that never ran has not said so
 
     @property
-    def force(self) -> Rules:
+    def rules(self) -> Rules:
         """The policy in force here; version 0 before any was applied."""
         return self._force.rules
 
@@ -386,8 +384,8 @@ class Owner:
     def _act(self, folding: Folding, gathered: Gathered, seconds: float) -> None:
         """Nothing has been seen outside until here."""
         late = [max(0.0, gathered.at - at) / self._clock.speed for at, _ in gathered.due]
-        number, now, log = self.partition.number, folding.now, self.role.log
-        done = Committed(log, number, now, folding.acts, folding.ages, late, folding.stuck, seconds)
+        log, number, acts = self.role.log, self.partition.number, folding.acts
+        done = Committed(log, number, folding.now, acts, folding.ages, late, folding.stuck, seconds)
         announce(self._observer, done, self.feed)
 
     def _failed(self, error: Exception) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import aiokafka
 from aiokafka.errors import KafkaError
 
-from sla_monitor.clock import monotonic
 from sla_monitor.errors import Unavailable
 from sla_monitor.records import Record
 
@@ -28,7 +27,6 @@ class KafkaInbox:
         self._access = access
         self._producer: aiokafka.AIOKafkaProducer | None = None
         self._waiting = 0
-        self._failed_at = float("-inf")
 
     async def start(self) -> None:
         """Raises Unavailable."""
@@ -49,10 +47,6 @@ class KafkaInbox:
             except (KafkaError, TimeoutError, OSError):
                 return
 
-    def failing(self) -> bool:
-        """Whether the last records were not acknowledged, and nothing has been since."""
-        return monotonic() - self._failed_at < LIMIT
-
     async def append(self, records: Sequence[Record]) -> None:
         """See `Inbox.append`."""
         if self._waiting + len(records) > WAITING:
@@ -62,11 +56,9 @@ class KafkaInbox:
             async with asyncio.timeout(LIMIT):
                 await asyncio.gather(*[await self._send(record) for record in records])
         except (KafkaError, TimeoutError, OSError) as error:
-            self._failed_at = monotonic()
             raise Unavailable(f"not known to be stored: {error!r}") from error
         finally:
             self._waiting -= len(records)
-        self._failed_at = float("-inf")
 
     async def _send(self, record: Record) -> asyncio.Future[Any]:
         assert self._producer is not None

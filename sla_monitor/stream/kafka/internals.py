@@ -31,8 +31,6 @@ from aiokafka.protocol.types import (
 VERSIONS = {"aiokafka": "0.14.0", "faust-streaming": "0.15.3"}
 """What this module was written against."""
 
-__all__ = ["VERSIONS", "NoAnswer", "Transactional", "heartbeat", "in_group", "topic_id"]
-
 
 class NoAnswer(KafkaError):
     """The end of a transaction was asked for, and no answer came: nobody knows whether it was committed."""
@@ -107,12 +105,6 @@ class Transactional(aiokafka.AIOKafkaProducer):
 # the consumer of the group
 
 
-def in_group(consumer: Any) -> bool:
-    """Whether the consumer is a member now and nobody has asked it to join anew."""
-    coordinator = consumer._coordinator  # noqa: SLF001 - see the module's docstring
-    return bool(coordinator.generation >= 0 and coordinator.member_id)
-
-
 async def heartbeat(consumer: Any) -> bool:
     """Ask the broker now whether this member, with its present generation, still belongs to the group.
 
@@ -120,7 +112,7 @@ async def heartbeat(consumer: Any) -> bool:
     member joins again, or is thrown out, nobody is given what it has.
     """
     coordinator = consumer._coordinator  # noqa: SLF001 - see the module's docstring
-    if not in_group(consumer) or coordinator.coordinator_id is None:
+    if coordinator.generation < 0 or not coordinator.member_id or coordinator.coordinator_id is None:
         return False
     request = HeartbeatRequest(coordinator.group_id, coordinator.generation, coordinator.member_id)
     try:
