@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import aiokafka
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from faust.transport.drivers import TRANSPORTS
@@ -28,6 +27,7 @@ from sla_monitor.stream.step import Batch
 from sla_monitor.stream.unused import refuse
 
 from .access import Access
+from .assignor import Retaining
 from .fetch import Fetch
 from .internals import heartbeat
 
@@ -74,7 +74,7 @@ class Thread(driver.AIOKafkaConsumerThread):
             **self.app.kafka.access.client(),
             **GROUP,
             group_id=self.app.conf.id,
-            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            partition_assignment_strategy=[Retaining()],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
         )
