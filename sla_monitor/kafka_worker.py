@@ -24,7 +24,7 @@ from .settings import Settings
 from .stream.app import Broker, Worker
 from .stream.folding import Role
 from .stream.intake import intake_role
-from .stream.kafka import topics, transport
+from .stream.kafka import rights, topics, transport
 from .stream.kafka.access import Access
 from .stream.kafka.fetch import Fetch
 from .stream.kafka.horizon import IntakeHorizon, PublicTopics
@@ -67,6 +67,7 @@ class KafkaWorker:
     async def start(self) -> None:
         """Return when the group is joined; partitions open beside it. Raises Misconfigured, Unavailable."""
         gc.set_threshold(GC_THRESHOLD)
+        await rights.require(self._access, rights.Role.WORKER, self._prefix)
         partitions = await topics.require(self._access, self._settings)
         if self._file is not None:
             await apply_first(self._access, self._prefix, partitions, self._file, self._clock.now())
@@ -110,7 +111,7 @@ class KafkaWorker:
 
     @property
     def _group(self) -> str:
-        return f"{self._prefix}workers"
+        return self._prefix + rights.WORKERS
 
     def _broker(self) -> Broker:
         def prepare(app: object) -> None:

@@ -1,6 +1,6 @@
 """Settings: the environment `SLA_*`, each defined once with its meaning, unit and bounds; docs/settings.md shows them.
 
-A flag of a command wins over the environment. No setting is a secret: keys lie in the file that SLA_KEYS names.
+A flag of a command wins over the environment. Each secret can be a file instead, named by `..._FILE`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -75,6 +76,32 @@ def _broker(text: str) -> str:
     return text
 
 
+class SecurityProtocol(StrEnum):
+    """How Kafka is spoken to, in Kafka's own words."""
+
+    PLAINTEXT = "PLAINTEXT"
+    SSL = "SSL"
+    SASL_PLAINTEXT = "SASL_PLAINTEXT"
+    SASL_SSL = "SASL_SSL"
+
+    @property
+    def sasl(self) -> bool:
+        """Whether a user and a password are sent."""
+        return self.startswith("SASL_")
+
+    @property
+    def tls(self) -> bool:
+        return self.endswith("SSL")
+
+
+class Mechanism(StrEnum):
+    """How the password is proven, in Kafka's own words."""
+
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    PLAIN = "PLAIN"
+
+
 Address = Annotated[Listen, NoDecode, BeforeValidator(_listen), PlainSerializer(str, return_type=str)]
 
 
@@ -105,6 +132,27 @@ class Settings(BaseSettings):
     )
     kafka_replication: int | None = Field(
         None, ge=1, le=10, description="Replicas of each topic that `topics apply` makes. 3, or as many as there are."
+    )
+    kafka_security_protocol: SecurityProtocol = Field(
+        SecurityProtocol.PLAINTEXT, description="`PLAINTEXT`, `SSL`, `SASL_SSL` or `SASL_PLAINTEXT`: docs/kafka.md."
+    )
+    kafka_ca: Path | None = Field(
+        None, description="The authorities, PEM, that brokers' certificates must be of. Those of the system, without."
+    )
+    kafka_certificate: Path | None = Field(
+        None, description="Our certificate with those between it and its authority, PEM, where brokers ask for one."
+    )
+    kafka_key: Path | None = Field(None, description="The key of the certificate, PEM.")
+    kafka_key_password: SecretStr | None = Field(None, description="What the key is encrypted with.")
+    kafka_key_password_file: Path | None = Field(None, description="The file of `SLA_KAFKA_KEY_PASSWORD`.")
+    kafka_sasl_mechanism: Mechanism = Field(
+        Mechanism.SCRAM_SHA_512, description="`SCRAM-SHA-512`, `SCRAM-SHA-256` or `PLAIN`."
+    )
+    kafka_user: str | None = Field(None, description="The user of SASL.")
+    kafka_password: SecretStr | None = Field(None, description="The password of the user.")
+    kafka_password_file: Path | None = Field(None, description="The file of `SLA_KAFKA_PASSWORD`.")
+    kafka_sasl_without_tls: bool = Field(
+        False, description="Allow `SASL_PLAINTEXT`, which shows passwords or what guesses them to the network."
     )
     topic_prefix: Annotated[str, TOPIC] = Field("sla.", description="What the names of all topics begin with.")
     clock_speed: float = Field(
@@ -137,6 +185,23 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _kafka_is_secured_as_said(self) -> Settings:
+        mistakes = list(_security_mistakes(self))
+        if mistakes:
+            raise ValueError("\n".join(mistakes))
+        return self
+
+    def secret(self, name: str) -> str | None:
+        """A secret, from its own setting or from the file of it, without the end of its line. Raises Misconfigured."""
+        said, path = getattr(self, name), getattr(self, f"{name}_file")
+        if path is None:
+            return said.get_secret_value() if said else None
+        found = readable(f"{name}_file", path).decode(errors="replace").rstrip("\r\n")
+        if not found:
+            raise Misconfigured([Problem(_variable(f"{name}_file"), str(path), "is empty")])
+        return found
+
     @property
     def servers(self) -> str | None:
         """The addresses of Kafka; None on the embedded log."""
@@ -150,6 +215,43 @@ class Settings(BaseSettings):
             message = "names Kafka: use `worker` and `topics`; this command works on the embedded log only"
             raise Misconfigured([Problem("SLA_BROKER", "", message)])
         return Path(self.broker.removeprefix("sqlite:///")) if self.broker else self.data_dir / "sla.db"
+
+
+def _security_mistakes(settings: Settings) -> Iterator[str]:
+    """What is set for nothing, what is missing beside it, and passwords that anybody could read."""
+    protocol = settings.kafka_security_protocol
+    remedy = f"does nothing with {protocol}; leave it out, or set SLA_KAFKA_SECURITY_PROTOCOL to"
+    for name in _set(settings, *CERTIFICATES) if not protocol.tls else ():
+        yield f"{name} {remedy} SSL or SASL_SSL"
+    for name in _set(settings, *USERS) if not protocol.sasl else ():
+        yield f"{name} {remedy} SASL_SSL"
+    if protocol.sasl:
+        yield from _user_mistakes(settings)
+    if (settings.kafka_certificate is None) != (settings.kafka_key is None):
+        yield "SLA_KAFKA_CERTIFICATE and SLA_KAFKA_KEY need each other; set both or neither"
+    for name in ("kafka_password", "kafka_key_password"):
+        if len(both := _set(settings, name, f"{name}_file")) > 1:
+            yield f"{' and '.join(both)} say the same; leave one of them out"
+
+
+def _user_mistakes(settings: Settings) -> Iterator[str]:
+    if not (settings.kafka_user and _set(settings, "kafka_password", "kafka_password_file")):
+        needed = "SLA_KAFKA_USER and SLA_KAFKA_PASSWORD or SLA_KAFKA_PASSWORD_FILE"
+        yield f"SLA_KAFKA_SECURITY_PROTOCOL is {settings.kafka_security_protocol}, which needs {needed}"
+    if not (settings.kafka_security_protocol.tls or settings.kafka_sasl_without_tls):
+        yield (
+            "SLA_KAFKA_SECURITY_PROTOCOL is SASL_PLAINTEXT, which shows the network passwords or what guesses them: "
+            "set SASL_SSL, or allow it with SLA_KAFKA_SASL_WITHOUT_TLS=true"
+        )
+
+
+CERTIFICATES = ("kafka_ca", "kafka_certificate", "kafka_key", "kafka_key_password", "kafka_key_password_file")
+USERS = ("kafka_user", "kafka_password", "kafka_password_file")
+
+
+def _set(settings: Settings, *names: str) -> list[str]:
+    """The variables of those that are set."""
+    return [_variable(name) for name in names if getattr(settings, name) is not None]
 
 
 def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
@@ -167,6 +269,15 @@ def read_settings(flags: Mapping[str, Any] | None = None) -> Settings:
     if problems:
         raise Misconfigured(problems)
     return settings
+
+
+def readable(name: str, path: Path) -> bytes:
+    """What is in the file that a setting names. Raises Misconfigured."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}; name a file that this user may read"
+        raise Misconfigured([Problem(_variable(name), str(path), message)]) from None
 
 
 def variables() -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 import typer
 
 from sla_monitor.errors import Misconfigured, Problem
 from sla_monitor.settings import Settings, read_settings
-from sla_monitor.stream.kafka import topics
+from sla_monitor.stream.kafka import rights, topics
 from sla_monitor.stream.kafka.access import Access
 
 from .options import FINDINGS, Json, show
@@ -42,6 +43,23 @@ def check(as_json: Json = None) -> None:
     show(as_json, {"findings": said}, said or ["all topics are right"])
     if found:
         raise typer.Exit(FINDINGS)
+
+
+@app.command()
+def acls(
+    role: Annotated[rights.Role, typer.Argument(help="Who connects.")],
+    principal: Annotated[str, typer.Option(help="Of Kafka, such as User:worker.")] = "",
+    make: Annotated[bool, typer.Option("--apply", help="Make them, instead of showing how.")] = False,
+) -> None:
+    """Show the commands of Kafka that allow a role what it needs, and nothing else; --apply makes the ACLs."""
+    settings = _settings()
+    servers, prefix, user = settings.servers or "", settings.topic_prefix, principal or f"User:{role}"
+    if make:
+        asyncio.run(rights.give(Access.of(settings), role, user, prefix))
+        typer.echo(f"{user} may do what {role} needs")
+        return
+    for command in rights.commands(role, user, prefix, servers):
+        typer.echo(command)
 
 
 def _settings() -> Settings:

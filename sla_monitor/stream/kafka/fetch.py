@@ -21,6 +21,7 @@ from sla_monitor.stream.step import Batch
 
 from .access import Access
 from .offsets import connected
+from .refusals import FORBIDDEN, forbidden
 
 RECORDS = 4_000
 """Records taken at once, of all partitions together."""
@@ -76,7 +77,7 @@ class Fetch:
     async def batches(self, tps: Collection[TP]) -> Iterator[tuple[TP, Batch]]:
         """What has come of these partitions; waits a moment when nothing has.
 
-        Raises Unavailable; LogLost when records before a position are gone.
+        Raises Unavailable; LogLost when records before a position are gone; Misconfigured when reading is forbidden.
         """
         consumer = await self._ready()
         wanted = [at for tp in tps if (at := TopicPartition(*tp)) in self._assigned]
@@ -88,6 +89,8 @@ class Fetch:
         except kafka.OffsetOutOfRangeError as error:
             await self._explain(consumer, error)
             return iter(())
+        except FORBIDDEN as error:
+            raise forbidden(error, "reading") from error
         except (kafka.KafkaError, OSError) as error:
             raise Unavailable(f"Kafka cannot be read: {error!r}") from error
         return self._taken(consumer, records)

@@ -13,6 +13,7 @@ from sla_monitor.errors import Unavailable
 from sla_monitor.records import Record
 
 from .access import Access
+from .refusals import explained
 
 LIMIT = 10.0
 """Seconds for an acknowledgement; after that the sender is told to send again."""
@@ -29,7 +30,7 @@ class KafkaInbox:
         self._waiting = 0
 
     async def start(self) -> None:
-        """Raises Unavailable."""
+        """Raises Unavailable, Misconfigured."""
         producer = aiokafka.AIOKafkaProducer(
             **self._access.client(), enable_idempotence=True, acks="all", max_batch_size=1 << 20
         )
@@ -37,7 +38,7 @@ class KafkaInbox:
             await asyncio.wait_for(producer.start(), LIMIT)
         except (KafkaError, TimeoutError, OSError) as error:
             await producer.stop()
-            raise Unavailable(f"Kafka at {self._access.servers} does not answer: {error!r}") from error
+            raise await explained(self._access, error, "no producer starts") from error
         self._producer = producer
 
     async def stop(self) -> None:

@@ -13,8 +13,16 @@ from typing import Any
 
 import aiokafka
 from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import KafkaError, NoError, RebalanceInProgressError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    NoError,
+    RebalanceInProgressError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.producer.sender import EndTxnHandler, Sender
+from aiokafka.protocol.admin import CreateAclsRequest
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.group import HeartbeatRequest
 from aiokafka.protocol.types import (
@@ -30,6 +38,8 @@ from aiokafka.protocol.types import (
 
 VERSIONS = {"aiokafka": "0.14.0", "faust-streaming": "0.15.3"}
 """What this module was written against."""
+LITERAL, PREFIXED, ALLOW = 3, 4, 3
+"""The protocol's numbers of patterns and of what an ACL says."""
 
 
 class NoAnswer(KafkaError):
@@ -122,7 +132,7 @@ async def heartbeat(consumer: Any) -> bool:
     return for_code(response.error_code) in (NoError, RebalanceInProgressError)
 
 
-# what the protocol has and aiokafka does not: topic ids
+# what the protocol has and aiokafka does not: topic ids, and what may be done with a topic
 
 
 class _Uuid(AbstractType[bytes]):
@@ -192,21 +202,45 @@ class _MetadataRequestV10(RequestStruct):
     )
 
 
-class _TopicIds(Request[_MetadataRequestV10]):
+class _Topics(Request[_MetadataRequestV10]):
     API_KEY = 3
 
     def __init__(self, topics: Iterable[str]) -> None:
         self._topics: list[tuple[Any, ...]] = [(bytes(16), topic, {}) for topic in topics]
 
     def build(self, request_struct_class: type[_MetadataRequestV10]) -> _MetadataRequestV10:
-        return request_struct_class(self._topics, False, False, False, {})
+        return request_struct_class(self._topics, False, False, True, {})
 
 
 async def topic_id(client: AIOKafkaClient, topic: str) -> str:
     """The id that the cluster gave a topic when it was made, as hex. Raises KafkaError."""
-    response = await client.send(client.get_random_node(), _TopicIds([topic]))
+    response = await client.send(client.get_random_node(), _Topics([topic]))
     code, _, identity, *_ = response.topics[0]
     error = for_code(code)
     if error is not NoError:
         raise error(topic)
     return bytes(identity).hex()
+
+
+async def operations(admin: Any, topics: Iterable[str]) -> dict[str, frozenset[int]]:
+    """Topic -> what this user may do with it; those that are missing are left out. Raises KafkaError."""
+    client = admin._client  # noqa: SLF001 - see the module's docstring
+    response = await client.send(client.get_random_node(), _Topics(topics))
+    found = {}
+    for code, name, _, _, _, bits, _ in response.topics:
+        error = for_code(code)
+        if error in (NoError, TopicAuthorizationFailedError):
+            found[name] = frozenset(bit for bit in range(32) if error is NoError and bits >> bit & 1)
+        elif error is not UnknownTopicOrPartitionError:
+            raise error(name)
+    return found
+
+
+async def allow(admin: Any, principal: str, operation: int, kind: int, name: str, *, prefixed: bool) -> None:
+    """Make an ACL, for any host. Raises KafkaError."""
+    client = admin._client  # noqa: SLF001 - see the module's docstring
+    request = CreateAclsRequest(kind, name, PREFIXED if prefixed else LITERAL, principal, "*", operation, ALLOW)
+    response = await client.send(client.get_random_node(), request)
+    for code, message in response.creation_responses:
+        if code:
+            raise for_code(code)(message)

@@ -16,6 +16,7 @@ from sla_monitor.errors import Unavailable
 
 from .access import Access
 from .internals import topic_id
+from .refusals import FORBIDDEN, explained, forbidden
 
 LIMIT = 10.0
 """Seconds for an answer."""
@@ -38,7 +39,7 @@ class Offsets:
         self._starting = asyncio.Lock()
 
     async def extent(self, partition: TopicPartition) -> Extent:
-        """Raises Unavailable."""
+        """Raises Unavailable, Misconfigured."""
         consumer = await self._started()
         try:
             async with asyncio.timeout(LIMIT):
@@ -47,6 +48,8 @@ class Offsets:
                     consumer.end_offsets([partition]),
                     topic_id(consumer._client, partition.topic),  # noqa: SLF001 - see internals.py
                 )
+        except FORBIDDEN as error:
+            raise forbidden(error, partition.topic) from error
         except (KafkaError, TimeoutError, OSError) as error:
             raise Unavailable(f"{partition.topic}/{partition.partition} gives no offsets: {error!r}") from error
         return Extent(first[partition], end[partition], identity)
@@ -64,13 +67,13 @@ class Offsets:
 
 
 async def connected(access: Access, **settings: object) -> aiokafka.AIOKafkaConsumer:
-    """A consumer of no group that has begun to talk to the brokers. Raises Unavailable."""
+    """A consumer of no group that has begun to talk to the brokers. Raises Unavailable, Misconfigured."""
     consumer = aiokafka.AIOKafkaConsumer(**access.client(), group_id=None, enable_auto_commit=False, **settings)
     try:
         await asyncio.wait_for(consumer.start(), LIMIT)
     except (KafkaError, TimeoutError, OSError) as error:
         await consumer.stop()
-        raise Unavailable(f"Kafka at {access.servers} does not answer: {error!r}") from error
+        raise await explained(access, error, "no consumer starts") from error
     except BaseException:
         await consumer.stop()
         raise

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, NoReturn
 from aiokafka import errors as kafka
 from aiokafka.structs import TopicPartition
 
-from sla_monitor.errors import Fenced, Misconfigured, Problem, TooLarge, TryAgain, Unanswered, Unavailable
+from sla_monitor.errors import Fenced, TooLarge, TryAgain, Unanswered, Unavailable
 
 from .access import Access
 from .internals import NoAnswer, Transactional
+from .refusals import FORBIDDEN, forbidden
 
 COMMIT_LIMIT = 6.0
 """Seconds for a whole transaction: below the session timeout, so that a revocation never waits on a dead broker."""
@@ -32,13 +33,6 @@ SETTINGS: Mapping[str, Any] = {
 
 _FENCING = (kafka.ProducerFenced, kafka.InvalidProducerEpoch, kafka.InvalidProducerIdMapping, kafka.InvalidTxnState)
 _TOO_LARGE = (kafka.MessageSizeTooLargeError, kafka.RecordListTooLargeError)
-_FORBIDDEN = (
-    kafka.TopicAuthorizationFailedError,
-    kafka.TransactionalIdAuthorizationFailed,
-    kafka.ClusterAuthorizationFailedError,
-    kafka.AuthenticationFailedError,
-    kafka.SaslAuthenticationFailed,
-)
 
 
 class Item(NamedTuple):
@@ -142,9 +136,8 @@ def grouped(topic_items: Iterable[tuple[TopicPartition, Item]]) -> Mapping[Topic
 def _refuse(error: BaseException, what: str) -> NoReturn:
     """Say what the caller can do about it."""
     name = type(error).__name__
-    if isinstance(error, _FORBIDDEN):
-        remedy = "give this user the rights that docs/kafka.md lists"
-        raise Misconfigured([Problem("Kafka", what, f"is refused: {name} {error}; {remedy}")]) from error
+    if isinstance(error, FORBIDDEN):
+        raise forbidden(error, what) from error
     kind: type[TryAgain] = Unavailable if what != "the transaction" else Unanswered
     if isinstance(error, NoAnswer):
         kind = Unanswered

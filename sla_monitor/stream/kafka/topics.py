@@ -11,10 +11,11 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from sla_monitor.core.effects import Log, Public
 from sla_monitor.core.rules import DAY
-from sla_monitor.errors import Misconfigured, Problem, Unavailable
+from sla_monitor.errors import Misconfigured, Problem
 from sla_monitor.settings import Settings
 
 from .access import Access
+from .refusals import FORBIDDEN, explained, forbidden
 from .rows import ROWS
 
 ONE = (Log.DESK, Log.DEAD_LETTERS)
@@ -126,11 +127,13 @@ async def _create(access: Access, new: list[NewTopic]) -> None:
             await admin.start()
             answer = await admin.create_topics(new)
     except (KafkaError, TimeoutError, OSError) as error:
-        raise Unavailable(f"topics were not made: {error!r}") from error
+        raise await explained(access, error, "topics were not made") from error
     finally:
         await admin.close()
     for name, code, *why in answer.topic_errors:
         refusal = for_code(code)
+        if issubclass(refusal, FORBIDDEN):
+            raise forbidden(refusal(), f"{name} was not made")
         if code and refusal is not TopicAlreadyExistsError:
             raise Misconfigured([Problem("Kafka", name, f"was not made: {refusal.__name__} {why[0] if why else ''}")])
 
@@ -144,7 +147,7 @@ async def _look(access: Access) -> tuple[dict[str, int], int]:
             described = await admin.describe_topics()
             cluster = await admin.describe_cluster()
     except (KafkaError, TimeoutError, OSError) as error:
-        raise Unavailable(f"Kafka at {access.servers} does not answer: {error!r}") from error
+        raise await explained(access, error, "topics are not known") from error
     finally:
         await admin.close()
     return {topic["topic"]: len(topic["partitions"]) for topic in described}, len(cluster["brokers"])

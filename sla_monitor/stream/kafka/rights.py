@@ -1,0 +1,159 @@
+"""The least that each role has to be allowed on Kafka, as ACLs: what is told, given and checked."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum, StrEnum
+from typing import NamedTuple
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from sla_monitor.core.effects import Log, Public
+from sla_monitor.errors import Misconfigured, Problem
+
+from .access import Access
+from .internals import allow, operations
+from .refusals import REMEDY, explained
+from .rows import ROWS
+from .topics import OWNED
+
+LIMIT = 20.0
+"""Seconds for all answers."""
+
+
+class Role(StrEnum):
+    """Who connects; each should be a user of its own."""
+
+    INGEST = "ingest"  # a foreign producer
+    WORKER = "worker"
+    WEB = "web"
+    ADMIN = "admin"  # who runs `topics apply` and `policy apply`
+
+
+class Kind(Enum):
+    """What a right is about; the number is the protocol's."""
+
+    TOPIC = 2
+    GROUP = 3
+    TRANSACTIONAL_ID = 5
+
+    def __str__(self) -> str:
+        """As an option of Kafka's tools."""
+        return self.name.lower().replace("_", "-")
+
+
+class Operation(Enum):
+    """What may be done; the number is the protocol's. Who may read or write may describe as well."""
+
+    READ = 3
+    WRITE = 4
+    CREATE = 5
+    DESCRIBE = 8
+    DESCRIBE_CONFIGS = 10
+
+    def __str__(self) -> str:
+        """As Kafka's tools call it."""
+        return self.name.title().replace("_", "")
+
+
+class Right(NamedTuple):
+    """prefixed: whatever begins with the name."""
+
+    operation: Operation
+    kind: Kind
+    name: str
+    prefixed: bool = False
+
+
+WORKERS = "workers"
+"""The group of the workers, without the prefix."""
+
+_ROWS = tuple(log + ROWS for log in OWNED)
+_KEYED = tuple(log for log in OWNED if isinstance(log, Log))
+_ALL = (*Log, *Public, *_ROWS)
+
+TOPICS: Mapping[Role, Mapping[Operation, Sequence[str]]] = {
+    Role.INGEST: {Operation.WRITE: tuple(Public)},
+    Role.WORKER: {
+        Operation.READ: (*OWNED, *_ROWS),
+        Operation.WRITE: (*_KEYED, Log.OUTCOMES, Log.DEAD_LETTERS, *_ROWS),
+    },
+    Role.WEB: {
+        Operation.READ: (Log.EVENTS + ROWS, Log.OUTCOMES, Log.DEAD_LETTERS),
+        Operation.WRITE: (Log.PHONES, Log.EVENTS, Log.DESK),
+        Operation.DESCRIBE: _ALL,
+    },
+    Role.ADMIN: {
+        Operation.CREATE: _ALL,
+        Operation.DESCRIBE: _ALL,
+        Operation.DESCRIBE_CONFIGS: _ALL,
+        Operation.READ: (Log.DESK, Log.DESK + ROWS),
+        Operation.WRITE: _KEYED,
+    },
+}
+"""What each may do with topics, by their names without the prefix."""
+
+
+def rights(role: Role, prefix: str) -> Iterator[Right]:
+    """All that a role needs, and nothing else. prefix: of the topics."""
+    for operation, topics in TOPICS[role].items():
+        for topic in topics:
+            yield Right(operation, Kind.TOPIC, prefix + topic)
+    if role is Role.WORKER:
+        yield Right(Operation.READ, Kind.GROUP, prefix + WORKERS)
+        for log in OWNED:  # a partition's producer has the id of the partition
+            yield Right(Operation.WRITE, Kind.TRANSACTIONAL_ID, f"{prefix}{log}-", prefixed=True)
+
+
+def commands(role: Role, principal: str, prefix: str, servers: str) -> Iterator[str]:
+    """Those of Kafka's own tool that give a principal the rights of a role."""
+    groups: dict[tuple[Kind, Operation, bool], list[str]] = defaultdict(list)
+    for right in rights(role, prefix):
+        groups[right.kind, right.operation, right.prefixed].append(right.name)
+    tool = f"kafka-acls.sh --bootstrap-server {servers} --command-config client.properties --add"
+    for (kind, operation, prefixed), names in groups.items():
+        pattern = " --resource-pattern-type prefixed" if prefixed else ""
+        of = "".join(f" --{kind} {name}" for name in names)
+        yield f"{tool} --allow-principal {shlex.quote(principal)} --operation {operation}{pattern}{of}"
+
+
+async def give(access: Access, role: Role, principal: str, prefix: str) -> None:
+    """Make the ACLs; the user has to be allowed to. Raises Misconfigured, Unavailable."""
+    admin = AIOKafkaAdminClient(**access.client())
+    try:
+        async with asyncio.timeout(LIMIT):
+            await admin.start()
+            for operation, kind, name, prefixed in rights(role, prefix):
+                await allow(admin, principal, operation.value, kind.value, name, prefixed=prefixed)
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise await explained(access, error, "ACLs were not made") from error
+    finally:
+        await admin.close()
+
+
+async def require(access: Access, role: Role, prefix: str) -> None:
+    """Look whether this user may do with the topics what its role needs.
+
+    Raises Misconfigured naming every right that is missing; Unavailable.
+    """
+    needed = [right for right in rights(role, prefix) if right.kind is Kind.TOPIC]
+    admin = AIOKafkaAdminClient(**access.client())
+    try:
+        async with asyncio.timeout(LIMIT):
+            await admin.start()
+            allowed = await operations(admin, {right.name for right in needed})
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise await explained(access, error, "the rights of this user are not known") from error
+    finally:
+        await admin.close()
+    problems = []
+    for operation in Operation:
+        wanted = [right.name for right in needed if right.operation is operation]
+        if missing := [name for name in wanted if name in allowed and operation.value not in allowed[name]]:
+            problems.append(Problem("Kafka", ", ".join(missing), f"{operation} is not allowed; {REMEDY}"))
+    if problems:
+        raise Misconfigured(problems)
