@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import aiokafka
 import pytest
+from aiokafka import codec as codecs
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer import sender
@@ -54,6 +55,11 @@ def test_a_dead_workers_transaction_blocks_readers_for_ten_seconds_at_most():
 def test_records_are_read_committed_and_a_place_is_never_replaced():
     assert fetch.SETTINGS["isolation_level"] == "read_committed"
     assert fetch.SETTINGS["auto_offset_reset"] == "none"
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+def test_every_codec_that_brokers_accept_can_be_read(codec: str):
+    assert getattr(codecs, f"has_{codec}")()
 
 
 @pytest.fixture
