@@ -9,13 +9,16 @@ import aiokafka
 import pytest
 from aiokafka import codec as codecs
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.consumer import fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.producer import sender
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
 from sla_monitor.stream.kafka import fetch, producer, transport
 from sla_monitor.stream.kafka.access import Access
+from sla_monitor.stream.kafka.fetch import Fetch
 from sla_monitor.stream.kafka.internals import VERSIONS, topic_id
 from sla_monitor.stream.kafka.offsets import Offsets
 
@@ -55,6 +58,40 @@ def test_a_dead_workers_transaction_blocks_readers_for_ten_seconds_at_most():
 def test_records_are_read_committed_and_a_place_is_never_replaced():
     assert fetch.SETTINGS["isolation_level"] == "read_committed"
     assert fetch.SETTINGS["auto_offset_reset"] == "none"
+
+
+def batch(base: int, *names: bytes, producer: int = -1) -> bytes:
+    """Three records with a header each; its name has one letter."""
+    made = DefaultRecordBatchBuilder(2, 0, int(producer >= 0), producer, 0, 0, 1 << 20)
+    for offset in range(3):
+        made.append(offset, 0, b"k", f"v{base + offset}".encode(), [("\x7f", b"")])
+    raw = bytearray(made.build())
+    raw[:8] = base.to_bytes(8, "big")
+    for name in names:
+        raw = raw.replace(b"\x7f", name, 1)
+    return bytes(raw)
+
+
+def read(raw: bytes, start: int = 0, aborted: tuple[tuple[int, int], ...] = ()) -> list[tuple[int, str]]:
+    """(offset, name of its header) of what a fetch from `start` gives."""
+    records = fetcher.PartitionRecords(
+        TopicPartition("t", 0), fetcher.MemoryRecords(raw), aborted, start, None, None, False, fetcher.READ_COMMITTED
+    )
+    return [(record.offset, record.headers[0][0]) for record in records]
+
+
+def test_a_header_whose_name_is_no_utf8_is_read_and_its_neighbours_come_once_each():
+    Fetch(Access(servers="nowhere:9"))
+    first, rest = batch(0, b"a", b"b", b"c"), batch(3, b"d", b"\xe9", b"f") + batch(6, b"g", b"\xff", b"i")
+    expected = list(enumerate(["a", "b", "c", "d", "\udce9", "f", "g", "\udcff", "i"]))
+    assert read(first + rest) == expected
+    assert read(rest, 4) == expected[4:]
+
+
+def test_what_was_aborted_is_not_read_behind_such_a_header_either():
+    Fetch(Access(servers="nowhere:9"))
+    raw = batch(0, b"a", b"\xe9", b"c") + batch(3, b"x", b"x", b"x", producer=7) + batch(6, b"g", b"h", b"i")
+    assert [offset for offset, _ in read(raw, aborted=((7, 3),))] == [0, 1, 2, 6, 7, 8]
 
 
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])

@@ -20,6 +20,7 @@ from sla_monitor.records import Stored
 from sla_monitor.stream.step import Batch
 
 from .access import Access
+from .internals import read_any_header
 from .offsets import connected
 from .refusals import FORBIDDEN, forbidden
 
@@ -40,6 +41,7 @@ class Fetch:
     """Reads nothing before `again_from` has said where."""
 
     def __init__(self, access: Access) -> None:
+        read_any_header()
         self._access = access
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._positions: dict[TopicPartition, int] = {}

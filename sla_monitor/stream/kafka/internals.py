@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 import aiokafka
 from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.consumer import fetcher
 from aiokafka.errors import (
     KafkaError,
     NoError,
@@ -35,6 +37,8 @@ from aiokafka.protocol.types import (
     Schema,
     TaggedFields,
 )
+from aiokafka.record import default_records, memory_records
+from aiokafka.record.util import decode_varint_py
 
 VERSIONS = {"aiokafka": "0.14.0", "faust-streaming": "0.15.3"}
 """What this module was written against."""
@@ -110,6 +114,72 @@ class Transactional(aiokafka.AIOKafkaProducer):
         for waiter in waiters:
             if waiter is not None and waiter.done() and not waiter.cancelled():
                 waiter.exception()
+
+
+# the reader
+
+
+class _Bytes(bytearray):
+    """Text that is no UTF-8 becomes lone surrogates, which no event may have."""
+
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        return _Bytes(found) if isinstance(at, slice) else found
+
+    def decode(self, *_: object) -> str:
+        return super().decode(errors="surrogateescape")
+
+
+class _LenientBatch(default_records._DefaultRecordBatchPy):  # noqa: SLF001 - see the module's docstring
+    def _maybe_uncompress(self) -> None:
+        super()._maybe_uncompress()
+        self._buffer: Any = _Bytes(self._buffer)
+
+    def _read_msg(self) -> Any:
+        return super()._read_msg(decode_varint_py)  # the other one takes no subclass
+
+
+class _LenientRecords:
+    """The batches of a fetch from that of an offset on. See `MemoryRecords`."""
+
+    def __init__(self, raw: bytes, offset: int) -> None:
+        self._batches = deque(batch for batch in _batches(raw) if batch.next_offset > offset)
+
+    def has_next(self) -> bool:
+        return bool(self._batches)
+
+    def next_batch(self) -> _LenientBatch:
+        return self._batches.popleft()
+
+
+def _batches(raw: bytes) -> Iterator[_LenientBatch]:
+    records = memory_records._MemoryRecordsPy(raw)  # noqa: SLF001 - see the module's docstring
+    while records.has_next():
+        yield _LenientBatch(records._next_slice)  # noqa: SLF001 - likewise
+        records._cache_next()  # noqa: SLF001 - likewise
+
+
+class _Records(memory_records.MemoryRecords):
+    def __init__(self, raw: bytes) -> None:
+        super().__init__(raw)
+        self.raw = raw
+
+
+class _PartitionRecords(fetcher.PartitionRecords):
+    """Reads on where aiokafka would give up for ever: at a header whose name is no UTF-8."""
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except UnicodeDecodeError:
+            self._records: Any = _LenientRecords(self._records.raw, self.next_fetch_offset)
+            self._records_iterator = self._unpack_records()
+            return super().__next__()
+
+
+def read_any_header() -> None:
+    """Let the consumers of this process read whatever brokers accept: aiokafka has no other place to say so."""
+    fetcher.MemoryRecords, fetcher.PartitionRecords = _Records, _PartitionRecords
 
 
 # the consumer of the group
