@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 
 from .reading import Malformed, decode
@@ -36,7 +37,7 @@ def _data(value: bytes) -> bytes:
         decode(value)
     except Malformed:
         return _member("data_base64", b64encode(value).decode())
-    return b'"data":' + value
+    return b'"data":' + value.removeprefix(BOM_UTF8)
 
 
 def _member(name: str, text: str) -> bytes:

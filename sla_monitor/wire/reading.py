@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, NoReturn
@@ -78,9 +79,9 @@ _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def decode(raw: bytes) -> Any:
-    """JSON -> Python, with doubtful objects marked for `read`. Raises Malformed."""
+    """JSON -> Python, with doubtful objects marked for `read`; a byte order mark is passed over. Raises Malformed."""
     try:
-        return _decode(raw.decode())
+        return _decode(raw.removeprefix(BOM_UTF8).decode())
     except UnicodeDecodeError:
         raise Malformed("is not UTF-8") from None
     except json.JSONDecodeError as error:

@@ -84,6 +84,13 @@ async def test_binary_mode_says_the_same_as_structured_mode():
     assert facts(split) == facts(plain)
 
 
+@pytest.mark.parametrize("mode", [message, binary])
+async def test_a_byte_order_mark_before_the_json_changes_nothing(mode):
+    plain = mode(CREATED)
+    marked = plain._replace(value=b"\xef\xbb\xbf" + plain.value)
+    assert facts(await sent(bench(), marked)) == facts(await sent(bench(), message(CREATED)))
+
+
 async def test_a_value_with_attributes_beside_it_is_structured_if_it_says_so():
     headers = (("content-type", b"application/cloudevents+json; charset=UTF-8"), ("ce_specversion", b"0.3"))
     assert len(facts(await sent(bench(), message(CREATED, headers=headers)))) == 1
