@@ -29,12 +29,14 @@ the built-in minute, leads would rightly be decided without what waits there, an
 class Installation:
     """Topics with a prefix of their own. speed: of the domain's clock, which all processes share."""
 
-    def __init__(self, directory: Path, servers: str, speed: float = SPEED, partitions: int = 3) -> None:
+    def __init__(
+        self, directory: Path, servers: str, speed: float = SPEED, partitions: int = 3, policy: str = PATIENT
+    ) -> None:
         self.servers, self.speed = servers, speed
         self.prefix = f"t{uuid.uuid4().hex[:8]}."
         self.log = directory / "workers.log"
         self._directory = directory
-        (directory / "policy.yaml").write_text(PATIENT)
+        (directory / "policy.yaml").write_text(policy)
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("SLA_")} | {
             "SLA_BROKER": f"kafka://{servers}",
             "SLA_TOPIC_PREFIX": self.prefix,
