@@ -6,37 +6,27 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 
-from . import __version__, codec
+from . import __version__
 from .acts import Acts, snapshot
 from .clock import DISTRUST, Clock, WallClock
 from .core import assign, deliver, match, track
 from .core.effects import Log
-from .core.events import RulesChanged
 from .core.lead import OPEN, STATUSES
 from .core.rules import HOUR, Rules
 from .core.stuck import tell_head
-from .errors import Misconfigured, Problem, SlaMonitorError, TryAgain, Unavailable
+from .errors import Misconfigured, Problem, SlaMonitorError, Unavailable
+from .in_force import apply_rules, follow_rules, newest_rules
 from .keys import KeyRing
+from .logs import KEYED, Embedded, Logs, serving
 from .metrics import Metrics
 from .notify.channels import registry
 from .notify.sender import Sender
-from .policy import same
-from .records import Reader, Record, Stored
 from .settings import Settings
 from .stream.app import Broker, Worker
-from .stream.embedded import (
-    DirectoryLock,
-    EmbeddedFile,
-    EmbeddedInbox,
-    EmbeddedLog,
-    EmbeddedReader,
-    Retention,
-    transport,
-)
+from .stream.embedded import DirectoryLock, EmbeddedLog, Retention, transport
 from .stream.folding import Role
 from .stream.status import State
 from .web.context import Web
@@ -44,9 +34,6 @@ from .web.limits import Limits
 from .web.server import Server
 
 logger = logging.getLogger(__name__)
-
-KEYED = (Log.PHONES, Log.EVENTS, Log.DESK, Log.NOTIFICATIONS)
-"""The logs that a reducer owns; the others are only read."""
 
 _OPEN = frozenset(n for n, status in enumerate(STATUSES) if status in OPEN)
 
@@ -67,51 +54,8 @@ GC_THRESHOLD = 50_000
 """New objects between two looks for cycles. A step keeps thousands until it is committed, and makes no cycles: to look
 every 700, as Python does by itself, took a fifth of the processor's time."""
 
-RULES_POLL = 1.0
-"""Seconds between two looks for another policy in force: any process may have applied it."""
 CLOCK_POLL = 1.0
 """Seconds between two looks for a jump of the clock."""
-CHUNK = 1000
-"""Records read at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """The embedded log of a data directory, opened. topics: every log's topic -> its number of partitions."""
-
-    file: EmbeddedFile
-    inbox: EmbeddedInbox
-    reader: EmbeddedReader
-    topics: Mapping[str, int]
-    prefix: str
-
-    @classmethod
-    def open(cls, settings: Settings) -> Embedded:
-        """Raises Misconfigured, Unavailable."""
-        topics = {settings.topic_prefix + log: 1 for log in Log}
-        file = EmbeddedFile(settings.database)
-        return cls(file, EmbeddedInbox(file, topics), EmbeddedReader(file), topics, settings.topic_prefix)
-
-    @classmethod
-    def existing(cls, settings: Settings) -> Embedded:
-        """Like `open`, but makes no new log. Raises Unavailable where there is none."""
-        if not settings.database.exists():
-            raise Unavailable(
-                f"there is no log at {settings.database}: `sla-monitor up` makes it; "
-                "if it lies elsewhere, name its directory with --data-dir or SLA_DATA_DIR"
-            )
-        return cls.open(settings)
-
-    def close(self) -> None:
-        self.file.close()
-
-    def records(self, log: Log, offset: int = 0) -> Iterator[Stored]:
-        """What a log keeps from an offset on, in order."""
-        topic = self.prefix + log
-        start = max(offset, self.reader.bounds(topic)[0])
-        while found := self.reader.records(topic, start, CHUNK):
-            yield from found
-            start = found[-1].offset + 1
 
 
 def domain_clock(settings: Settings) -> WallClock:
@@ -128,47 +72,6 @@ def domain_clock(settings: Settings) -> WallClock:
         raise Unavailable(f"{path} cannot be used: {error.strerror}") from error
     except ValueError:
         raise Misconfigured([Problem(str(path), "", "holds no time; name another SLA_DATA_DIR")]) from None
-
-
-def rules_in_force(reader: Reader, prefix: str, log: Log = Log.EVENTS) -> Rules:
-    """The policy that decides now in a log; the built-in one, version 0, before any was applied."""
-    row = reader.row(prefix + log, codec.RULES_KEY)
-    return codec.decode_rules_row(row).rules if row else Rules()
-
-
-def newest_rules(embedded: Embedded) -> Rules:
-    """The policy that was written last: in force, or as soon as a worker reads it. Version 0: none was written."""
-    place = embedded.reader.place(embedded.prefix + Log.DESK)  # before the row, which may move on meanwhile
-    newest = rules_in_force(embedded.reader, embedded.prefix, Log.DESK)
-    for record in embedded.records(Log.DESK, place):  # the shortest of the logs that have it
-        if record.key == codec.RULES_KEY:
-            newest = max(newest, codec.decode_record(record.value).rules, key=lambda rules: rules.version)
-    return newest
-
-
-async def apply_rules(embedded: Embedded, rules: Rules, now: int) -> tuple[Rules, bool]:
-    """Write a policy to every partition with a higher version, if it says anything new (R33).
-
-    The version is the second it was applied in, or one more than the last.
-    Returns the policy with its version, and whether it was new.
-    """
-    newest = newest_rules(embedded)
-    if newest.version and same(newest, rules):
-        return newest, False
-    applied = replace(rules, version=max(newest.version + 1, now // 1000))
-    value = codec.encode_record(RulesChanged(version=applied.version, rules=applied, at=now))
-    await embedded.inbox.append([Record(embedded.prefix + log, codec.RULES_KEY, value, now) for log in KEYED])
-    return applied, True
-
-
-async def follow_rules(embedded: Embedded, known: Callable[[], Rules], adopt: Callable[[Rules], None]) -> None:
-    """Adopt every policy that comes into force, whoever applied it, until cancelled. Raises LogLost."""
-    while True:
-        with suppress(TryAgain, codec.Undecodable):  # a newer program may have written it
-            force = rules_in_force(embedded.reader, embedded.prefix)
-            if force.version > known().version:
-                adopt(force)
-        await asyncio.sleep(RULES_POLL)
 
 
 async def watch_clock(clock: Clock, metrics: Metrics) -> None:
@@ -192,7 +95,7 @@ class Up:
         self._lock = DirectoryLock(settings.database.parent)
         self.settings, self.clock = settings, clock or domain_clock(settings)
         self.embedded = Embedded.open(settings)
-        self.rules = rules or newest_rules(self.embedded)
+        self._wanted, self.rules = rules, rules or Rules()
         self.metrics = Metrics(__version__, self.rules, keys.names)
         sender = Sender(registry(settings.data_dir, self.clock), self.clock, self.metrics.notification)
         self._acts = Acts(self.metrics, sender, lambda: self.rules)
@@ -215,7 +118,7 @@ class Up:
     async def start(self) -> None:
         """Return when events are taken; partitions open beside it."""
         gc.set_threshold(GC_THRESHOLD)
-        await self.change_policy(self.rules)
+        await self.change_policy(self._wanted or await newest_rules(self.embedded))
         self.metrics.watch(lambda: snapshot(self._worker, not self._unready()))
         await self._worker.start()
         await self.server.start()
@@ -254,7 +157,7 @@ class Up:
             state = owners.get(log, State.OPENING)
             if state is not State.RUNNING:
                 reasons.append(f"{log} is {state}")
-        return reasons + unwritable(self.embedded)
+        return reasons + self.embedded.unready()
 
     async def _keep_house(self) -> None:
         """Delete what is too old, and keep the write-ahead log short."""
@@ -275,51 +178,46 @@ class Up:
 
 
 class WebOnly:
-    """Ingest, views and board without decisions, beside an embedded `up`, running or down: `sla-monitor web`."""
+    """Ingest, views and board without decisions: beside an embedded `up`, running or down, and on Kafka."""
 
     def __init__(self, settings: Settings, rules: Rules, keys: KeyRing) -> None:
         self.clock = domain_clock(settings)
-        self.embedded = Embedded.open(settings)
         self.rules = rules
-        self.metrics = Metrics(__version__, rules, keys.names)
-        self.server = make_server(
-            settings, self.embedded, self.clock, keys, lambda: self.rules, self.metrics, self._unready
-        )
+        self._settings, self._keys = settings, keys
+        self._metrics = Metrics(__version__, rules, keys.names)
+        self._opened = AsyncExitStack()
 
     async def start(self) -> None:
+        """Return when events are taken; on Kafka rows are read beside it. Raises Misconfigured, Unavailable."""
+        self._logs = await self._opened.enter_async_context(serving(self._settings))
+        self.server = make_server(
+            self._settings, self._logs, self.clock, self._keys, lambda: self.rules, self._metrics, self._logs.unready
+        )
+        self._opened.push_async_callback(self.server.stop)
         await self.server.start()
 
     async def wait(self) -> None:
-        """Follow the policy in force until cancelled."""
-        await follow_rules(self.embedded, lambda: self.rules, self._adopt)
+        """Follow the policy in force until cancelled. Raises LogLost."""
+        await follow_rules(self._logs, lambda: self.rules, self._adopt)
 
     async def stop(self) -> None:
-        await self.server.stop()
-        self.embedded.close()
-
-    def _unready(self) -> list[str]:
-        return unwritable(self.embedded)
+        await self._opened.aclose()
 
     def _adopt(self, rules: Rules) -> None:
         self.rules = rules
-        self.metrics.know(rules)
-
-
-def unwritable(embedded: Embedded) -> list[str]:
-    """Why events are better sent elsewhere for a while."""
-    return ["events cannot be stored"] if embedded.inbox.failing() else []
+        self._metrics.know(rules)
 
 
 def make_server(
     settings: Settings,
-    embedded: Embedded,
+    logs: Logs,
     clock: Clock,
     keys: KeyRing,
     rules: Callable[[], Rules],
     metrics: Metrics,
     unready: Callable[[], list[str]],
 ) -> Server:
-    """The web layer on the embedded log, within the limits of the settings."""
+    """The web layer on some logs, within the limits of the settings."""
     limits = Limits(
         event=settings.event_bytes,
         batch=settings.batch_bytes,
@@ -330,14 +228,14 @@ def make_server(
         shutdown_seconds=settings.stop_deadline / 2000,
     )
     context = Web(
-        inbox=embedded.inbox,
-        reader=embedded.reader,
+        inbox=logs.inbox,
+        reader=logs.reader,
         clock=clock,
         rules=rules,
         unready=unready,
         metrics=metrics,
         keys=keys,
-        prefix=settings.topic_prefix,
+        prefix=logs.prefix,
         limits=limits,
     )
     return Server(context, settings.listen.host, settings.listen.port)

@@ -141,7 +141,10 @@ def curl(url: str) -> str:
 
 @app.command()
 def web(listen: Listen = None, data_dir: DataDir = None, policy: PolicyFile = None) -> None:
-    """Take events and show views without deciding anything, beside an `up` that runs or is down."""
+    """Take events and show views without deciding anything.
+
+    Beside an `up` that runs or is down and, on Kafka, beside workers; as many of these as you like.
+    """
     settings = read_settings({"listen": listen, "data_dir": data_dir, "policy": policy})
     configure_logging()
     asyncio.run(run_web(settings))

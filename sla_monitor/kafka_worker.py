@@ -6,20 +6,21 @@ import asyncio
 import gc
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
-from . import __version__, codec
+from . import __version__
 from .acts import Acts, snapshot
-from .bootstrap import CLOCK_POLL, GC_THRESHOLD, KEYED, ROLES, domain_clock, watch_clock
+from .bootstrap import CLOCK_POLL, GC_THRESHOLD, ROLES, domain_clock, watch_clock
+from .codec import RULES_KEY
 from .core.effects import Log, Public
-from .core.events import RulesChanged
 from .core.rules import Rules
+from .in_force import apply_first
 from .keys import KeyRing
+from .logs import KEYED, existing, group_of
 from .metrics import Metrics
 from .notify.channels import registry
 from .notify.sender import Sender
 from .policy import same
-from .records import Partition, Record
+from .records import Partition
 from .settings import Settings
 from .stream.app import Broker, Worker
 from .stream.folding import Role
@@ -28,10 +29,7 @@ from .stream.kafka import rights, topics, transport
 from .stream.kafka.access import Access
 from .stream.kafka.fetch import Fetch
 from .stream.kafka.horizon import IntakeHorizon, PublicTopics
-from .stream.kafka.inbox import KafkaInbox
 from .stream.kafka.log import KafkaLog
-from .stream.kafka.offsets import Offsets
-from .stream.kafka.rows import load
 from .stream.status import State
 from .web.watch import Health, WatchServer
 from .wire import Routing
@@ -70,9 +68,10 @@ class KafkaWorker:
         await rights.require(self._access, rights.Role.WORKER, self._prefix)
         partitions = await topics.require(self._access, self._settings)
         if self._file is not None:
-            await apply_first(self._access, self._prefix, partitions, self._file, self._clock.now())
+            async with existing(self._settings, [Log.DESK], [RULES_KEY]) as logs:
+                await apply_first(logs, self._file, self._clock.now())
         public = [Partition(self._prefix + log, n) for log in Public for n in range(partitions[self._prefix + log])]
-        self._public = PublicTopics(self._access, self._group, public, self._passed)
+        self._public = PublicTopics(self._access, group_of(self._prefix), public, self._passed)
         horizon = IntakeHorizon(
             self._clock, self._public.ends, self._public.passed, lambda: self.rules.limits.max_catch_up
         )
@@ -109,17 +108,13 @@ class KafkaWorker:
         await self._fetch.stop()
         await self._acts.close()
 
-    @property
-    def _group(self) -> str:
-        return self._prefix + rights.WORKERS
-
     def _broker(self) -> Broker:
         def prepare(app: object) -> None:
             app.kafka = transport.Reading(self._access, self._fetch)  # type: ignore[attr-defined]
 
         transport.register()
         tell = {self._prefix + log: TELL for log in KEYED} | {self._prefix + log: TELL_INTAKE for log in Public}
-        return Broker("slakafka://", prepare, self._group, tell)
+        return Broker("slakafka://", prepare, group_of(self._prefix), tell)
 
     def _intake(self, partitions: Mapping[str, int]) -> Iterator[Role]:
         routing = Routing(lambda: self.rules)
@@ -163,28 +158,3 @@ class KafkaWorker:
                 if self._file is not None and not same(newest, self._file):
                     logger.warning("the policy in force, version %d, is not that of SLA_POLICY", newest.version)
             await asyncio.sleep(CLOCK_POLL)
-
-
-async def apply_first(access: Access, prefix: str, partitions: Mapping[str, int], rules: Rules, now: int) -> None:
-    """Write a policy to every partition, where the desk knows of none yet. Raises Unavailable, LogLost."""
-    offsets = Offsets(access)
-    try:
-        kept = await load(access, offsets, Partition(prefix + Log.DESK, 0))
-    finally:
-        await offsets.stop()
-    if codec.RULES_KEY in kept.rows:
-        return
-    applied = replace(rules, version=now // 1000)
-    value = codec.encode_record(RulesChanged(version=applied.version, rules=applied, at=now))
-    inbox = KafkaInbox(access)
-    await inbox.start()
-    try:
-        await inbox.append(
-            [
-                Record(prefix + log, codec.RULES_KEY, value, now, number)
-                for log in KEYED
-                for number in range(partitions[prefix + log])
-            ]
-        )
-    finally:
-        await inbox.stop()

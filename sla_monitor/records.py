@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
 
@@ -40,20 +41,45 @@ class Inbox(Protocol):
         """Return when all records are durable, all or none of them. Raises Unavailable: not known to be stored."""
 
 
+Position = tuple[int, ...]
+"""Where a log is read: the offset that comes next in each of its partitions, in their order."""
+
+
+class Taken(NamedTuple):
+    """A record that was read. position: of the log, behind this record and all that were taken before it."""
+
+    position: Position
+    record: Stored
+
+
+class Tail(Protocol):
+    """A log as it is read on from a position."""
+
+    @property
+    def position(self) -> Position:
+        """Behind all that was taken."""
+
+    async def take(self) -> list[Taken]:
+        """Wait for what comes next, in order within each partition; none if only the position moves.
+
+        Raises Unavailable; LogLost when what comes next is no longer kept.
+        """
+
+
 class Reader(Protocol):
-    """What views and commands read; sees committed state only. On the embedded log from any process."""
+    """What views and commands read, from any process; sees committed state only. Each call may raise Unavailable."""
 
-    def row(self, topic: str, key: bytes) -> bytes | None:
-        """The current row of a log at a key."""
+    async def row(self, topic: str, key: bytes, number: int | None = None) -> bytes | None:
+        """The current row of a log at a key. number: of the partition; None: the one that `key` belongs to."""
 
-    def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
-        """All current rows of a log, the rules' row included."""
+    async def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
+        """All current rows of a log, the rules' rows included; another thread may go through them."""
 
-    def records(self, topic: str, offset: int, limit: int) -> list[Stored]:
-        """Up to `limit` records of a log of one partition from `offset` on, in order."""
+    async def place(self, topic: str) -> Position:
+        """Up to where a log has been applied by its owners; its beginning before it had any."""
 
-    def bounds(self, topic: str) -> tuple[int, int]:
-        """(first kept offset, next offset) of a log of one partition."""
+    async def bounds(self, topic: str) -> tuple[Position, Position]:
+        """(position of the first kept records, position behind the last)."""
 
-    async def changed(self, topic: str, offset: int) -> None:
-        """Return when the log has a record at or beyond `offset`."""
+    def tail(self, topic: str, start: Position) -> AbstractAsyncContextManager[Tail]:
+        """The log from a position within its bounds on, for as long as the context lasts."""

@@ -212,7 +212,9 @@ class Settings(BaseSettings):
     def database(self) -> Path:
         """The file of the embedded log. Raises Misconfigured on Kafka."""
         if self.servers:
-            message = "names Kafka: use `worker` and `topics`; this command works on the embedded log only"
+            message = (
+                "names Kafka, and `up` works on the embedded log only: run `sla-monitor worker` and `sla-monitor web`"
+            )
             raise Misconfigured([Problem("SLA_BROKER", "", message)])
         return Path(self.broker.removeprefix("sqlite:///")) if self.broker else self.data_dir / "sla.db"
 

@@ -63,7 +63,7 @@ async def test_a_log_that_is_deleted_under_a_worker_ends_it(up):
 async def test_a_log_that_is_deleted_under_the_web_ends_it(tmp_path):
     system = WebOnly(settings(tmp_path), Rules(), KeyRing())
     await system.start()
-    system.embedded.file.path.unlink()
+    settings(tmp_path).database.unlink()
     with pytest.raises(LogLost, match="deleted or replaced"):
         await asyncio.wait_for(system.wait(), 10)
     await system.stop()

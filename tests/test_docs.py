@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from sla_monitor.bootstrap import KEYED
 from sla_monitor.core import assign, deliver, match, track
 from sla_monitor.core.effects import Log
 from sla_monitor.core.lead import OPEN, STATUSES
 from sla_monitor.core.track import IGNORED, TRANSITIONS
+from sla_monitor.logs import KEYED
 from sla_monitor.wire import EVENTS
 from tests.docs import PAGES, ROOT
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,16 +11,20 @@ from typing import Any, TypeVar
 import typer
 
 from sla_monitor import forecast
-from sla_monitor.bootstrap import Embedded, newest_rules
 from sla_monitor.clock import WallClock, today
+from sla_monitor.codec import RULES_KEY
+from sla_monitor.core.effects import Log
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import LogLost, Misconfigured, Problem, Unavailable
+from sla_monitor.in_force import newest_rules
 from sla_monitor.keys import KeyRing, read_keys
+from sla_monitor.logs import existing
 from sla_monitor.notify import channels
 from sla_monitor.notify.address import shown
 from sla_monitor.policy import default_rules, read_rules, same
 from sla_monitor.settings import Settings, read_settings
-from sla_monitor.stream.embedded import worker_of
+from sla_monitor.stream.kafka import topics
+from sla_monitor.stream.kafka.access import Access
 
 from .options import FINDINGS, UNREACHABLE, USAGE, DataDir, Json, PolicyFile, show
 
@@ -29,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Findings:
-    """errors: nothing starts with these. warnings: most likely not meant. unreachable: why the data cannot be used."""
+    """errors: nothing starts with these. warnings: most likely not meant. unreachable: why the logs cannot be used."""
 
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
@@ -74,9 +78,10 @@ class Findings:
 
 
 def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = None) -> None:
-    """Check settings, keys, policy, channel addresses and the data directory, and say what the policy will do.
+    """Check settings, keys, policy, channel addresses and the logs, and say what the policy will do.
 
-    Exit codes: 0 all is well, 1 warnings, 2 mistakes that stop a start, 3 the data directory cannot be used.
+    The logs are the data directory or, on Kafka, the brokers and the topics. Exit codes: 0 all is well, 1 warnings,
+    2 mistakes that stop a start, 3 the logs cannot be used.
     """
     findings = Findings()
     settings = findings.attempt(lambda: read_settings({"policy": policy, "data_dir": data_dir}))
@@ -84,7 +89,7 @@ def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = N
     rules = findings.attempt(lambda: read_rules(path, today()) if path else default_rules())
     if settings:
         _look_at_keys(findings, settings, rules)
-        _look_at_data(findings, settings, rules if path else None)
+        _look_at_logs(findings, settings, rules if path else None)
     if rules:
         _look_ahead(findings, settings, rules)
     show(as_json, findings.value(), findings.lines())
@@ -104,26 +109,46 @@ def _look_at_keys(findings: Findings, settings: Settings, rules: Rules | None) -
             findings.warnings.append(Problem("", f"sources.{name}", "is the name of no key, so no event is of it"))
 
 
-def _look_at_data(findings: Findings, settings: Settings, rules: Rules | None) -> None:
+def _look_at_logs(findings: Findings, settings: Settings, rules: Rules | None) -> None:
     """rules: of the policy file, if there is one."""
-    if not settings.database.exists():
+    if settings.servers:
+        missing = findings.attempt(lambda: asyncio.run(_topics(settings)))
+        findings.errors += missing or ()
+        if missing is None or missing:
+            return
+    elif not settings.database.exists():
         findings.attempt(lambda: _check_place(settings.database.parent))
         findings.notes.append(f"There is no log at {settings.database} yet; `sla-monitor up` makes it.")
         return
-    worker = worker_of(settings.database.parent)
-    findings.notes.append(f"A worker runs on {settings.data_dir} (pid {worker})." if worker else "No worker runs.")
-    newest = findings.attempt(lambda: _newest(settings))
-    if newest and rules and not same(newest, rules):
+    _look_at_work(findings, settings, rules)
+
+
+async def _topics(settings: Settings) -> list[Problem]:
+    return topics.findings(topics.wanted(settings), await topics.existing(Access.of(settings)))
+
+
+def _look_at_work(findings: Findings, settings: Settings, rules: Rules | None) -> None:
+    """Whether anybody decides, and by which policy."""
+    found = findings.attempt(lambda: asyncio.run(_work(settings)))
+    if found is None:
+        return
+    worked, newest = found
+    where = f"on {settings.servers or settings.data_dir}"
+    findings.notes.append(f"A worker runs {where}." if worked else "No worker runs.")
+    if rules and not same(newest, rules):
         last = (
             f"from the policy applied last, version {newest.version}" if newest.version else "from the built-in policy"
         )
-        remedy = "`sla-monitor policy apply`, SIGHUP or a restart of `up` puts it into force"
+        remedy = "`sla-monitor policy apply` puts it into force" + (
+            "" if settings.servers else ", SIGHUP or a restart of `up` too"
+        )
         findings.notes.append(f"The file differs {last}: {remedy}.")
 
 
-def _newest(settings: Settings) -> Rules:
-    with closing(Embedded.existing(settings)) as embedded:
-        return newest_rules(embedded)
+async def _work(settings: Settings) -> tuple[bool, Rules]:
+    """(whether a worker runs, the policy that was written last)."""
+    async with existing(settings, [Log.DESK], [RULES_KEY]) as logs:
+        return await logs.worked(), await newest_rules(logs)
 
 
 def _check_place(directory: Path) -> None:

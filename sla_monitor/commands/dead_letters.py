@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any
@@ -13,15 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from sla_monitor import codec
-from sla_monitor.bootstrap import KEYED, Embedded, domain_clock
+from sla_monitor.bootstrap import domain_clock
 from sla_monitor.core.effects import Log
+from sla_monitor.logs import KEYED, Logs, existing
 from sla_monitor.records import Record
-from sla_monitor.settings import read_settings
+from sla_monitor.settings import Settings, read_settings
 
 from .options import FINDINGS, DataDir, Json, moment, show
 
 CHUNK = 500
-"""Records appended in one transaction."""
+"""Records appended at once."""
 
 app = typer.Typer(help="Events that could not be used: list them, or try them again.", no_args_is_help=True)
 
@@ -62,9 +62,9 @@ class Kept:
         return f"{self.offset:>8}  {buried}  {self.letter.reason:<20}  {self.letter.topic:<18}  {key}  {self.kind}"
 
 
-def letters(embedded: Embedded, reason: str | None = None) -> Iterator[Kept]:
+async def letters(logs: Logs, reason: str | None = None) -> AsyncIterator[Kept]:
     """Those that are kept, oldest first."""
-    for record in embedded.records(Log.DEAD_LETTERS):
+    async for record in logs.records(Log.DEAD_LETTERS):
         letter = codec.decode_dead_letter(record.value or b"")
         if reason in (None, letter.reason):
             yield Kept(record.offset, record.timestamp, letter)
@@ -78,10 +78,17 @@ def list_(
     as_json: Json = None,
 ) -> None:
     """List dead letters, oldest first; as JSON with the events themselves."""
-    with closing(Embedded.existing(read_settings({"data_dir": data_dir}))) as embedded:
-        newest = deque(letters(embedded, reason), limit)
+    newest = asyncio.run(_newest(read_settings({"data_dir": data_dir}), reason, limit))
     lines = (kept.line() for kept in newest) if newest else ["No dead letters."]
     show(as_json, [kept.value() for kept in newest], lines)
+
+
+async def _newest(settings: Settings, reason: str | None, limit: int) -> deque[Kept]:
+    newest: deque[Kept] = deque(maxlen=limit)
+    async with existing(settings) as logs:
+        async for kept in letters(logs, reason):
+            newest.append(kept)
+    return newest
 
 
 @app.command()
@@ -100,20 +107,26 @@ def replay(
     if sum((bool(offsets), reason is not None, every)) != 1:
         raise typer.BadParameter("name offsets, or a --reason, or --all")
     settings = read_settings({"data_dir": data_dir})
-    with closing(Embedded.existing(settings)) as embedded:
-        chosen = [kept for kept in letters(embedded, reason) if not offsets or kept.offset in offsets]
-        refused = {kept.offset: why for kept in chosen if (why := unusable(embedded, kept.letter))}
-        refused |= dict.fromkeys({*(offsets or ())} - {kept.offset for kept in chosen}, "is no dead letter")
-        usable = [kept for kept in chosen if kept.offset not in refused]
-        asyncio.run(_append(embedded, usable, domain_clock(settings).now()))
+    usable, refused = asyncio.run(_replay(settings, frozenset(offsets or ()), reason))
     _report(as_json, usable, refused)
 
 
-def unusable(embedded: Embedded, letter: codec.DeadLetter) -> str | None:
+async def _replay(settings: Settings, offsets: frozenset[int], reason: str | None) -> tuple[list[Kept], dict[int, str]]:
+    """(what was appended again, why the others were not). offsets: the only ones that are meant; none: all."""
+    async with existing(settings) as logs:
+        chosen = [kept async for kept in letters(logs, reason) if not offsets or kept.offset in offsets]
+        refused = {kept.offset: why for kept in chosen if (why := unusable(logs, kept.letter))}
+        refused |= dict.fromkeys(offsets - {kept.offset for kept in chosen}, "is no dead letter")
+        usable = [kept for kept in chosen if kept.offset not in refused]
+        await _append(logs, usable, domain_clock(settings).now())
+    return usable, refused
+
+
+def unusable(logs: Logs, letter: codec.DeadLetter) -> str | None:
     """Why a dead letter cannot be replayed; None if it can."""
     if letter.key is None or letter.value is None:
         return "has no data any more"
-    if letter.topic not in {embedded.prefix + log for log in KEYED}:
+    if letter.topic not in {logs.topic(log) for log in KEYED}:
         return f"came from {letter.topic}, which is no log of this program"
     try:
         codec.decode_record(letter.value)
@@ -122,10 +135,10 @@ def unusable(embedded: Embedded, letter: codec.DeadLetter) -> str | None:
     return None
 
 
-async def _append(embedded: Embedded, chosen: list[Kept], now: int) -> None:
+async def _append(logs: Logs, chosen: list[Kept], now: int) -> None:
     records = (Record(kept.letter.topic, kept.letter.key or b"", kept.letter.value or b"", now) for kept in chosen)
     while chunk := list(islice(records, CHUNK)):
-        await embedded.inbox.append(chunk)
+        await logs.inbox.append(chunk)
 
 
 def _report(as_json: bool | None, usable: list[Kept], refused: dict[int, str]) -> None:

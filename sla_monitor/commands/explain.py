@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from sla_monitor.bootstrap import Embedded
 from sla_monitor.core.effects import Log
 from sla_monitor.core.lead import Lead, Phase
-from sla_monitor.settings import read_settings
+from sla_monitor.logs import existing
+from sla_monitor.settings import Settings, read_settings
 from sla_monitor.web.views import LEADS, lead_view
 
 from .dead_letters import Kept, letters
@@ -59,20 +59,20 @@ def explain(
     as_json: Json = None,
 ) -> None:
     """Tell the whole story of a lead: every decision, who was looked at for it, and why they were passed over."""
-    with closing(Embedded.existing(read_settings({"data_dir": data_dir}))) as embedded:
-        story = _read(embedded, lead_id.encode("utf-8", "surrogateescape"))
+    settings = read_settings({"data_dir": data_dir})
+    story = asyncio.run(_read(settings, lead_id.encode("utf-8", "surrogateescape")))
     if story is None:
         refuse(f"nothing is known of a lead {lead_id}: no event of it was applied, or all of it was too old to keep")
     show(as_json, story.value(), story.lines())
 
 
-def _read(embedded: Embedded, key: bytes) -> Story | None:
-    row = None if key.startswith(b"\0") else embedded.reader.row(embedded.prefix + Log.EVENTS, key)
-    lead: Lead | None = LEADS.decode(row) if row else None
-    outcomes = [
-        msgspec.json.decode(record.value or b"") for record in embedded.records(Log.OUTCOMES) if record.key == key
-    ]
-    dead = [kept for kept in letters(embedded) if kept.letter.key == key]
+async def _read(settings: Settings, key: bytes) -> Story | None:
+    async with existing(settings, [Log.EVENTS], [key]) as logs:
+        row = None if key.startswith(b"\0") else await logs.reader.row(logs.topic(Log.EVENTS), key)
+        lead: Lead | None = LEADS.decode(row) if row else None
+        records = logs.records(Log.OUTCOMES, key=key)
+        outcomes = [msgspec.json.decode(record.value or b"") async for record in records if record.key == key]
+        dead = [kept async for kept in letters(logs) if kept.letter.key == key]
     if lead is None and not outcomes and not dead:
         return None
     return Story(_view(lead), outcomes, len(lead.parked) if lead else 0, dead)

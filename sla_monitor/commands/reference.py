@@ -12,9 +12,9 @@ INTRODUCTION = """\
 # Commands
 
 Settings come from the environment ([settings.md](settings.md)); an option wins over its variable. Answers are text on a
-terminal and JSON elsewhere, or as `--json` and `--no-json` say. The commands that look at a data directory may run
-beside `up`, and while nothing runs. Exit codes: 0 fine, 1 findings, 2 usage or configuration, 3 the data directory
-cannot be used. Written by `python -m tests.docs`.
+terminal and JSON elsewhere, or as `--json` and `--no-json` say. The commands that look at the logs work on a data
+directory and on Kafka, as SLA_BROKER says, beside what runs and while nothing runs. Exit codes: 0 fine, 1 findings,
+2 usage or configuration, 3 the data directory or the brokers cannot be used. Written by `python -m tests.docs`.
 """
 
 

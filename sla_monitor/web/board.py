@@ -50,7 +50,8 @@ class Board:
         """GET /v1/board"""
         async with self._looking:
             if monotonic() - self._seen_at >= FRESH:
-                self._seen = await asyncio.to_thread(self._look, self._web.rules(), self._web.clock.now())
+                rows = await self._web.reader.rows(self._web.topic(Log.EVENTS))
+                self._seen = await asyncio.to_thread(self._look, rows, self._web.rules(), self._web.clock.now())
                 self._seen_at = monotonic()
         return web.json_response(self._seen)
 
@@ -59,10 +60,10 @@ class Board:
             raise Refused(404, "no such file")
         return web.Response(body=self._files[name], content_type=STATIC[name], charset="utf-8")
 
-    def _look(self, rules: Rules, now: int) -> dict[str, Any]:
+    def _look(self, rows: Iterable[tuple[bytes, bytes]], rules: Rules, now: int) -> dict[str, Any]:
         """In a thread: one pass over all rows that decodes none but those shown."""
         counts: Counter[str] = Counter()
-        first = nsmallest(SHOWN, self._open(self._web.reader.rows(self._web.topic(Log.EVENTS)), counts))
+        first = nsmallest(SHOWN, self._open(rows, counts))
         leads = sorted((LEADS.decode(row) for _, row in first), key=due_at)
         return {
             "now": rfc3339(now),

@@ -20,7 +20,7 @@ from .limits import Limits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    """The world as the web layer sees it. `reader` may be called from any thread.
+    """The world as the web layer sees it.
 
     rules: the policy in force. unready: the reasons why not to rely on this process, none if all is well.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -47,7 +46,7 @@ class Views:
         key = lead_id.encode("utf-8", "surrogateescape")
         if key.startswith(b"\0"):  # ours, not a lead's
             return None
-        row = await asyncio.to_thread(self._web.reader.row, self._web.topic(Log.EVENTS), key)
+        row = await self._web.reader.row(self._web.topic(Log.EVENTS), key)
         lead: Lead | None = LEADS.decode(row) if row else None
         return lead
 

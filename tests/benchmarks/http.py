@@ -19,12 +19,13 @@ from typing import Any
 
 import aiohttp
 
-from sla_monitor.bootstrap import KEYED, Embedded
+from sla_monitor.logs import KEYED, Embedded
 from sla_monitor.records import Partition
 from sla_monitor.stream.embedded import fetch
 from tests.benchmarks import workload
 from tests.benchmarks.running import directory, machine, say, settings, share
 from tests.e2e.process import Monitor
+from tests.embedded import bounds
 
 BATCH = 100
 KINDS = {1: "application/cloudevents+json", BATCH: "application/cloudevents-batch+json"}
@@ -58,7 +59,7 @@ def folded(embedded: Embedded) -> bool:
 
 
 def outcomes(embedded: Embedded) -> int:
-    return embedded.reader.bounds(embedded.prefix + "outcomes")[1]
+    return bounds(embedded.file, embedded.prefix + "outcomes")[1]
 
 
 async def last_outcome(embedded: Embedded, sending: asyncio.Task[Any]) -> float:

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from sla_monitor import codec
-from sla_monitor.bootstrap import ROLES, Embedded, apply_rules
+from sla_monitor.bootstrap import ROLES
 from sla_monitor.core import deliver, match, track
 from sla_monitor.core.effects import Hold, Log, Notify, OpenNumber, Send
 from sla_monitor.core.events import LeadCreated, Origin, Sent
 from sla_monitor.core.roster import Held, Standing
 from sla_monitor.core.rules import MINUTE, SECOND
+from sla_monitor.in_force import apply_rules
+from sla_monitor.logs import Embedded
 from sla_monitor.records import Partition
 from sla_monitor.stream.embedded import EmbeddedLog
 from sla_monitor.stream.step import Step

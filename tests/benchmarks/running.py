@@ -16,14 +16,16 @@ from os import cpu_count
 from pathlib import Path
 from time import perf_counter, process_time
 
-from sla_monitor.bootstrap import KEYED, Embedded, Up
+from sla_monitor.bootstrap import Up
 from sla_monitor.clock import Clock
 from sla_monitor.core.effects import Log, Publish, Send
 from sla_monitor.core.rules import Rules
 from sla_monitor.keys import KeyRing
+from sla_monitor.logs import KEYED, Embedded
 from sla_monitor.records import Record
 from sla_monitor.settings import Settings
 from sla_monitor.stream.observer import Committed, Feed, Observer
+from tests.embedded import bounds
 
 APPEND = 500
 """Records in one append: what a full batch over HTTP stores."""
@@ -108,7 +110,7 @@ async def until(holds: Callable[[], bool], seconds: float = 0.02) -> float:
 def folded(up: Up) -> bool:
     """Whether every keyed log has been folded to its end."""
     owners = {owner.partition.topic: owner.status().place for owner in up._worker.owners.values()}
-    ends = {up.embedded.prefix + log: up.embedded.reader.bounds(up.embedded.prefix + log)[1] for log in KEYED}
+    ends = {up.embedded.prefix + log: bounds(up.embedded.file, up.embedded.topic(log))[1] for log in KEYED}
     return all(owners.get(topic) == end for topic, end in ends.items())
 
 

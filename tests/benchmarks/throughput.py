@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from time import perf_counter, time
 
 from sla_monitor import codec
-from sla_monitor.bootstrap import Embedded
+from sla_monitor.logs import Embedded
 from sla_monitor.records import Record
 from tests.benchmarks import workload
 from tests.benchmarks.running import append, directory, folded, machine, opened, running, say, settings, until
+from tests.embedded import bounds
 
 
 async def appends(records: Sequence[Record]) -> float:
@@ -48,7 +49,7 @@ async def run(number: int) -> dict[str, float]:
             watch.begin()
             ended = await until(lambda: folded(up))
             seconds = watch.last_outcome - watch.began
-            written = sum(up.embedded.reader.bounds(topic)[1] for topic in up.embedded.topics) - number
+            written = sum(bounds(up.embedded.file, topic)[1] for topic in up.embedded.topics) - number
             figures = {
                 "events/s, log to the last outcome": number / seconds,
                 "events/s of processor time": number / (watch.cpu_last - watch.cpu_began),

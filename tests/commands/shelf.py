@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from sla_monitor import codec
-from sla_monitor.bootstrap import KEYED, Embedded
 from sla_monitor.core.effects import Log
 from sla_monitor.core.events import RulesChanged
 from sla_monitor.core.rules import Rules
+from sla_monitor.logs import KEYED, Embedded
 from sla_monitor.records import Partition, Record, Stored
 from sla_monitor.settings import Settings
 from sla_monitor.stream.embedded import EmbeddedLog
 from sla_monitor.stream.step import Step
+from tests.embedded import records
 from tests.world import T0, World
 
 Run = Callable[..., "Answer"]
@@ -44,20 +45,20 @@ class Shelf:
         self.settings = Settings(data_dir=directory)
         self.write(Log.EVENTS)
 
-    def write(self, log: Log, rows: Mapping[bytes, bytes | None] | None = None, records: Iterable[Record] = ()) -> None:
+    def write(self, log: Log, rows: Mapping[bytes, bytes | None] | None = None, sent: Iterable[Record] = ()) -> None:
         """Commit one step of a log's owner, who has then read the whole log."""
 
         async def commit() -> None:
             with closing(Embedded.open(self.settings)) as embedded:
-                topic = embedded.prefix + log
+                topic = embedded.topic(log)
                 owned = await EmbeddedLog(embedded.file, embedded.topics).open(Partition(topic, 0))
-                await owned.commit(Step(embedded.reader.bounds(topic)[1], dict(rows or {}), list(records)))
+                await owned.commit(Step((await embedded.reader.bounds(topic))[1][0], dict(rows or {}), list(sent)))
 
         asyncio.run(commit())
 
     def read(self, log: Log) -> list[Stored]:
         with closing(Embedded.open(self.settings)) as embedded:
-            return list(embedded.records(log))
+            return records(embedded.file, embedded.topic(log))
 
     def remember(self, world: World, lead_id: str) -> None:
         """The row of a lead, and all that was decided about it."""
@@ -76,7 +77,7 @@ class Shelf:
 
     def bury(self, reason: str, fact: Any = None, **where: Any) -> None:
         """Put a fact, or other bytes, among the dead letters."""
-        self.write(Log.EVENTS, records=[letter(reason, fact, **where)])
+        self.write(Log.EVENTS, sent=[letter(reason, fact, **where)])
 
 
 def letter(

@@ -10,10 +10,12 @@ import aiokafka
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from sla_monitor.records import Partition, Stored
+from sla_monitor.records import Partition, Reader, Stored
 from sla_monitor.stream.kafka.access import Access
 from sla_monitor.stream.kafka.inbox import KafkaInbox
 from sla_monitor.stream.kafka.log import KafkaLog, KafkaOwned
+from sla_monitor.stream.kafka.mirror import Mirror
+from sla_monitor.stream.kafka.reader import KafkaReader
 from sla_monitor.stream.kafka.rows import ROWS
 from sla_monitor.stream.step import Log
 from tests.contract.ports import PARTITIONS
@@ -52,8 +54,7 @@ class KafkaPorts:
     async def made(cls, cluster: Cluster) -> AsyncIterator[KafkaPorts]:
         ports = cls(cluster)
         await ports._remake(TOPICS)
-        ports.inbox = KafkaInbox(ports.access)
-        await ports.inbox.start()
+        ports.inbox = KafkaInbox(ports.access, PARTITIONS)
         yield ports
         await ports.inbox.stop()
         for log in ports._logs:
@@ -62,6 +63,18 @@ class KafkaPorts:
     def log(self) -> Log:
         self._logs.append(Remembering(self.access, PARTITIONS))
         return self._logs[-1]
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[Reader]:
+        mirror = Mirror(self.access, [Partition(topic, n) for topic, count in PARTITIONS.items() for n in range(count)])
+        reader = KafkaReader(self.access, PARTITIONS, mirror)
+        mirror.start()
+        try:
+            await mirror.ready()
+            yield reader
+        finally:
+            await reader.stop()
+            await mirror.stop()
 
     async def read(self, topic: str, number: int = 0) -> list[Stored]:
         """Up to the end as it is now; what is being committed is waited for, what was not is never seen."""
@@ -113,6 +126,8 @@ class KafkaPorts:
             while set(topics) & set(await admin.list_topics()):  # noqa: ASYNC110 - a broker tells nobody
                 await asyncio.sleep(0.01)
             await admin.create_topics([NewTopic(topic, count, 1) for topic, count in topics.items()])
+            while set(topics) - set(await admin.list_topics()):  # noqa: ASYNC110 - likewise
+                await asyncio.sleep(0.01)
 
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:

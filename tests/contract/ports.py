@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sla_monitor.records import Inbox, Record, Stored
+from sla_monitor.records import Inbox, Reader, Record, Stored
 from sla_monitor.stream.embedded import EmbeddedFile, EmbeddedInbox, EmbeddedLog, EmbeddedReader
 from sla_monitor.stream.step import Log
+from tests import embedded
 
 LEADS, DESK, WIDE = "t.leads", "t.desk", "t.wide"
 PARTITIONS = {LEADS: 1, DESK: 1, WIDE: 3}
@@ -21,6 +22,9 @@ class Ports(Protocol):
 
     def log(self) -> Log:
         """A new one, as another worker would have."""
+
+    def reader(self) -> AbstractAsyncContextManager[Reader]:
+        """A new one, as another process would have."""
 
     async def read(self, topic: str, number: int = 0) -> list[Stored]:
         """The committed records of a partition."""
@@ -50,13 +54,12 @@ class EmbeddedPorts:
     def log(self) -> Log:
         return EmbeddedLog(self._file, PARTITIONS)
 
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[Reader]:
+        yield EmbeddedReader(self._file)
+
     async def read(self, topic: str, number: int = 0) -> list[Stored]:
-        if number == 0:
-            return EmbeddedReader(self._file).records(topic, 0, 10_000)
-        with self._file.reading() as connection:
-            query = """SELECT records.id & 1099511627775, key, value, timestamp FROM records
-                JOIN partitions ON partitions.id = records.id >> 40 WHERE topic=? AND number=? ORDER BY records.id"""
-            return [Stored(*row) for row in connection.execute(query, (topic, number))]
+        return embedded.records(self._file, topic, number)
 
     async def skip(self, topic: str, count: int) -> None:
         self._harm("UPDATE partitions SET next = next + ? WHERE topic=?", count, topic)

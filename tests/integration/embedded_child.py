@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from sla_monitor.records import Partition, Record
+from sla_monitor.records import Partition, Record, Taken
 from sla_monitor.stream.embedded import DirectoryLock, EmbeddedFile, EmbeddedInbox, EmbeddedLog, EmbeddedReader
 from sla_monitor.stream.step import Step
 
@@ -30,19 +31,17 @@ async def append(file: EmbeddedFile, name: str, total: int | None = None) -> Non
 async def work(file: EmbeddedFile) -> None:
     """Fold each record into a row of the same value, a counter, and an output."""
     owned = await EmbeddedLog(file, PARTITIONS).open(Partition(IN, 0))
-    reader = EmbeddedReader(file)
-    while True:
-        await reader.changed(IN, owned.place)
-        await owned.commit(fold(reader, owned.rows, owned.place))
+    async with EmbeddedReader(file).tail(IN, (owned.place,)) as tail:
+        while True:
+            await owned.commit(fold(await tail.take(), owned.rows))
 
 
-def fold(reader: EmbeddedReader, rows: dict[bytes, bytes], place: int) -> Step:
-    step = Step(place)
-    for stored in reader.records(IN, place, 100):
+def fold(taken: Sequence[Taken], rows: dict[bytes, bytes]) -> Step:
+    step = Step(taken[-1].position[0])
+    for _, stored in taken:
         step.rows[stored.value] = stored.value
         step.rows[b"count"] = b"%d" % (int(step.rows.get(b"count") or rows.get(b"count", b"0")) + 1)
         step.records.append(Record(OUT, b"k", stored.value, 1))
-        step.place = stored.offset + 1
     return step
 
 

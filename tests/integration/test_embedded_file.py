@@ -14,6 +14,7 @@ from sla_monitor.errors import LogLost, Misconfigured, Unavailable
 from sla_monitor.records import Partition, Record, Stored
 from sla_monitor.stream.embedded import EmbeddedFile, EmbeddedInbox, EmbeddedLog, EmbeddedReader, Retention
 from sla_monitor.stream.step import Step
+from tests.embedded import bounds, records
 
 LEADS, OUTCOMES, WIDE = "t.leads", "t.outcomes", "t.wide"
 PARTITIONS = {LEADS: 1, OUTCOMES: 1, WIDE: 3}
@@ -29,8 +30,8 @@ async def file(tmp_path: Path) -> AsyncIterator[EmbeddedFile]:
 
 
 def fill(file: EmbeddedFile, topic: str, timestamps: list[int]) -> asyncio.Future[None]:
-    records = [Record(topic, b"k", b"%d" % number, at) for number, at in enumerate(timestamps)]
-    return EmbeddedInbox(file, PARTITIONS).append(records)
+    filling = [Record(topic, b"k", b"%d" % number, at) for number, at in enumerate(timestamps)]
+    return EmbeddedInbox(file, PARTITIONS).append(filling)
 
 
 # Room
@@ -46,13 +47,12 @@ async def test_a_full_disk_stops_commits_and_they_go_on_by_themselves_once_there
     with pytest.raises(Unavailable, match="full"):
         await inbox.append([Record(LEADS, b"k", b"x" * 500_000, 1)])
     assert inbox.failing()
-    reader = EmbeddedReader(file)
-    assert (owned.rows, reader.bounds(OUTCOMES), reader.bounds(LEADS)) == ({}, (0, 0), (0, 0))
+    assert (owned.rows, bounds(file, OUTCOMES), bounds(file, LEADS)) == ({}, (0, 0), (0, 0))
     limit_pages(file, 1_000_000)
     await owned.commit(step)
     await inbox.append([Record(LEADS, b"k", b"x" * 500_000, 1)])
     assert not inbox.failing()
-    assert (len(owned.rows), reader.bounds(OUTCOMES), reader.bounds(LEADS)) == (50, (0, 1), (0, 1))
+    assert (len(owned.rows), bounds(file, OUTCOMES), bounds(file, LEADS)) == (50, (0, 1), (0, 1))
 
 
 def limit_pages(file: EmbeddedFile, pages: int) -> None:
@@ -119,7 +119,7 @@ async def test_a_file_that_is_deleted_or_replaced_while_in_use_is_lost_at_once(f
     with pytest.raises(LogLost, match="deleted or replaced"):
         await fill(file, LEADS, [2])
     with pytest.raises(LogLost, match="deleted or replaced"):
-        EmbeddedReader(file).bounds(LEADS)
+        bounds(file, LEADS)
 
 
 async def test_another_number_of_partitions_is_refused(file):
@@ -134,36 +134,17 @@ async def test_only_its_user_can_read_the_file(file):
 # Reading
 
 
-async def test_a_reader_sees_rows_at_their_key_in_any_partition(file):
-    log = EmbeddedLog(file, PARTITIONS)
-    reader = EmbeddedReader(file)
-    for number in range(3):
-        owned = await log.open(Partition(WIDE, number))
-        await owned.commit(Step(0, {b"key%d" % key: b"in %d" % number for key in range(9)}))
-    assert reader.row(WIDE, b"key1") in {b"in 0", b"in 1", b"in 2"}
-    assert (reader.row(WIDE, b"none"), reader.row("t.unknown", b"key1")) == (None, None)
-    assert sorted(reader.rows(WIDE)) == sorted((b"key%d" % k, b"in %d" % n) for n in range(3) for k in range(9))
-
-
-async def test_a_reader_pages_through_records_and_rows(file):
-    await fill(file, LEADS, [1] * 30)
+async def test_a_reader_pages_through_rows(file):
     owned = await EmbeddedLog(file, PARTITIONS).open(Partition(LEADS, 0))
     await owned.commit(Step(0, {b"%05d" % n: b"v" for n in range(12_000)}))
-    reader = EmbeddedReader(file)
-    assert [stored.offset for stored in reader.records(LEADS, 10, 3)] == [10, 11, 12]
-    assert reader.records(LEADS, 30, 3) == reader.records("t.unknown", 0, 3) == []
-    assert [key for key, _ in reader.rows(LEADS)] == [b"%05d" % n for n in range(12_000)]
+    assert [key for key, _ in await EmbeddedReader(file).rows(LEADS)] == [b"%05d" % n for n in range(12_000)]
     assert len((await EmbeddedLog(file, PARTITIONS).open(Partition(LEADS, 0))).rows) == 12_000
 
 
-async def test_changed_returns_at_once_for_what_is_there_and_after_the_commit_for_what_is_not(file):
+async def test_a_log_that_is_not_there_yet_is_empty(file):
     reader = EmbeddedReader(file)
-    waiting = asyncio.create_task(reader.changed(LEADS, 0))
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    await fill(file, LEADS, [1])
-    await asyncio.wait_for(waiting, 1)
-    await asyncio.wait_for(reader.changed(LEADS, 0), 1)
+    assert (await reader.row("t.unknown", b"k"), list(await reader.rows("t.unknown"))) == (None, [])
+    assert (await reader.bounds("t.unknown"), await reader.place("t.unknown")) == (((), ()), ())
 
 
 # Retention and erasure
@@ -174,14 +155,14 @@ async def test_retention_deletes_old_records_up_to_the_place_and_not_beyond(file
     owned = await EmbeddedLog(file, PARTITIONS).open(Partition(LEADS, 0))
     await owned.commit(Step(1100))
     assert await Retention(file).retain(LEADS, HOUR, now=2 * HOUR) == 1100
-    assert EmbeddedReader(file).bounds(LEADS) == (1100, 1200)
+    assert bounds(file, LEADS) == (1100, 1200)
     assert (await EmbeddedLog(file, PARTITIONS).open(Partition(LEADS, 0))).place == 1100
 
 
 async def test_retention_stops_at_the_first_record_that_is_young(file):
     await fill(file, OUTCOMES, [0, HOUR - 1, HOUR, 0])
     assert await Retention(file).retain(OUTCOMES, HOUR, now=2 * HOUR, consumed=False) == 2
-    assert EmbeddedReader(file).records(OUTCOMES, 0, 9) == [Stored(2, b"k", b"2", HOUR), Stored(3, b"k", b"3", 0)]
+    assert records(file, OUTCOMES) == [Stored(2, b"k", b"2", HOUR), Stored(3, b"k", b"3", 0)]
 
 
 async def test_retention_keeps_all_of_a_log_that_nobody_has_opened_yet(file):
@@ -193,7 +174,7 @@ async def test_a_log_emptied_by_retention_goes_on_counting(file):
     await fill(file, OUTCOMES, [0] * 10)
     await Retention(file).retain(OUTCOMES, HOUR, now=2 * HOUR, consumed=False)
     await fill(file, OUTCOMES, [HOUR])
-    assert EmbeddedReader(file).records(OUTCOMES, 0, 9) == [Stored(10, b"k", b"0", HOUR)]
+    assert records(file, OUTCOMES) == [Stored(10, b"k", b"0", HOUR)]
 
 
 async def test_deleted_content_is_nowhere_in_the_files_after_a_checkpoint(file):

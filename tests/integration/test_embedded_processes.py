@@ -14,6 +14,7 @@ import pytest
 from sla_monitor.errors import InUse
 from sla_monitor.records import Partition
 from sla_monitor.stream.embedded import DirectoryLock, EmbeddedFile, EmbeddedLog, EmbeddedReader
+from tests import embedded
 from tests.integration.embedded_child import IN, OUT, PARTITIONS, append, fold
 
 
@@ -50,7 +51,7 @@ async def test_kill_9_loses_no_acknowledged_append_and_splits_no_step(tmp_path):
         acknowledged += await kill(process)
         check_whole(path)
     file = EmbeddedFile(path)
-    stored = {record.value.decode() for record in EmbeddedReader(file).records(IN, 0, 1_000_000)}
+    stored = {record.value.decode() for record in embedded.records(file, IN)}
     file.close()
     assert len(acknowledged) > 100
     assert {f"{pair}-{half}" for pair in acknowledged for half in "ab"} <= stored
@@ -59,10 +60,9 @@ async def test_kill_9_loses_no_acknowledged_append_and_splits_no_step(tmp_path):
 def check_whole(path: Path) -> None:
     """Pairs are whole; rows, counter and outputs are exactly those of the records before the place."""
     file = EmbeddedFile(path)
-    reader = EmbeddedReader(file)
-    values = [record.value for record in reader.records(IN, 0, 1_000_000)]
-    outputs = [record.value for record in reader.records(OUT, 0, 1_000_000)]
-    rows = dict(reader.rows(IN))
+    values = [record.value for record in embedded.records(file, IN)]
+    outputs = [record.value for record in embedded.records(file, OUT)]
+    rows = embedded.rows(file, IN)
     file.close()
     assert [value[:-1] for value in values[::2]] == [value[:-1] for value in values[1::2]]
     assert outputs == values[: len(outputs)]
@@ -73,21 +73,21 @@ def check_whole(path: Path) -> None:
 async def test_two_processes_append_while_a_worker_steps_and_it_never_waits_long(tmp_path):
     file = EmbeddedFile(tmp_path / "sla.db")
     owned = await EmbeddedLog(file, PARTITIONS).open(Partition(IN, 0))
-    reader = EmbeddedReader(file)
     others = [await child("append", file.path, name) for name in ("web1", "web2")]
     for other in others:
         await other.stdout.readline()
     ours = asyncio.create_task(append(file, "own", 300))
     waits = []
-    while len(waits) < 300 or not ours.done():
-        await reader.changed(IN, owned.place)
-        began = time.perf_counter()
-        await owned.commit(fold(reader, owned.rows, owned.place))
-        waits.append(time.perf_counter() - began)
-    acknowledged = [line for other in others for line in await kill(other)]
-    while owned.place < reader.bounds(IN)[1]:
-        await owned.commit(fold(reader, owned.rows, owned.place))
-    outputs = [record.value.decode() for record in reader.records(OUT, 0, 1_000_000)]
+    async with EmbeddedReader(file).tail(IN, (owned.place,)) as tail:
+        while len(waits) < 300 or not ours.done():
+            taken = await tail.take()
+            began = time.perf_counter()
+            await owned.commit(fold(taken, owned.rows))
+            waits.append(time.perf_counter() - began)
+        acknowledged = [line for other in others for line in await kill(other)]
+        while owned.place < embedded.bounds(file, IN)[1]:
+            await owned.commit(fold(await tail.take(), owned.rows))
+    outputs = [record.value.decode() for record in embedded.records(file, OUT)]
     file.close()
     assert max(waits) < 0.5  # seconds; a few milliseconds on an idle machine
     assert {f"{pair}-{half}" for pair in acknowledged for half in "ab"} <= set(outputs)
@@ -99,11 +99,11 @@ async def test_two_processes_append_while_a_worker_steps_and_it_never_waits_long
 async def test_a_commit_of_another_process_wakes_a_reader(tmp_path):
     file = EmbeddedFile(tmp_path / "sla.db")
     EmbeddedLog(file, PARTITIONS)
-    reader = EmbeddedReader(file)
-    waiting = asyncio.create_task(reader.changed(IN, 1))
-    other = await child("append", file.path, "web")
-    await asyncio.wait_for(waiting, 10)
-    await kill(other)
+    async with EmbeddedReader(file).tail(IN, (0,)) as tail:
+        waiting = asyncio.create_task(tail.take())
+        other = await child("append", file.path, "web")
+        assert (await asyncio.wait_for(waiting, 10))[0].record.offset == 0
+        await kill(other)
     file.close()
 
 

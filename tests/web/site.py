@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Self
 
 import aiohttp
@@ -16,7 +16,7 @@ from sla_monitor.core.lead import Lead
 from sla_monitor.core.rules import Manager, Rules
 from sla_monitor.errors import Unavailable
 from sla_monitor.metrics import Metrics
-from sla_monitor.records import Record, Stored
+from sla_monitor.records import Position, Record, Stored, Taken
 from sla_monitor.web.server import Server, Web
 from sla_monitor.wire.examples import EXAMPLES
 
@@ -53,24 +53,29 @@ class MemoryLog:
         if self.broken:
             raise Unavailable
 
-    def row(self, topic: str, key: bytes) -> bytes | None:
+    async def row(self, topic: str, key: bytes, number: int | None = None) -> bytes | None:
         self._read(topic, "sla.events")
         return self.leads.get(key)
 
-    def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
+    async def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
         self._read(topic, "sla.events")
         return list(self.leads.items())
 
-    def records(self, topic: str, offset: int, limit: int) -> list[Stored]:
-        self._read(topic, "sla.outcomes")
-        return [record for record in self.outcomes if record.offset >= offset][:limit]
-
-    def bounds(self, topic: str) -> tuple[int, int]:
+    async def bounds(self, topic: str) -> tuple[Position, Position]:
         assert topic == "sla.outcomes"
-        return self.first, self.first + len(self.outcomes)
+        return (self.first,), (self.first + len(self.outcomes),)
 
-    async def changed(self, topic: str, offset: int) -> None:
-        while self.bounds(topic)[1] <= offset:
+    @asynccontextmanager
+    async def tail(self, topic: str, start: Position) -> AsyncIterator[MemoryTail]:
+        self._read(topic, "sla.outcomes")
+        yield MemoryTail(self, start)
+
+    async def after(self, position: Position) -> list[Stored]:
+        """Waits for them."""
+        while True:
+            self._read("sla.outcomes", "sla.outcomes")
+            if found := [record for record in self.outcomes if record.offset >= position[0]]:
+                return found
             self._news.clear()
             await self._news.wait()
 
@@ -80,6 +85,17 @@ class MemoryLog:
 
     def put(self, lead: Lead) -> None:
         self.leads[lead.lead_id.encode()] = ROWS.encode(lead)
+
+
+class MemoryTail:
+    def __init__(self, log: MemoryLog, start: Position) -> None:
+        self.position = start
+        self._log = log
+
+    async def take(self) -> list[Taken]:
+        taken = [Taken((record.offset + 1,), record) for record in (await self._log.after(self.position))[:100]]
+        self.position = taken[-1].position
+        return taken
 
 
 class Site:

@@ -25,6 +25,7 @@ _EXTENTS = """
 SELECT topic, number, partitions.id, first, next, coalesce(place, first)
     FROM partitions LEFT JOIN places USING (topic, number)
 """
+_EXTENTS_OF = _EXTENTS + "WHERE topic=? ORDER BY number"
 _RECORDS = f"""
 SELECT id & {(1 << SHIFT) - 1}, key, value, timestamp FROM records WHERE id>=? AND id<? ORDER BY id LIMIT ?
 """  # noqa: S608 - a constant of ours
@@ -50,6 +51,13 @@ def extents(file: EmbeddedFile) -> dict[Partition, Extent]:
     with file.reading() as connection:
         found = connection.execute(_EXTENTS).fetchall()
     return {Partition(topic, number): Extent(*extent) for topic, number, *extent in found}
+
+
+def extents_of(file: EmbeddedFile, topic: str) -> list[Extent]:
+    """Those of a topic's partitions, in order; none if it is not there yet."""
+    with file.reading() as connection:
+        found = connection.execute(_EXTENTS_OF, (topic,)).fetchall()
+    return [Extent(*extent) for _, _, *extent in found]
 
 
 def records(

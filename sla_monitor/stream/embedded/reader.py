@@ -2,68 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
-from sla_monitor.records import Stored
+from sla_monitor.errors import LogLost
+from sla_monitor.records import Position, Taken
 from sla_monitor.stream.placement import partition_of
 
 from . import fetch
+from .fetch import Extent
 from .file import EmbeddedFile
+
+CHUNK = 500
+"""Records of a partition taken at once."""
 
 
 class EmbeddedReader:
-    """Sees what is committed, at once. A log that is not there yet is empty. Each call may raise Unavailable."""
+    """Sees what is committed, at once. A log that is not there yet is empty. Each call may raise Unavailable, LogLost.
+
+    Whatever may take longer than a look at an index is read beside the loop.
+    """
 
     def __init__(self, file: EmbeddedFile) -> None:
         self._file = file
 
-    def row(self, topic: str, key: bytes) -> bytes | None:
+    async def row(self, topic: str, key: bytes, number: int | None = None) -> bytes | None:
         """See `Reader.row`."""
-        partitions = self._partitions(topic)
+        return await asyncio.to_thread(self._row, topic, key, number)
+
+    async def rows(self, topic: str) -> Iterator[tuple[bytes, bytes]]:
+        """See `Reader.rows`: read page by page, so a row that changes meanwhile is seen as it was or as it is."""
+        return self._rows(topic)
+
+    async def place(self, topic: str) -> Position:
+        """See `Reader.place`."""
+        return tuple(extent.place for extent in fetch.extents_of(self._file, topic))
+
+    async def bounds(self, topic: str) -> tuple[Position, Position]:
+        """See `Reader.bounds`."""
+        extents = fetch.extents_of(self._file, topic)
+        return tuple(extent.first for extent in extents), tuple(extent.end for extent in extents)
+
+    @asynccontextmanager
+    async def tail(self, topic: str, start: Position) -> AsyncIterator[EmbeddedTail]:
+        """See `Reader.tail`."""
+        yield EmbeddedTail(self._file, topic, start)
+
+    def _row(self, topic: str, key: bytes, number: int | None) -> bytes | None:
+        partitions = fetch.extents_of(self._file, topic)
         if not partitions:
             return None
-        at = partitions[partition_of(key, len(partitions))], key
+        at = partitions[partition_of(key, len(partitions)) if number is None else number].id, key
         with self._file.reading() as connection:
             found = connection.execute("SELECT value FROM rows WHERE partition=? AND key=?", at).fetchone()
         return found[0] if found else None
 
-    def rows(self, topic: str) -> Iterator[tuple[bytes, bytes]]:
-        """See `Reader.rows`: read page by page, so a row that changes meanwhile is seen as it was or as it is."""
-        for partition in self._partitions(topic):
+    def _rows(self, topic: str) -> Iterator[tuple[bytes, bytes]]:
+        for partition in fetch.extents_of(self._file, topic):
             after: bytes | str = fetch.BEFORE_ALL
-            while found := fetch.page(self._file, partition, after):
+            while found := fetch.page(self._file, partition.id, after):
                 yield from found
                 after = found[-1][0]
 
-    def records(self, topic: str, offset: int, limit: int) -> list[Stored]:
-        """See `Reader.records`."""
-        identity, _, end = self._ends(topic)
-        return fetch.records(self._file, identity, offset, end, limit)
 
-    def bounds(self, topic: str) -> tuple[int, int]:
-        """See `Reader.bounds`."""
-        _, first, end = self._ends(topic)
-        return first, end
+class EmbeddedTail:
+    """See `Tail`: at once for a commit of this process, within 20 ms for another's."""
 
-    def place(self, topic: str) -> int:
-        """Up to where the owner of a log of one partition has applied it; 0 before it had an owner."""
-        query = "SELECT place FROM places WHERE topic=? AND number=0"
-        with self._file.reading() as connection:
-            found = connection.execute(query, (topic,)).fetchone()
-        return found[0] if found else 0
+    def __init__(self, file: EmbeddedFile, topic: str, start: Position) -> None:
+        self.position = start
+        self._file, self._topic = file, topic
 
-    async def changed(self, topic: str, offset: int) -> None:
-        """See `Reader.changed`: at once for a commit of this process, within 20 ms for another's."""
-        while self.bounds(topic)[1] <= offset:
-            await self._file.changes.wait()
+    async def take(self) -> list[Taken]:
+        """See `Tail.take`."""
+        while not self._ahead(extents := fetch.extents_of(self._file, self._topic)):
+            await self._file.changes.wait()  # nothing was awaited since the look, so nothing is missed
+        return await asyncio.to_thread(self._read, extents)
 
-    def _partitions(self, topic: str) -> list[int]:
-        with self._file.reading() as connection:
-            found = connection.execute("SELECT id FROM partitions WHERE topic=? ORDER BY number", (topic,)).fetchall()
-        return [identity for (identity,) in found]
+    def _ahead(self, extents: list[Extent]) -> bool:
+        return any(extent.end > at for extent, at in zip(extents, self.position, strict=True))
 
-    def _ends(self, topic: str) -> tuple[int, int, int]:
-        """(id, first, next) of the topic's first partition."""
-        query = "SELECT id, first, next FROM partitions WHERE topic=? AND number=0"
-        with self._file.reading() as connection:
-            return connection.execute(query, (topic,)).fetchone() or (0, 0, 0)
+    def _read(self, extents: list[Extent]) -> list[Taken]:
+        taken, position = [], list(self.position)
+        for number, extent in enumerate(extents):
+            start = position[number]
+            if start < extent.first:
+                raise LogLost(f"{self._topic}/{number}: records {start} to {extent.first - 1} are no longer kept")
+            found = fetch.records(self._file, extent.id, start, extent.end, CHUNK)
+            for record in found:
+                position[number] = record.offset + 1
+                taken.append(Taken(tuple(position), record))
+            if len(found) < CHUNK:
+                position[number] = extent.end
+        self.position = tuple(position)
+        return taken

@@ -107,7 +107,7 @@ class Fetch:
             found = records.get(at, [])
             end = max(passed(consumer, at), found[-1].offset + 1 if found else 0)
             if at not in self._seeks and end > start:
-                taken.append((TP(*at), Batch(start, end, [_stored(record) for record in found])))
+                taken.append((TP(*at), Batch(start, end, [stored(record) for record in found])))
                 self._positions[at] = end  # now: whatever is dropped on its way shows as a gap
         return iter(taken)
 
@@ -155,5 +155,5 @@ def passed(consumer: Any, at: TopicPartition) -> int:
     return state.position if state is not None and state.has_valid_position else -1
 
 
-def _stored(record: Any) -> Stored:
+def stored(record: Any) -> Stored:
     return Stored(record.offset, record.key, record.value, record.timestamp, tuple(record.headers))

@@ -82,19 +82,8 @@ class _OnceSender(Sender):
             manager.fatal_error(error)
 
 
-class Transactional(aiokafka.AIOKafkaProducer):
-    """A transactional producer that never sends the end of a transaction twice, and that can be abandoned."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._sender = _OnceSender(
-            self.client,
-            acks=-1,
-            txn_manager=self._txn_manager,
-            message_accumulator=self._message_accumulator,
-            retry_backoff_ms=settings["retry_backoff_ms"],
-            request_timeout_ms=self._request_timeout_ms,
-        )
+class Producer(aiokafka.AIOKafkaProducer):
+    """A producer that can be abandoned."""
 
     async def abandon(self, limit: float) -> None:
         """Let go of all connections within `limit` seconds, whatever is under way; never raises."""
@@ -114,6 +103,21 @@ class Transactional(aiokafka.AIOKafkaProducer):
         for waiter in waiters:
             if waiter is not None and waiter.done() and not waiter.cancelled():
                 waiter.exception()
+
+
+class Transactional(Producer):
+    """A transactional producer that never sends the end of a transaction twice."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._sender = _OnceSender(
+            self.client,
+            acks=-1,
+            txn_manager=self._txn_manager,
+            message_accumulator=self._message_accumulator,
+            retry_backoff_ms=settings["retry_backoff_ms"],
+            request_timeout_ms=self._request_timeout_ms,
+        )
 
 
 # the reader

@@ -6,6 +6,7 @@ A client that waits for records answers such questions only when its wait is ove
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import aiokafka
@@ -31,10 +32,10 @@ class Extent(NamedTuple):
 
 
 class Offsets:
-    """Connects with the first question."""
+    """Connects with the first question. isolation: read_committed counts only what a committed reader may read."""
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, access: Access, isolation: str = "read_uncommitted") -> None:
+        self._access, self._isolation = access, isolation
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._starting = asyncio.Lock()
 
@@ -54,6 +55,18 @@ class Offsets:
             raise Unavailable(f"{partition.topic}/{partition.partition} gives no offsets: {error!r}") from error
         return Extent(first[partition], end[partition], identity)
 
+    async def bounds(self, partitions: Sequence[TopicPartition]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """(where each begins, where each ends). Raises Unavailable."""
+        consumer = await self._started()
+        try:
+            async with asyncio.timeout(LIMIT):
+                first, end = await asyncio.gather(
+                    consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+                )
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise Unavailable(f"{partitions[0].topic} gives no offsets: {error!r}") from error
+        return tuple(first[at] for at in partitions), tuple(end[at] for at in partitions)
+
     async def stop(self) -> None:
         if self._consumer is not None:
             await self._consumer.stop()
@@ -62,7 +75,7 @@ class Offsets:
     async def _started(self) -> aiokafka.AIOKafkaConsumer:
         async with self._starting:
             if self._consumer is None:
-                self._consumer = await connected(self._access)
+                self._consumer = await connected(self._access, isolation_level=self._isolation)
             return self._consumer
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from aiokafka import errors as kafka
@@ -32,11 +34,22 @@ class Place(msgspec.Struct, frozen=True):
     topic: str
 
 
-class Kept(NamedTuple):
-    """place: None before the first step."""
+@dataclass(slots=True)
+class Kept:
+    """place: None before the first step. keys: of the rows that are wanted, beside the place; None: all."""
 
-    rows: dict[bytes, bytes]
-    place: Place | None
+    rows: dict[bytes, bytes] = field(default_factory=dict)
+    place: Place | None = None
+    keys: Collection[bytes] | None = None
+
+    def take(self, record: Any) -> None:
+        """What a record of the topic changes. Raises LogLost when it is none of ours."""
+        if record.key == PLACE:
+            self.place = _place(record)
+        elif record.value is None:
+            self.rows.pop(record.key, None)
+        elif self.keys is None or record.key in self.keys:
+            self.rows[record.key] = record.value
 
 
 def rows_of(partition: Partition) -> TopicPartition:
@@ -67,8 +80,7 @@ async def load(access: Access, offsets: Offsets, partition: Partition) -> Kept:
 
 async def _read(consumer: Any, at: TopicPartition, end: int) -> Kept:
     """Until the position has passed `end`: markers and what was compacted away take offsets too."""
-    rows: dict[bytes, bytes] = {}
-    place: Place | None = None
+    kept = Kept()
     consumer.assign([at])
     await consumer.seek_to_beginning(at)
     moved, seen = monotonic(), -1
@@ -79,25 +91,20 @@ async def _read(consumer: Any, at: TopicPartition, end: int) -> Kept:
             raise Unavailable(f"{at.topic}/{at.partition} stands still at {seen} before its end, {end}")
         for found in (await consumer.getmany(at, timeout_ms=200, max_records=CHUNK)).values():
             for record in found:
-                if record.key == PLACE:
-                    place = _place(at, record)
-                elif record.value is None:
-                    rows.pop(record.key, None)
-                else:
-                    rows[record.key] = record.value
+                kept.take(record)
         await asyncio.sleep(0)  # heartbeats, probes and other partitions go on
-    return Kept(rows, place)
+    return kept
 
 
-def _place(at: TopicPartition, record: Any) -> Place:
+def _place(record: Any) -> Place:
     try:
         return msgspec.json.decode(record.value or b"", type=Place)
     except msgspec.DecodeError as error:
-        raise _unreadable(at, record) from error
+        raise _unreadable(record) from error
 
 
-def _unreadable(at: TopicPartition, record: Any) -> LogLost:
+def _unreadable(record: Any) -> LogLost:
     return LogLost(
-        f"{at.topic}/{at.partition} holds at offset {record.offset}, key {record.key!r}, what is no row of ours: "
-        "docs/runbooks/unreadable-rows.md says how to find out who wrote it and how to go on"
+        f"{record.topic}/{record.partition} holds at offset {record.offset}, key {record.key!r}, what is no row of "
+        "ours: docs/runbooks/unreadable-rows.md says how to find out who wrote it and how to go on"
     )

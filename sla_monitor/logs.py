@@ -1,0 +1,167 @@
+"""The logs of an installation, wherever they lie: what the web layer and the commands work with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+
+from .core.effects import Log
+from .errors import Unavailable
+from .records import Inbox, Partition, Position, Reader, Stored
+from .settings import Settings
+from .stream.embedded import EmbeddedFile, EmbeddedInbox, EmbeddedReader, worker_of
+from .stream.kafka import topics
+from .stream.kafka.access import Access
+from .stream.kafka.group import members
+from .stream.kafka.inbox import KafkaInbox
+from .stream.kafka.mirror import Mirror
+from .stream.kafka.reader import KafkaReader
+from .stream.kafka.rights import WORKERS
+from .stream.placement import partition_of
+
+KEYED = (Log.PHONES, Log.EVENTS, Log.DESK, Log.NOTIFICATIONS)
+"""The logs that a reducer owns; the others are only read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logs:
+    """topics: every log's topic -> its number of partitions. unready: why not to rely on them now, if anything.
+
+    worked: whether anybody decides now.
+    """
+
+    inbox: Inbox
+    reader: Reader
+    topics: Mapping[str, int]
+    prefix: str
+    unready: Callable[[], list[str]]
+    worked: Callable[[], Awaitable[bool]]
+
+    def topic(self, log: Log) -> str:
+        return self.prefix + log
+
+    def partitions(self, log: Log) -> Iterator[Partition]:
+        topic = self.topic(log)
+        return (Partition(topic, number) for number in range(self.topics[topic]))
+
+    async def records(self, log: Log, start: Position | None = None, key: bytes | None = None) -> AsyncIterator[Stored]:
+        """What a log keeps now, in order within a partition; from a position on, or of the partition of a key."""
+        topic = self.topic(log)
+        first, end = await self.reader.bounds(topic)
+        begin = tuple(map(max, first, start)) if start else first
+        if key is not None:
+            at = partition_of(key, len(first))
+            begin = end[:at] + begin[at : at + 1] + end[at + 1 :]
+        async with self.reader.tail(topic, begin) as tail:
+            while any(map(int.__lt__, tail.position, end)):
+                for taken in await tail.take():
+                    yield taken.record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded(Logs):
+    """Those of a data directory, opened."""
+
+    file: EmbeddedFile
+
+    @classmethod
+    def open(cls, settings: Settings) -> Embedded:
+        """Raises Misconfigured, Unavailable."""
+        file = EmbeddedFile(settings.database)
+        partitions = {settings.topic_prefix + log: 1 for log in Log}
+        inbox = EmbeddedInbox(file, partitions)
+
+        def unready() -> list[str]:
+            return ["events cannot be stored"] if inbox.failing() else []
+
+        async def worked() -> bool:
+            return worker_of(settings.database.parent) is not None
+
+        return cls(
+            inbox=inbox,
+            reader=EmbeddedReader(file),
+            topics=partitions,
+            prefix=settings.topic_prefix,
+            unready=unready,
+            worked=worked,
+            file=file,
+        )
+
+    @classmethod
+    def existing(cls, settings: Settings) -> Embedded:
+        """Like `open`, but makes no new log. Raises Unavailable where there is none."""
+        if not settings.database.exists():
+            raise Unavailable(
+                f"there is no log at {settings.database}: `sla-monitor up` makes it; "
+                "if it lies elsewhere, name its directory with --data-dir or SLA_DATA_DIR"
+            )
+        return cls.open(settings)
+
+    def close(self) -> None:
+        self.file.close()
+
+
+@asynccontextmanager
+async def existing(
+    settings: Settings, rows: Collection[Log] = (), keys: Collection[bytes] = (), *, everywhere: bool = False
+) -> AsyncIterator[Logs]:
+    """For a command that asks for the rows of some keys in some logs; `everywhere`: in each of their partitions.
+
+    Raises Misconfigured, Unavailable.
+    """
+    if settings.servers is None:
+        with closing(Embedded.existing(settings)) as embedded:
+            yield embedded
+        return
+    async with on_kafka(settings, rows, keys, everywhere=everywhere) as (logs, mirror):
+        await mirror.ready()
+        yield logs
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Logs]:
+    """For a process that serves views of leads. Raises Misconfigured, Unavailable."""
+    if settings.servers is None:
+        with closing(Embedded.open(settings)) as embedded:
+            yield embedded
+        return
+    async with on_kafka(settings, (Log.EVENTS,)) as (logs, _):
+        yield logs
+
+
+@asynccontextmanager
+async def on_kafka(
+    settings: Settings, rows: Collection[Log], keys: Collection[bytes] | None = None, *, everywhere: bool = True
+) -> AsyncIterator[tuple[Logs, Mirror]]:
+    access, prefix = Access.of(settings), settings.topic_prefix
+    partitions = await topics.require(access, settings)
+    wanted = {
+        Partition(prefix + log, number)
+        for log in rows
+        for number in range(partitions[prefix + log])
+        if everywhere or number in {partition_of(key, partitions[prefix + log]) for key in keys or ()}
+    }
+    inbox, mirror = KafkaInbox(access, partitions), Mirror(access, wanted, keys)
+    reader = KafkaReader(access, partitions, mirror)
+
+    def unready() -> list[str]:
+        return mirror.unready() + (["events cannot be stored"] if inbox.failing() else [])
+
+    async def worked() -> bool:
+        return await members(access, group_of(prefix)) > 0
+
+    mirror.start()
+    try:
+        yield (
+            Logs(inbox=inbox, reader=reader, topics=partitions, prefix=prefix, unready=unready, worked=worked),
+            mirror,
+        )
+    finally:
+        for part in (inbox, reader, mirror):
+            await part.stop()
+
+
+def group_of(prefix: str) -> str:
+    """The consumer group of the workers."""
+    return prefix + WORKERS
