@@ -9,7 +9,7 @@ from tests.kafka import Cluster, require
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One broker of our own, which tests may pause and kill."""
-    require()
+    require("java", "mvn")
     made = Cluster(tmp_path_factory.mktemp("kafka")).start()
     yield made
     made.stop()

@@ -54,8 +54,8 @@ class Cluster:
         return done.stdout
 
 
-def require() -> None:
-    """Skip the test, or fail it in CI, where no broker of our own can be started."""
-    missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
+def require(*tools: str) -> None:
+    """Skip the test, or fail it in CI, where a tool is missing."""
+    missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{' and '.join(missing)} missing")

@@ -48,6 +48,8 @@ class Installation:
             "PYTHONUNBUFFERED": "1",
         }
         self.workers: list[subprocess.Popen[str]] = []
+        self.url = ""
+        """Where the probes and metrics of the newest worker are."""
 
     def command(self, *args: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
@@ -62,6 +64,7 @@ class Installation:
         assert worker.stdout is not None
         said = worker.stdout.readline()
         assert ANNOUNCED in said, said + self.log.read_text()
+        self.url = said.partition(ANNOUNCED)[2].strip()
         self.workers.append(worker)
         return worker
 

@@ -14,7 +14,7 @@ from tests.kafka import RUN, Cluster, require
 
 
 async def test_three_brokers_take_a_topic_of_three_replicas_and_a_killed_one_comes_back(tmp_path: Path):
-    require()
+    require("java", "mvn")
     cluster = Cluster(tmp_path, brokers=3).start()
     try:
         admin = AIOKafkaAdminClient(bootstrap_servers=cluster.address)
