@@ -52,6 +52,12 @@ class Story:
     def all(self, kind: str, /, **data: Any) -> list[Outcome]:
         return [o for o in self.outcomes if kind_of(o) == kind and data.items() <= o["data"].items()]
 
+    @property
+    def given_late(self) -> list[Outcome]:
+        """Nobody could be found before the due: the first assignment began the turn after it (R22)."""
+        first = self.all("lead.assigned")[:1]
+        return [o for o in first if o["data"]["turn"] == 2 and instant(o["time"]) > self.due]
+
     def faults(self) -> Iterator[str]:
         yield from self._evaluations()
         yield from self._breaches()
@@ -96,12 +102,16 @@ class Story:
             if kind_of(outcome) == "sla.breached" and self.lead.fate == "never":
                 end = self._next_breach(n)
                 after = [o for o in self.outcomes[n:end] if kind_of(o) in AFTER_BREACH]
+                if outcome["data"]["turn"] == 1:
+                    after += self.given_late
                 if len(after) != 1:
                     yield f"a breach with {len(after)} consequences"
+        if len(self.all("lead.assigned", reason="assigned")) > 1:
+            yield "given to a first holder more than once"
         holders = {o["data"]["from"] for o in self.all("lead.reassigned")}
         if holders & {o["data"]["to"] for o in self.all("lead.reassigned")}:
             yield "came back to somebody who had it"
-        for begun in self.all("lead.reassigned", reason="no_response"):
+        for begun in (*self.given_late, *self.all("lead.reassigned", reason="no_response")):
             yield from self._evaluated_turn(begun)
 
     def _next_breach(self, after: int) -> int:
@@ -133,7 +143,7 @@ class Story:
             yield f"responded late {count['sla.responded']} times"
         if fate in ("never", "assigned") and count["lead.escalated"] != 1:
             yield f"unanswered, and escalated {count['lead.escalated']} times"
-        if fate in ("never", "assigned") and count["lead.reassigned"] != 1:
+        if fate in ("never", "assigned") and count["lead.reassigned"] + len(self.given_late) != 1:
             yield f"unanswered, and reassigned {count['lead.reassigned']} times"
         if count["lead.closed"] != (fate == "closed"):
             yield f"closed {count['lead.closed']} times"
@@ -147,10 +157,8 @@ class Story:
 
     def _hand_over(self) -> Iterator[str]:
         to = self.lead.acts[1][2]["owner_id"]
-        given = self.all("lead.assigned", reason="manual")
-        held_by_them = any(
-            o["data"]["to"] == to for o in (*self.all("lead.assigned", turn=1), *self.all("lead.reassigned"))
-        )
+        given, ours = self.all("lead.assigned", reason="manual"), self.all("lead.assigned", reason="assigned")
+        held_by_them = any(o["data"]["to"] == to for o in (*ours, *self.all("lead.reassigned")))
         if len(given) > 1 or (not given and not held_by_them):
             yield f"handed over {len(given)} times"
 

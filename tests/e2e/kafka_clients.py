@@ -43,7 +43,7 @@ class Feeder:
         await self._producer.stop()
 
     async def feed(self, plan: list[Planned], origin: int) -> None:
-        """Until all of it is acknowledged; an event is never sent before an earlier one of its topic."""
+        """Until all of it is acknowledged."""
         sends = [send for lead in plan for send in lead.events(origin)]
         queue = sorted(sends, key=lambda send: (send[0], send[1]["id"]))
         while queue:
@@ -62,10 +62,11 @@ class Feeder:
                 await asyncio.sleep(AGAIN)
 
     async def _send(self, event: dict[str, Any]) -> None:
-        lead = event["type"].startswith("lead.")
-        key = event["data"]["lead_id"].encode() if lead else None
+        """A lead's events are in order, and so are a call's."""
+        lead, data = event["type"].startswith("lead."), event["data"]
+        key = data.get("call_id") or data["lead_id"]
         topic = self._prefix + ("leads" if lead else "calls")
-        await self._producer.send_and_wait(topic, json.dumps(event).encode(), key)
+        await self._producer.send_and_wait(topic, json.dumps(event).encode(), key.encode())
         self.accepted[event["id"]] = self._clock.now()
 
 

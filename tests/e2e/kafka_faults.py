@@ -55,7 +55,7 @@ async def sigkill(stage: Stage) -> None:
     """kill -9 of any of them at random moments; back after a random pause."""
     for _ in range(stage.times):
         await asyncio.sleep(stage.rng.uniform(0, 2 * stage.rest))
-        victim = stage.rng.choice(stage.workers)
+        victim = stage.rng.choice([worker for worker in stage.workers if worker.runs] or stage.workers)
         stage.mark("kill -9 of a worker", victim.name)
         await victim.kill(stage.rng.uniform(0, 4))
 
@@ -66,10 +66,10 @@ async def sigstop(stage: Stage) -> None:
         zombie = stage.rng.choice(stage.workers)
         await zombie.serves()
         stage.mark("a worker stands still", zombie.name)
-        zombie.pause()
+        zombie.stand_still()
         await asyncio.sleep(30)
         stage.mark("it wakes up", zombie.name)
-        zombie.resume()
+        zombie.go_on()
         await asyncio.sleep(stage.rest)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 import time
@@ -42,9 +41,8 @@ class Supervised:
         self._task = asyncio.create_task(self._run(), name=name)
 
     @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+    def runs(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
     async def serves(self) -> None:
         """Return when the present process, or the next, has joined the group."""
@@ -75,14 +73,17 @@ class Supervised:
             self._process.kill()
             await self._process.wait()
 
-    def pause(self) -> None:
-        os.kill(self.pid, signal.SIGSTOP)
+    def stand_still(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
-    def resume(self) -> None:
-        os.kill(self.pid, signal.SIGCONT)
+    def go_on(self) -> None:
+        """Nothing happens if it has been ended meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     async def _end(self, how: signal.Signals) -> None:
-        """Return when it has ended; one that ended by itself just now is left to the supervisor."""
+        """Return when it has ended; one that has ended by itself just now is left to the supervisor."""
         if self._process is None or self._process.returncode is not None:
             return
         self._asked = True

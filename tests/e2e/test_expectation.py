@@ -54,9 +54,21 @@ ANSWERED = [
     outcome("sla.met", 1, 5_000, evaluated="first", response_at=5_000),
 ]
 
-STORIES = [(NEVER, IGNORED), (MESSAGE, ANSWERED)]
+LATE = SOON - 1_000
+GIVEN_LATE = [
+    outcome("lead.assigned", 2, LATE, to="anna", reason="assigned", due_at=LATE + TARGET),
+    breach(1, "first", TARGET),
+    breach(2, "later", LATE + TARGET),
+    outcome("lead.escalated", 2, LATE + TARGET + ALLOWANCE),
+]
+"""Whoever chooses was away until after the due."""
+
+STORIES = [(NEVER, IGNORED), (NEVER, GIVEN_LATE), (MESSAGE, ANSWERED)]
 WEIGHTY = [
-    (lead, outcomes, n) for lead, outcomes in STORIES for n, o in enumerate(outcomes) if o["type"] != "lead.assigned.v1"
+    (lead, outcomes, n)
+    for lead, outcomes in STORIES
+    for n, o in enumerate(outcomes)
+    if (o["type"], o["data"]["turn"]) != ("lead.assigned.v1", 1)
 ]
 
 
