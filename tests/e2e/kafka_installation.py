@@ -17,7 +17,7 @@ from typing import Any
 import aiokafka
 
 from sla_monitor.clock import WallClock
-from tests.e2e.process import PATIENCE, POLICY, SPEED
+from tests.e2e.process import PATIENCE, POLICY, SPEED, Monitor
 
 ANNOUNCED = "probes and metrics on "
 
@@ -35,7 +35,7 @@ class Installation:
         self.servers, self.speed = servers, speed
         self.prefix = f"t{uuid.uuid4().hex[:8]}."
         self.log = directory / "workers.log"
-        self._directory = directory
+        self._directory, self._policy = directory, policy
         (directory / "policy.yaml").write_text(policy)
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("SLA_")} | {
             "SLA_BROKER": f"kafka://{servers}",
@@ -48,6 +48,7 @@ class Installation:
             "PYTHONUNBUFFERED": "1",
         }
         self.workers: list[subprocess.Popen[str]] = []
+        self.webs: list[Monitor] = []
         self.url = ""
         """Where the probes and metrics of the newest worker are."""
 
@@ -68,6 +69,12 @@ class Installation:
         self.workers.append(worker)
         return worker
 
+    def start_web(self) -> Monitor:
+        """Start one, and return when it serves; it may still be reading rows."""
+        ours = {name: value for name, value in self.env.items() if name.startswith("SLA_")}
+        self.webs.append(Monitor(self._directory, self._policy, speed=self.speed, command="web", **ours))
+        return self.webs[-1].start()
+
     def end(self, worker: subprocess.Popen[str], how: signal.Signals = signal.SIGKILL) -> int:
         """End a worker; its exit code."""
         worker.send_signal(how)
@@ -80,6 +87,8 @@ class Installation:
     def end_all(self) -> None:
         for worker in list(self.workers):
             self.end(worker)
+        for web in self.webs:
+            web.kill()
 
     @property
     def clock(self) -> WallClock:

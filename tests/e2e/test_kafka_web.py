@@ -1,0 +1,158 @@
+"""Two web processes and two workers on a real Kafka, and the commands beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import urllib.error
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import aiokafka
+import pytest
+
+from sla_monitor import codec
+from sla_monitor.codec import rfc3339
+from sla_monitor.core.rules import MINUTE
+from tests import facts
+from tests.e2e.kafka_installation import PATIENT, Installation
+from tests.e2e.process import PATIENCE, Monitor, event, types
+from tests.kafka import Cluster
+
+
+@pytest.fixture(scope="module")
+def installation(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    made = Installation(tmp_path_factory.mktemp("webs"), cluster.address)
+    assert made.command("topics", "apply").returncode == 0
+    for _ in range(2):
+        made.start_worker()
+        made.start_web()
+    yield made
+    made.end_all()
+
+
+@pytest.fixture
+def webs(installation: Installation) -> list[Monitor]:
+    for web in installation.webs:
+        until(lambda web=web: status(web, "/readyz") == 200)
+    return installation.webs
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Return when something holds that nothing announces."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def status(web: Monitor, path: str) -> int:
+    try:
+        web.get(path)
+    except urllib.error.HTTPError as error:
+        return error.code
+    return 200
+
+
+def answer(installation: Installation, *args: str) -> Any:
+    """What a command that went well says, as JSON."""
+    done = installation.command(*args)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def assigned(webs: list[Monitor], lead_id: str) -> int:
+    """A lead of now, sent to one web and known to the other; the span of its customer's clock, ms."""
+    start = webs[0].clock.now()
+    assert webs[0].post("lead.created.v1", start, lead_id=lead_id) == 202
+    webs[1].wait_for("lead.assigned", lead_id)
+    until(lambda: status(webs[1], f"/v1/leads/{lead_id}") == 200)
+    spans = (n * MINUTE for n in (10, 20))
+    return next(n for n in spans if webs[1].lead(lead_id)["customer_due_at"] == rfc3339(start + n))
+
+
+def test_what_one_web_takes_the_other_shows(webs: list[Monitor]) -> None:
+    assert assigned(webs, "L-1") == 10 * MINUTE
+    until(lambda: [line["lead_id"] for line in webs[1].get("/v1/board")["leads"]] == ["L-1"])
+    told = webs[0].wait_for("sla.breached", "L-1")
+    assert types(told) == ["lead.assigned", "sla.warning", "sla.warning", "sla.breached"]
+
+
+def test_a_policy_that_is_applied_counts_for_later_leads(installation: Installation, webs: list[Monitor]) -> None:
+    file = installation.log.parent / "slower.yaml"
+    file.write_text(PATIENT.replace("target: 10m", "target: 20m"))
+    applied = answer(installation, "policy", "apply", str(file))
+    assert (applied["changed"], applied["worker"], applied["in_force"]) == (True, True, True)
+    assert applied["partitions"] == 3 + 3 + 1 + 3
+    assert assigned(webs, "L-2") == 20 * MINUTE
+    until(lambda: all(web.metric("sla_target_seconds") == 1200 for web in webs))
+    again = answer(installation, "policy", "apply", str(file))
+    assert (again["changed"], again["version"]) == (False, applied["version"])
+    assert answer(installation, "policy", "show")["version"] == applied["version"]
+
+
+def test_check_says_what_is_there_and_what_is_not(installation: Installation, webs: list[Monitor]) -> None:
+    notes = json.loads(installation.command("check").stdout)["notes"]
+    assert notes[0] == f"A worker runs on {installation.servers}."
+    installation.env["SLA_KAFKA_PARTITIONS"] = "4"
+    try:
+        refused = installation.command("check")
+    finally:
+        installation.env["SLA_KAFKA_PARTITIONS"] = "3"
+    assert refused.returncode == 2
+    assert "has 3 partitions, not 4" in refused.stdout
+
+
+def test_a_lead_is_explained_and_a_dead_letter_tried_again(installation: Installation, webs: list[Monitor]) -> None:
+    assigned(webs, "L-3")
+    story = answer(installation, "explain", "L-3")
+    assert story["lead"]["status"] == "waiting"
+    assert story["outcomes"][0]["data"]["candidates"]
+    bury(installation, "L-3", webs[0].clock.now())
+    (letter,) = answer(installation, "dead-letters", "list")
+    assert (letter["key"], letter["reason"]) == ("L-3", "defect")
+    assert answer(installation, "dead-letters", "replay", "--all") == {"replayed": [letter["offset"]], "refused": []}
+    until(lambda: webs[1].lead("L-3")["status"] == "answered")
+    assert installation.command("explain", "L-0").returncode == 1
+
+
+def bury(installation: Installation, lead_id: str, now: int) -> None:
+    """Put a message to a lead among the dead letters, as a worker does with what it cannot fold."""
+    fact = facts.message(now, lead_id=lead_id)
+    topic, key = f"{installation.prefix}events", lead_id.encode()
+    dead = codec.DeadLetter(
+        reason="defect", topic=topic, offset=0, received=now, key=key, value=codec.encode_record(fact)
+    )
+
+    async def send() -> None:
+        async with aiokafka.AIOKafkaProducer(bootstrap_servers=installation.servers) as producer:
+            await producer.send_and_wait(f"{installation.prefix}dead-letters", codec.encode_dead_letter(dead), key)
+
+    asyncio.run(send())
+
+
+def test_a_broker_that_dies_is_ridden_out(cluster: Cluster, installation: Installation, webs: list[Monitor]) -> None:
+    web, other = webs
+    start = web.clock.now()
+    cluster.kill()
+    try:
+        code, headers = web.answer(json.dumps(lead("L-4", start)).encode())
+        assert (code, headers["Retry-After"]) == (503, "2")
+    finally:
+        cluster.start()
+    until(lambda: web.send(json.dumps(lead("L-4", start)).encode()) == 202)
+    other.wait_for("lead.assigned", "L-4")
+    until(lambda: status(web, "/readyz") == 200)
+    assert [worker.poll() for worker in installation.workers] == [None, None]
+
+
+def lead(lead_id: str, at: int) -> dict[str, Any]:
+    return event("lead.created.v1", at, event_id=f"of {lead_id}", lead_id=lead_id)
+
+
+def test_up_says_what_to_run_on_kafka_instead(installation: Installation) -> None:
+    refused = installation.command("up")
+    assert refused.returncode == 2
+    assert "sla-monitor worker" in refused.stderr
+    assert "sla-monitor web" in refused.stderr
