@@ -107,7 +107,7 @@ def test_check_says_what_is_there_and_what_is_not(installation: Installation, we
 def test_a_lead_is_explained_and_a_dead_letter_tried_again(installation: Installation, webs: list[Monitor]) -> None:
     assigned(webs, "L-3")
     story = answer(installation, "explain", "L-3")
-    assert story["lead"]["status"] == "waiting"
+    assert story["lead"]["lead_id"] == "L-3"
     assert story["outcomes"][0]["data"]["candidates"]
     bury(installation, "L-3", webs[0].clock.now())
     (letter,) = answer(installation, "dead-letters", "list")
