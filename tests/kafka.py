@@ -15,16 +15,28 @@ RUN = Path(__file__).parents[1] / "deploy" / "kafka" / "run"
 
 
 class Cluster:
-    """Brokers on this machine. address: known once started, and the same after each restart."""
+    """Brokers on this machine. address: known once started, and the same after each restart.
 
-    def __init__(self, data: Path, brokers: int = 1) -> None:
-        self._data, self._brokers = data, brokers
+    options: of the first start.
+    """
+
+    def __init__(self, data: Path, brokers: int = 1, *options: str) -> None:
+        self.data, self._options = data, ("--brokers", str(brokers), *options)
         self.address = ""
 
     def start(self) -> Cluster:
         """Start every broker that is down; return when all serve."""
-        self.address = self._run("start", "--brokers", str(self._brokers)).splitlines()[-1]
+        self.address = self._run("start", *self._options).splitlines()[-1]
         return self
+
+    def security(self, name: str = "") -> Path:
+        """A file of a cluster that lets nobody in unknown."""
+        return self.data / "security" / name
+
+    def environment(self, client: str) -> dict[str, str]:
+        """The settings that make a client of ours this one."""
+        lines = self.security(f"{client}.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
 
     def stop(self) -> None:
         self._run("stop")
@@ -35,7 +47,7 @@ class Cluster:
 
     def runs(self) -> bool:
         """Whether all brokers run."""
-        return subprocess.run([RUN, "status", "--data", self._data], stdout=2, check=False).returncode == 0
+        return subprocess.run([RUN, "status", "--data", self.data], stdout=2, check=False).returncode == 0
 
     def pause(self) -> None:
         """All brokers stand still, with their connections open."""
@@ -45,11 +57,11 @@ class Cluster:
         self._signal(signal.SIGCONT)
 
     def _signal(self, number: signal.Signals) -> None:
-        for broker, *_ in json.loads((self._data / "cluster.json").read_text())["brokers"]:
-            os.kill(int((self._data / f"broker{broker}" / "pid").read_text()), number)
+        for broker, *_ in json.loads((self.data / "cluster.json").read_text())["brokers"]:
+            os.kill(int((self.data / f"broker{broker}" / "pid").read_text()), number)
 
     def _run(self, *command: str) -> str:
-        done = subprocess.run([RUN, *command, "--data", self._data], capture_output=True, text=True, check=False)
+        done = subprocess.run([RUN, *command, "--data", self.data], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -10,7 +10,7 @@ from enum import Enum, StrEnum
 from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupAuthorizationFailedError, GroupCoordinatorNotAvailableError, KafkaError
 
 from sla_monitor.core.effects import Log, Public
 from sla_monitor.errors import Misconfigured, Problem
@@ -58,6 +58,9 @@ class Operation(Enum):
     def __str__(self) -> str:
         """As Kafka's tools call it."""
         return self.name.title().replace("_", "")
+
+
+EVERYTHING = frozenset(operation.value for operation in Operation)
 
 
 class Right(NamedTuple):
@@ -136,24 +139,42 @@ async def give(access: Access, role: Role, principal: str, prefix: str) -> None:
 
 
 async def require(access: Access, role: Role, prefix: str) -> None:
-    """Look whether this user may do with the topics what its role needs.
+    """Look whether this user may do with topics and group what its role needs.
 
     Raises Misconfigured naming every right that is missing; Unavailable.
     """
-    needed = [right for right in rights(role, prefix) if right.kind is Kind.TOPIC]
+    needed = list(rights(role, prefix))
     admin = AIOKafkaAdminClient(**access.client())
     try:
         async with asyncio.timeout(LIMIT):
             await admin.start()
-            allowed = await operations(admin, {right.name for right in needed})
+            denied = await _denied(admin, needed)
     except (KafkaError, TimeoutError, OSError) as error:
         raise await explained(access, error, "the rights of this user are not known") from error
     finally:
         await admin.close()
-    problems = []
-    for operation in Operation:
-        wanted = [right.name for right in needed if right.operation is operation]
-        if missing := [name for name in wanted if name in allowed and operation.value not in allowed[name]]:
-            problems.append(Problem("Kafka", ", ".join(missing), f"{operation} is not allowed; {REMEDY}"))
-    if problems:
-        raise Misconfigured(problems)
+    names: dict[Operation, list[str]] = defaultdict(list)
+    for right in denied:
+        names[right.operation].append(right.name)
+    if names:
+        said = f"is not allowed; {REMEDY}"
+        raise Misconfigured([Problem("Kafka", ", ".join(of), f"{operation} {said}") for operation, of in names.items()])
+
+
+async def _denied(admin: AIOKafkaAdminClient, needed: Sequence[Right]) -> list[Right]:
+    """Those that this user has not; topics that are missing are nobody's. Transactional ids tell when they are used."""
+    topics = await operations(admin, [right.name for right in needed if right.kind is Kind.TOPIC])
+    denied = [right for right in needed if right.operation.value not in topics.get(right.name, EVERYTHING)]
+    groups = [right for right in needed if right.kind is Kind.GROUP]
+    return denied + [right for right in groups if not await _may_join(admin, right.name)]
+
+
+async def _may_join(admin: AIOKafkaAdminClient, group: str) -> bool:
+    """Asked beforehand: a member that may not join would wait for ever."""
+    try:
+        await admin.find_coordinator(group)
+    except GroupAuthorizationFailedError:
+        return False
+    except GroupCoordinatorNotAvailableError:
+        pass  # the first question about a group has the cluster make a place for groups
+    return True
