@@ -11,13 +11,12 @@ from .errors import Unavailable
 from .records import Inbox, Partition, Position, Reader, Stored
 from .settings import Settings
 from .stream.embedded import EmbeddedFile, EmbeddedInbox, EmbeddedReader, worker_of
-from .stream.kafka import topics
+from .stream.kafka import rights, topics
 from .stream.kafka.access import Access
 from .stream.kafka.group import members
 from .stream.kafka.inbox import KafkaInbox
 from .stream.kafka.mirror import Mirror
 from .stream.kafka.reader import KafkaReader
-from .stream.kafka.rights import WORKERS
 from .stream.placement import partition_of
 
 KEYED = (Log.PHONES, Log.EVENTS, Log.DESK, Log.NOTIFICATIONS)
@@ -126,6 +125,7 @@ async def serving(settings: Settings) -> AsyncIterator[Logs]:
         with closing(Embedded.open(settings)) as embedded:
             yield embedded
         return
+    await rights.require(Access.of(settings), rights.Role.WEB, settings.topic_prefix)
     async with on_kafka(settings, (Log.EVENTS,)) as (logs, _):
         yield logs
 
@@ -164,4 +164,4 @@ async def on_kafka(
 
 def group_of(prefix: str) -> str:
     """The consumer group of the workers."""
-    return prefix + WORKERS
+    return prefix + rights.WORKERS

@@ -8,6 +8,7 @@ import subprocess
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from itertools import groupby
 from pathlib import Path
 
 import aiokafka
@@ -19,24 +20,24 @@ from faust.types import TP
 
 from sla_monitor.core.effects import Log
 from sla_monitor.errors import Misconfigured, Unavailable
-from sla_monitor.records import Partition, Record
+from sla_monitor.records import Partition
 from sla_monitor.settings import Settings, read_settings
 from sla_monitor.stream.kafka import rights, topics
 from sla_monitor.stream.kafka.access import Access
 from sla_monitor.stream.kafka.fetch import Fetch
-from sla_monitor.stream.kafka.inbox import KafkaInbox
 from sla_monitor.stream.kafka.internals import allow
 from sla_monitor.stream.kafka.log import KafkaLog
 from sla_monitor.stream.kafka.rights import Kind, Operation, Role
-from tests.e2e.kafka_installation import Installation
-from tests.e2e.process import PATIENCE, event
+from tests.e2e.kafka_installation import PATIENT, Installation
+from tests.e2e.process import PATIENCE, Monitor, event
 from tests.kafka import Cluster, require
 
+PAGES = Path(__file__).parents[2] / "docs"
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
 
 def started(request: pytest.FixtureRequest, option: str) -> Iterator[Cluster]:
-    require("openssl")
+    require("java", "mvn", "openssl")
     factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
     made = Cluster(factory.mktemp("kafka"), 1, option).start()
     yield made
@@ -120,14 +121,14 @@ class Papers:
 
 @pytest.fixture(scope="module")
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
-    require("openssl")
+    require("java", "mvn", "openssl")
     return Papers(tmp_path_factory.mktemp("papers"))
 
 
 async def said_to(client: Access) -> str:
     """What somebody is told who is not let in."""
     with pytest.raises((Misconfigured, Unavailable)) as told:
-        await topics.existing(client)
+        await rights.require(client, Role.WORKER, "sla.")
     return f"{type(told.value).__name__}: {told.value}"
 
 
@@ -137,16 +138,36 @@ async def said_to(client: Access) -> str:
 async def test_each_role_does_its_job_with_its_own_rights(secured: Cluster, tmp_path: Path):
     office = Installation(tmp_path, secured.address, speed=600, partitions=1)
     await equip(secured, office.prefix)
+    web = Monitor(tmp_path, PATIENT, command="web", **office.env | secured.environment("web"))
     office.env |= secured.environment("worker")
     try:
         office.start_worker()
-        lead = event("lead.created.v1", office.clock.now(), lead_id="L-1", phones=["+37255500001"])
-        async with producing(access(secured, "ingest")) as producer:
-            for topic, value in (("leads", json.dumps(lead).encode()), ("calls", b"no call"), ("managers", b"nobody")):
-                await producer.send_and_wait(office.prefix + topic, value)
-        await decided(access(secured, "web"), office.prefix)
+        with web:
+            assert web.post("lead.created.v1", office.clock.now(), lead_id="L-1", phones=["+37255500001"]) == 202
+            lead = event("lead.created.v1", office.clock.now(), lead_id="L-2", phones=["+37255500002"])
+            async with producing(access(secured, "ingest")) as producer:
+                for topic, value in (("leads", json.dumps(lead)), ("calls", "no call"), ("managers", "nobody")):
+                    await producer.send_and_wait(office.prefix + topic, value.encode())
+            for lead_id in ("L-1", "L-2"):
+                web.wait_for("lead.reassigned", lead_id)
+            assert web.lead("L-1")["turn"] >= 2
     finally:
         office.end_all()
+
+
+async def test_the_admin_runs_the_commands(sasl: Cluster, tmp_path: Path):
+    office = Installation(tmp_path, sasl.address, partitions=1)
+    await equip(sasl, office.prefix)
+    office.env |= sasl.environment("admin")
+    for code, *command in (
+        (0, "topics", "check"),
+        (0, "policy", "apply", str(tmp_path / "policy.yaml")),
+        (0, "policy", "show"),
+        (0, "dead-letters", "list"),
+        (1, "explain", "nobody's lead"),
+    ):
+        done = office.command(*command)
+        assert done.returncode == code, done.stderr
 
 
 def producing(access: Access) -> aiokafka.AIOKafkaProducer:
@@ -155,17 +176,6 @@ def producing(access: Access) -> aiokafka.AIOKafkaProducer:
 
 def reading(access: Access) -> aiokafka.AIOKafkaConsumer:
     return aiokafka.AIOKafkaConsumer(**access.client(), isolation_level="read_committed", auto_offset_reset="earliest")
-
-
-async def decided(access: Access, prefix: str) -> None:
-    """Return when the lead was handed on, and both of what could not be used have been told."""
-    async with asyncio.timeout(PATIENCE), reading(access) as consumer:
-        consumer.assign([TopicPartition(prefix + log, 0) for log in (Log.OUTCOMES, Log.DEAD_LETTERS)])
-        letters, kinds = 0, set[str]()
-        while letters < 2 or "lead.reassigned.v1" not in kinds:
-            record = await consumer.getone()
-            letters += record.topic.endswith(Log.DEAD_LETTERS)
-            kinds.add(json.loads(record.value).get("type"))
 
 
 async def test_a_role_may_write_and_read_the_topics_of_its_list_and_no_others(sasl: Cluster, prefix: str):
@@ -210,18 +220,6 @@ async def test_a_user_is_told_which_rights_of_a_role_it_has_not(sasl: Cluster, p
         for other in set(Role) - {role}:
             with pytest.raises(Misconfigured, match="is not allowed; `sla-monitor topics acls` shows"):
                 await rights.require(access(sasl, role), other, prefix)
-
-
-async def test_the_web_process_takes_events_and_looks_at_topics(sasl: Cluster, prefix: str):
-    await equip(sasl, prefix)
-    web = access(sasl, "web")
-    await topics.require(web, installation(sasl, prefix))
-    inbox = KafkaInbox(web)
-    await inbox.start()
-    await inbox.append([Record(prefix + log, b"key", b"event", 1) for log in (Log.PHONES, Log.EVENTS, Log.DESK)])
-    with pytest.raises(Unavailable, match="TopicAuthorizationFailed"):
-        await inbox.append([Record(prefix + Log.OUTCOMES, b"key", b"made up", 1)])
-    await inbox.stop()
 
 
 async def test_only_the_admin_makes_topics(sasl: Cluster, prefix: str):
@@ -275,6 +273,25 @@ def test_the_commands_of_the_list_name_every_right(prefix: str):
             assert f"--{right.kind} {right.name}" in told
             assert f"--operation {right.operation}" in told
         assert told.count(" --topic ") == sum(right.kind is Kind.TOPIC for right in rights.rights(role, prefix))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_docs_list_the_rights_of_every_role(role: Role):
+    rows = (PAGES / "kafka.md").read_text().splitlines()
+    (row,) = [row for row in rows if row.startswith(f"| `{role}` |")]
+    assert row.endswith(f" | {listed(role)} |")
+
+
+def listed(role: Role) -> str:
+    """The cells of the table: what is read, what is written, and what else."""
+    of = rights.TOPICS[role]
+    cells = [", ".join(f"`{name}`" for name in of.get(to, ())) for to in (Operation.READ, Operation.WRITE)]
+    others = [f"{to} on every topic" for to in of if to not in (Operation.READ, Operation.WRITE)]
+    for (operation, kind), some in groupby(rights.rights(role, ""), lambda right: (right.operation, right.kind)):
+        if kind is not Kind.TOPIC:
+            names = ", ".join(f"`{right.name}{'*' * right.prefixed}`" for right in some)
+            others.append(f"{operation} on {kind} {names}")
+    return " | ".join([*cells, "; ".join(others)])
 
 
 # who is not let in

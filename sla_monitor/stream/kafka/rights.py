@@ -31,7 +31,7 @@ class Role(StrEnum):
     INGEST = "ingest"  # a foreign producer
     WORKER = "worker"
     WEB = "web"
-    ADMIN = "admin"  # who runs `topics apply` and `policy apply`
+    ADMIN = "admin"  # who runs the other commands
 
 
 class Kind(Enum):
@@ -86,7 +86,7 @@ TOPICS: Mapping[Role, Mapping[Operation, Sequence[str]]] = {
         Operation.WRITE: (*_KEYED, Log.OUTCOMES, Log.DEAD_LETTERS, *_ROWS),
     },
     Role.WEB: {
-        Operation.READ: (Log.EVENTS + ROWS, Log.OUTCOMES, Log.DEAD_LETTERS),
+        Operation.READ: (Log.EVENTS + ROWS, Log.OUTCOMES),
         Operation.WRITE: (Log.PHONES, Log.EVENTS, Log.DESK),
         Operation.DESCRIBE: _ALL,
     },
@@ -94,7 +94,7 @@ TOPICS: Mapping[Role, Mapping[Operation, Sequence[str]]] = {
         Operation.CREATE: _ALL,
         Operation.DESCRIBE: _ALL,
         Operation.DESCRIBE_CONFIGS: _ALL,
-        Operation.READ: (Log.DESK, Log.DESK + ROWS),
+        Operation.READ: (Log.DESK, Log.OUTCOMES, Log.DEAD_LETTERS, *(log + ROWS for log in _KEYED)),
         Operation.WRITE: _KEYED,
     },
 }
@@ -106,6 +106,8 @@ def rights(role: Role, prefix: str) -> Iterator[Right]:
     for operation, topics in TOPICS[role].items():
         for topic in topics:
             yield Right(operation, Kind.TOPIC, prefix + topic)
+    if role is Role.ADMIN:
+        yield Right(Operation.DESCRIBE, Kind.GROUP, prefix + WORKERS)
     if role is Role.WORKER:
         yield Right(Operation.READ, Kind.GROUP, prefix + WORKERS)
         for log in OWNED:  # a partition's producer has the id of the partition
@@ -166,10 +168,10 @@ async def _denied(admin: AIOKafkaAdminClient, needed: Sequence[Right]) -> list[R
     topics = await operations(admin, [right.name for right in needed if right.kind is Kind.TOPIC])
     denied = [right for right in needed if right.operation.value not in topics.get(right.name, EVERYTHING)]
     groups = [right for right in needed if right.kind is Kind.GROUP]
-    return denied + [right for right in groups if not await _may_join(admin, right.name)]
+    return denied + [right for right in groups if not await _sees(admin, right.name)]
 
 
-async def _may_join(admin: AIOKafkaAdminClient, group: str) -> bool:
+async def _sees(admin: AIOKafkaAdminClient, group: str) -> bool:
     """Asked beforehand: a member that may not join would wait for ever."""
     try:
         await admin.find_coordinator(group)
