@@ -17,6 +17,7 @@ from sla_monitor.core.rules import Rules
 from sla_monitor.errors import Fenced, GiveUp, TooLarge, TryAgain, Unanswered, Unavailable
 from sla_monitor.records import Partition
 
+from .backoff import Backoff
 from .folding import Folding, Ground, Role, folds
 from .horizon import Horizon, Present
 from .index import Gauges, Index
@@ -28,14 +29,14 @@ from .waiting import BOUNDS, Bounds, Gathered, Source, Waiting
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
-"""Seconds between tries of what failed."""
 PATIENCE = 1.0
 """Seconds that due timers give way to records that wait, so that a backlog is read before they ask."""
 FED = 50_000
 """Results that wait at most; beyond that they are dropped, and the timers of their rows try again."""
 FOLDS = 64
 """Folds before others get the event loop; a few ms."""
+QUIET = 60
+"""Spans of silence, `idle` each, after which the place moves over what holds no record."""
 
 
 class Owner:
@@ -56,6 +57,7 @@ class Owner:
         idle: float = 1.0,
     ) -> None:
         self.role, self.partition = role, partition
+        self._name = f"{partition.topic}/{partition.number}"
         self.pulse = monotonic()
         self._log, self._source, self._clock, self._observer = log, source, clock, observer
         self._prefix, self._bounds, self._idle = prefix, bounds, idle
@@ -68,7 +70,7 @@ class Owner:
         self._owned: Owned | None = None
         self._place = self._passed = 0
         self._committed_at: int | None = None
-        self._most, self._pause = bounds.records, FIRST_PAUSE
+        self._most, self._backoff = bounds.records, Backoff()
         self._step: Gathered | None = None
         self._suspect: int | bytes | None = None
         self._sought = self._calm = self._heard = float("-inf")
@@ -81,7 +83,7 @@ class Owner:
 
     def start(self) -> asyncio.Task[None]:
         """The task ends normally when stopped, and with an error only if the process must end."""
-        self._task = asyncio.create_task(self._run(), name=f"{self.partition.topic}/{self.partition.number}")
+        self._task = asyncio.create_task(self._run(), name=self._name)
         return self._task
 
     async def put(self, batch: Batch) -> None:
@@ -184,7 +186,8 @@ class Owner:
             self._failed(error)
             self._state = State.OPENING
             await self._forget()
-            await self._breathe()
+            self.pulse = monotonic()
+            await self._backoff.wait()
 
     async def _open(self) -> None:
         self._owned = owned = await self._log.open(self.partition)
@@ -221,6 +224,7 @@ class Owner:
             self._step = None
         self._passed = self._waiting.seen
         if not len(gathered) and not self._waiting:
+            await self._pass_over()
             await self._rest()
 
     async def _pass(self) -> None:
@@ -269,6 +273,12 @@ class Owner:
         except Exception as error:  # noqa: BLE001 - the consumer is being replaced; it is asked again
             logger.warning("%s cannot be read again yet: %s", self._name, type(error).__name__)
 
+    async def _pass_over(self) -> None:
+        """Marks of transactions are no records. A place before them looks lost once retention has deleted them."""
+        if self._waiting.seen > self._place and monotonic() - self._heard >= QUIET * self._idle:
+            await self._commit(Step(self._waiting.seen))
+            self._place = self._waiting.seen
+
     async def _rest(self) -> None:
         """Until there is input or a timer is due; after a while of silence, look for what was missed."""
         self._calm = monotonic()
@@ -276,12 +286,11 @@ class Owner:
         if self._waiting or self._fed or self._stopping:
             return
         self._quiet.set()
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), self._until_due())
-        except TimeoutError:
-            silent = monotonic() - self._heard >= self._idle
-            self._waiting.lost |= silent and self._source.end() > self._waiting.seen
         self._quiet.clear()
+        silent = monotonic() - self._heard >= self._idle
+        self._waiting.lost |= silent and self._source.end() > self._waiting.seen
 
     def _until_due(self) -> float:
         """Real seconds to the next timer, at most `idle`."""
@@ -337,10 +346,11 @@ class Owner:
             except Unavailable as error:
                 self._state = State.RETRYING
                 self._failed(error)
-                await self._breathe()
+                self.pulse = monotonic()
+                await self._backoff.wait()
             else:
                 self._state = State.RUNNING
-                self._pause = FIRST_PAUSE
+                self._backoff.reset()
                 return
 
     def _committed(self, changes: Sequence[tuple[bytes, bytes | None, bytes | None]], folding: Folding) -> None:
@@ -373,12 +383,6 @@ class Owner:
         for at, key in gathered.due:
             self._index.wheel.push(at, key)
 
-    async def _breathe(self) -> None:
-        """A pause that doubles from one failure to the next."""
-        self.pulse = monotonic()
-        pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE)
-        await asyncio.sleep(pause)
-
     # act
 
     def _act(self, folding: Folding, gathered: Gathered, seconds: float) -> None:
@@ -394,7 +398,3 @@ class Owner:
         logger.warning("%s: %s%s: %s", self._name, reason, kind, error if not kind else "")
         self._observer.failed(self.role.log, self.partition.number, reason)
         self._room.set()
-
-    @property
-    def _name(self) -> str:
-        return f"{self.partition.topic}/{self.partition.number}"

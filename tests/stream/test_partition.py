@@ -209,6 +209,15 @@ async def test_positions_without_records_are_passed():
         assert bench.owner.status().place == 0
 
 
+async def test_the_place_moves_over_positions_without_records_when_it_is_quiet_so_that_retention_may_delete_them():
+    async with Bench() as bench:
+        await bench.append(order("a", "1"))
+        await bench.folded()
+        await bench.owner.put(bench.log.batch(WHERE, 1)._replace(end=3))
+        await bench.until(lambda: bench.log.places[WHERE] == 3)
+    assert bench.did("a") == ["1"]
+
+
 async def test_a_tail_that_was_dropped_in_silence_is_found_and_read_again():
     async with Bench() as bench:
         await bench.until(lambda: bench.owner.status().state is State.RUNNING)
@@ -267,7 +276,7 @@ async def test_a_record_that_cannot_be_committed_is_found_by_halving_and_is_a_de
     log = MemoryLog()
     log.refused, log.refusal = b"bad", error
     bench = Bench(log)
-    bench.owner._pause = 0.0
+    bench.owner._backoff._pause = 0.0
     async with bench:
         await bench.append(*(order(key, str(n)) for n, key in enumerate(["a", "b", "bad", "c", "d"])))
         await bench.folded()
