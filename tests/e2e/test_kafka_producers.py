@@ -229,8 +229,9 @@ def send_unusable(producers: Producers, start: int) -> None:
         send(producers, name.encode())
     for size in HUGE:
         producers.send(b"x" * size, key=b"not kept")
-    with pytest.raises(CalledProcessError):
-        producers.kcat(b"x" * BATCH_BYTES, "-X", "message.max.bytes=8000000")
+    for packed in ((), ("-z", "zstd")):
+        with pytest.raises(CalledProcessError):
+            producers.kcat(b"x" * BATCH_BYTES, *packed, "-X", "message.max.bytes=8000000", topic="calls")
     producers.kcat(b"a tombstone|\n", "-K", "|", "-Z")
     producers.in_transaction(raw([created("aborted", start)]), commit=False)
 

@@ -55,11 +55,14 @@ def wanted(settings: Settings) -> list[Topic]:
 def _kept(span: int, log: Log | Public) -> Mapping[str, str]:
     """Of foreign producers' timestamps none is believed: an old one would be deleted before it was read.
 
-    Of ours all are: a compressed clock is soon further ahead of the broker than the hour that Kafka accepts.
+    Nor their compression: unpacked by the brokers, a batch has to fit `max.message.bytes`; of a few KB it could fill
+    the memory of every worker that reads it, one after another. Of our own timestamps all are believed: a compressed
+    clock is soon further ahead of the broker than the hour that Kafka accepts.
     """
     ours = {"message.timestamp.after.max.ms": str(2**63 - 1)}
-    stamped = {"message.timestamp.type": "LogAppendTime"} if log in set(Public) else ours
-    return {"cleanup.policy": "delete", "retention.ms": str(span), "max.message.bytes": str(BATCH_BYTES), **stamped}
+    foreign = {"message.timestamp.type": "LogAppendTime", "compression.type": "uncompressed"}
+    common = {"cleanup.policy": "delete", "retention.ms": str(span), "max.message.bytes": str(BATCH_BYTES)}
+    return common | (foreign if log in set(Public) else ours)
 
 
 def _compacted(span: int) -> Mapping[str, str]:
