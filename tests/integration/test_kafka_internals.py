@@ -114,6 +114,8 @@ async def test_a_topic_has_an_id_that_a_topic_of_the_same_name_has_not(admin: AI
     ids = []
     for _ in range(2):
         await admin.create_topics([NewTopic("made-anew", 1, 1)])
+        while "made-anew" not in await admin.list_topics():
+            pass
         ids.append(await topic_id(admin._client, "made-anew"))
         await admin.delete_topics(["made-anew"])
         while "made-anew" in await admin.list_topics():
