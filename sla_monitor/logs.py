@@ -134,14 +134,17 @@ async def serving(settings: Settings) -> AsyncIterator[Logs]:
 async def on_kafka(
     settings: Settings, rows: Collection[Log], keys: Collection[bytes] | None = None, *, everywhere: bool = True
 ) -> AsyncIterator[tuple[Logs, Mirror]]:
+    """Those of a cluster, and the mirror of the rows that are wanted, which may still be reading them.
+
+    keys, everywhere: see `existing`; all rows without. Raises Misconfigured, Unavailable.
+    """
     access, prefix = Access.of(settings), settings.topic_prefix
     partitions = await topics.require(access, settings)
-    wanted = {
-        Partition(prefix + log, number)
-        for log in rows
-        for number in range(partitions[prefix + log])
-        if everywhere or number in {partition_of(key, partitions[prefix + log]) for key in keys or ()}
-    }
+    wanted = [
+        Partition(topic, number)
+        for topic in (prefix + log for log in rows)
+        for number in _numbers(partitions[topic], None if everywhere else keys)
+    ]
     inbox, mirror = KafkaInbox(access, partitions), Mirror(access, wanted, keys)
     reader = KafkaReader(access, partitions, mirror)
 
@@ -160,6 +163,11 @@ async def on_kafka(
     finally:
         for part in (inbox, reader, mirror):
             await part.stop()
+
+
+def _numbers(count: int, keys: Collection[bytes] | None) -> Collection[int]:
+    """Of the partitions that these keys belong to; None: all."""
+    return range(count) if keys is None else {partition_of(key, count) for key in keys}
 
 
 def group_of(prefix: str) -> str:

@@ -13,12 +13,13 @@ from aiokafka import errors as kafka
 from aiokafka.structs import TopicPartition
 
 from sla_monitor.clock import monotonic
-from sla_monitor.errors import LogLost, TryAgain, Unavailable
+from sla_monitor.errors import GiveUp, TryAgain, Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
 from .fetch import passed
 from .offsets import connected
+from .refusals import FORBIDDEN, forbidden
 from .rows import CHUNK, Kept, rows_of
 
 logger = logging.getLogger(__name__)
@@ -66,11 +67,11 @@ class Mirror:
     async def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError, LogLost):
+            with suppress(asyncio.CancelledError, GiveUp):
                 await self._task
 
     async def ready(self) -> None:
-        """Return when all has been read once. Raises Unavailable when the brokers are silent; LogLost."""
+        """Return when all has been read once. Raises Unavailable when that cannot be now; LogLost, Misconfigured."""
         while not self._read.is_set():
             self._raise_end()
             if self._trouble or self._silent():
@@ -79,7 +80,7 @@ class Mirror:
                 await asyncio.wait_for(self._read.wait(), AGAIN)
 
     def kept(self, partition: Partition) -> Kept:
-        """The rows and the place of a partition. Raises Unavailable before all have been read; LogLost."""
+        """The rows and the place of a partition. Raises Unavailable before all are read; LogLost, Misconfigured."""
         self._raise_end()
         if not self._read.is_set():
             raise Unavailable("; ".join(self.unready()))
@@ -99,6 +100,8 @@ class Mirror:
         while True:
             try:
                 await self._follow()
+            except FORBIDDEN as error:
+                raise forbidden(error, "rows") from error
             except (TryAgain, kafka.KafkaError, OSError) as error:
                 self._trouble = f"rows cannot be read: {error!r}"
                 logger.warning("%s; they are read anew", self._trouble)
