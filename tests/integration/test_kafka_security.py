@@ -162,7 +162,6 @@ async def test_the_admin_runs_the_commands(sasl: Cluster, tmp_path: Path):
     for code, *command in (
         (0, "topics", "check"),
         (0, "policy", "apply", str(tmp_path / "policy.yaml")),
-        (0, "policy", "show"),
         (0, "dead-letters", "list"),
         (1, "explain", "nobody's lead"),
     ):
