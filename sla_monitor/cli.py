@@ -26,6 +26,7 @@ from .demo.command import demo
 from .errors import InUse, LogLost, Misconfigured, Problem, SlaMonitorError, Unavailable
 from .kafka_worker import KafkaWorker
 from .keys import KeyRing, read_keys
+from .log_lines import configure_logging
 from .policy import example_rules, read_rules
 from .settings import Settings, read_settings
 
@@ -184,17 +185,6 @@ def cut_off() -> NoReturn:
     """End at once: what was accepted is stored, and a step is stored as a whole or not at all."""
     logging.getLogger("sla_monitor").error("the stop took too long and is cut off")
     os._exit(FINDINGS)
-
-
-def configure_logging() -> None:
-    """One line a message on standard error, without what libraries say of their daily work.
-
-    Faust's services log under the names of our modules that define them.
-    """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    services = ("sla_monitor.stream.app", "sla_monitor.stream.embedded.transport", "sla_monitor.stream.kafka.transport")
-    for name in ("faust", "mode", "aiokafka", "aiohttp.access", *services):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @app.command()
