@@ -28,8 +28,10 @@ from .stream.intake import intake_role
 from .stream.kafka import rights, topics, transport
 from .stream.kafka.access import Access
 from .stream.kafka.fetch import Fetch
+from .stream.kafka.group import Group
 from .stream.kafka.horizon import IntakeHorizon, PublicTopics
 from .stream.kafka.log import KafkaLog
+from .stream.kafka.standing import Standing
 from .stream.status import State
 from .web.watch import Health, WatchServer
 from .wire import Routing
@@ -71,11 +73,12 @@ class KafkaWorker:
             async with existing(self._settings, [Log.DESK], [RULES_KEY]) as logs:
                 await apply_first(logs, self._file, self._clock.now())
         public = [Partition(self._prefix + log, n) for log in Public for n in range(partitions[self._prefix + log])]
-        self._public = PublicTopics(self._access, group_of(self._prefix), public, self._passed)
+        self._group = Group(self._access, group_of(self._prefix))
+        self._public = PublicTopics(self._access, self._group, public, self._passed)
         horizon = IntakeHorizon(
             self._clock, self._public.ends, self._public.passed, lambda: self.rules.limits.max_catch_up
         )
-        self._log = KafkaLog(self._access, partitions, self._is_member)
+        self._log = KafkaLog(self._access, partitions, self._is_member, self._group)
         self._worker = Worker(
             self._broker(),
             self._log,
@@ -89,13 +92,20 @@ class KafkaWorker:
         self._metrics.watch(lambda: snapshot(worker, not self._unready()))
         await worker.start()
         await self._server.start()
-        chores = horizon.run(), self._follow(), watch_clock(self._clock, self._metrics)
+        standing = Standing(self._access, self._settings)
+        chores = horizon.run(), standing.run(), self._follow(), watch_clock(self._clock, self._metrics)
         self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def wait(self) -> None:
         """Until stopped; raises what the process must end for."""
         assert self._worker is not None
-        await self._worker.wait()
+        ended = asyncio.create_task(self._worker.wait())
+        try:
+            done, _ = await asyncio.wait({ended, *self._chores}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
+        for task in done:
+            await task
 
     async def stop(self) -> None:
         for chore in self._chores:
@@ -104,6 +114,7 @@ class KafkaWorker:
         if self._worker is not None:
             await self._worker.stop()
             await self._public.stop()
+            await self._group.stop()
             await self._log.stop()
         await self._fetch.stop()
         await self._acts.close()

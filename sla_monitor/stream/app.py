@@ -95,6 +95,8 @@ class Worker:
         if self._broker.tell:
             chores.append(Telling(self._broker.tell, self.owners, self._tell).run())
         self._chores = [asyncio.create_task(chore) for chore in chores]
+        for chore in self._chores:
+            chore.add_done_callback(self._chore_ended)
 
     async def wait(self) -> None:
         """Return when stopped; raise what the process must end for."""
@@ -163,6 +165,11 @@ class Worker:
             return (app.consumer.highwater(tp) or 0) if tp in app.consumer.assignment() else 0
 
         return Source(again_from, end)
+
+    def _chore_ended(self, task: asyncio.Task[None]) -> None:
+        """Without it the worker would go on unwatched."""
+        if not task.cancelled() and (error := task.exception()):
+            self._end(error)
 
     def _owner_ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from importlib.metadata import version
 
@@ -15,10 +16,10 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
-from sla_monitor.stream.kafka import fetch, producer, transport
+from sla_monitor.stream.kafka import fetch, internals, producer, transport
 from sla_monitor.stream.kafka.access import Access
 from sla_monitor.stream.kafka.fetch import Fetch
-from sla_monitor.stream.kafka.internals import VERSIONS, topic_id
+from sla_monitor.stream.kafka.internals import VERSIONS, passed, topic_ids
 from sla_monitor.stream.kafka.offsets import Offsets
 
 
@@ -39,14 +40,65 @@ def test_a_heartbeat_of_our_own_asks_what_aiokafkas_asks():
     assert "self._send_req(request)" in asked
 
 
-def test_faust_still_makes_its_consumer_and_listens_where_it_is_overridden():
-    for name in ("_create_worker_consumer", "_ensure_consumer"):
-        assert hasattr(driver.AIOKafkaConsumerThread, name)
+OVERRIDDEN = {
+    transport.Consumer: (
+        "_drain_messages _getmany _new_consumer_thread _seek highwater on_partitions_assigned position "
+        "seek_to_committed seek_wait verify_all_partitions_active ack commit _commit perform_seek"
+    ),
+    transport.Thread: "_create_worker_consumer",
+    transport.Transport: "Consumer Producer",
+    internals.Listener: "on_partitions_assigned",
+    internals._OnceSender: "_do_txn_commit",
+    internals._OnceEndTxn: "do",
+}
+"""What takes the place of something in Faust or aiokafka: without that, it would never be called."""
+
+
+@pytest.mark.parametrize(("ours", "name"), [(ours, name) for ours in OVERRIDDEN for name in OVERRIDDEN[ours].split()])
+def test_what_is_overridden_is_still_there_and_called_in_the_same_way(ours: type, name: str):
+    theirs = next(vars(base)[name] for base in ours.__mro__ if base.__module__[:5] != "sla_m" and name in vars(base))
+    if not inspect.isfunction(theirs) or name == "_getmany":  # which refuses, however it is called
+        return
+    wanted, given = (list(inspect.signature(method).parameters) for method in (theirs, getattr(ours, name)))
+    assert len(given) == len(wanted), f"{ours.__name__}.{name}{given} took the place of {wanted}"
+
+
+READ = {
+    driver.AIOKafkaConsumerThread: "_ensure_consumer",
+    transport.Consumer: "_get_active_partitions flow_active can_resume_flow callback should_stop",
+    GroupCoordinator: "_send_req",
+    sender.Sender: "_find_coordinator sender_task",
+    aiokafka.AIOKafkaProducer: "create_batch send_batch",
+}
+"""What is called, or asked, without being of the public interface."""
+
+
+@pytest.mark.parametrize(("theirs", "name"), [(theirs, name) for theirs in READ for name in READ[theirs].split()])
+def test_what_is_read_is_still_there(theirs: type, name: str):
+    inits = [vars(base)["__init__"] for base in theirs.__mro__[:-1] if "__init__" in vars(base)]
+    assert name in dir(theirs) or any(f"self.{name}" in inspect.getsource(init) for init in inits)
+
+
+def test_faust_still_listens_with_what_is_overridden():
     assert "RebalanceListener(self)" in inspect.getsource(driver.AIOKafkaConsumerThread.__post_init__)
 
 
-def test_markers_of_a_transaction_are_not_awaited_for_longer_than_they_take():
-    assert producer.SETTINGS["retry_backoff_ms"] == 5
+async def test_a_position_is_read_past_the_markers_of_a_transaction(kafka: str, admin: AIOKafkaAdminClient):
+    await admin.create_topics([NewTopic("marked", 1, 1)])
+    at = TopicPartition("marked", 0)
+    writer = aiokafka.AIOKafkaProducer(bootstrap_servers=kafka, transactional_id="marked")
+    reader = aiokafka.AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="none")
+    async with writer, reader:
+        reader.assign([at])
+        assert passed(reader, at) == -1
+        reader.seek(at, 0)
+        await writer.begin_transaction()
+        await writer.send_and_wait("marked", b"one", partition=0)
+        await writer.commit_transaction()
+        async with asyncio.timeout(20):
+            while passed(reader, at) < 2:
+                await reader.getmany(at, timeout_ms=50)
+    await admin.delete_topics(["marked"])
 
 
 def test_a_dead_workers_transaction_blocks_readers_for_ten_seconds_at_most():
@@ -116,7 +168,7 @@ async def test_a_topic_has_an_id_that_a_topic_of_the_same_name_has_not(admin: AI
         await admin.create_topics([NewTopic("made-anew", 1, 1)])
         while "made-anew" not in await admin.list_topics():
             pass
-        ids.append(await topic_id(admin._client, "made-anew"))
+        ids.append((await topic_ids(admin, ["made-anew", "never-made"]))["made-anew"].id)
         await admin.delete_topics(["made-anew"])
         while "made-anew" in await admin.list_topics():
             pass
@@ -131,7 +183,7 @@ async def test_offsets_count_what_is_there_and_name_its_topic(kafka: str, admin:
         async with aiokafka.AIOKafkaProducer(bootstrap_servers=kafka) as sending:
             await sending.send_and_wait("counted", b"one")
         found = await offsets.extent(TopicPartition("counted", 0))
-        assert found == (0, 1, await topic_id(admin._client, "counted"))
+        assert found == (0, 1, (await topic_ids(admin, ["counted"]))["counted"].id)
     finally:
         await offsets.stop()
         await admin.delete_topics(["counted"])

@@ -15,13 +15,13 @@ from aiokafka import errors as kafka
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
-from sla_monitor.errors import LogLost, Unavailable
+from sla_monitor.errors import Unavailable
 from sla_monitor.records import Stored
 from sla_monitor.stream.step import Batch
 
 from .access import Access
-from .internals import read_any_header
-from .offsets import connected
+from .internals import passed, read_any_header
+from .offsets import Offsets, connected, lost
 from .refusals import FORBIDDEN, forbidden
 
 RECORDS = 4_000
@@ -43,6 +43,7 @@ class Fetch:
     def __init__(self, access: Access) -> None:
         read_any_header()
         self._access = access
+        self._offsets = Offsets(access)
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._positions: dict[TopicPartition, int] = {}
         self._seeks: dict[TopicPartition, int] = {}
@@ -50,6 +51,7 @@ class Fetch:
         self._wanted = asyncio.Event()
 
     async def stop(self) -> None:
+        await self._offsets.stop()
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
             await consumer.stop()
@@ -79,7 +81,8 @@ class Fetch:
     async def batches(self, tps: Collection[TP]) -> Iterator[tuple[TP, Batch]]:
         """What has come of these partitions; waits a moment when nothing has.
 
-        Raises Unavailable; LogLost when records before a position are gone; Misconfigured when reading is forbidden.
+        Raises Unavailable; LogLost when a log does not reach to a position any more, or begins after it; Misconfigured
+        when reading is forbidden.
         """
         consumer = await self._ready()
         wanted = [at for tp in tps if (at := TopicPartition(*tp)) in self._assigned]
@@ -89,7 +92,7 @@ class Fetch:
         try:
             records = await consumer.getmany(*wanted, timeout_ms=WAIT_MS, max_records=RECORDS)
         except kafka.OffsetOutOfRangeError as error:
-            await self._explain(consumer, error)
+            await self._explain(error)
             return iter(())
         except FORBIDDEN as error:
             raise forbidden(error, "reading") from error
@@ -126,19 +129,12 @@ class Fetch:
             self._consumer.seek(at, offset)
         return self._consumer
 
-    async def _explain(self, consumer: Any, error: kafka.OffsetOutOfRangeError) -> None:
+    async def _explain(self, error: kafka.OffsetOutOfRangeError) -> None:
         """Read again, if the partition only changed its leader. Raises LogLost, or Unavailable."""
         for at, offset in error.args[0].items():
-            try:
-                first = (await consumer.beginning_offsets([at]))[at]
-            except (kafka.KafkaError, OSError) as unknown:
-                raise Unavailable(f"Kafka cannot be read: {unknown!r}") from error
-            if offset < first:
-                raise LogLost(
-                    f"{at.topic}/{at.partition}: records {offset} to {first - 1} are gone before they were applied: "
-                    f"the log begins at {first}. docs/runbooks/recreated-topic.md says what to do"
-                ) from error
             self._seeks.setdefault(at, offset)
+            if missing := (await self._offsets.extent(at, offset)).missing(offset):
+                raise lost(at, missing) from error
 
     async def _rest(self) -> None:
         self._wanted.clear()
@@ -146,13 +142,6 @@ class Fetch:
             await asyncio.wait_for(self._wanted.wait(), WAIT_MS / 1000)
         except TimeoutError:
             return
-
-
-def passed(consumer: Any, at: TopicPartition) -> int:
-    """The position of a consumer in a partition, which markers move as well; -1 while it has none."""
-    assignment = consumer._subscription.subscription.assignment  # noqa: SLF001 - `position()` would wait for one
-    state = assignment.state_value(at)
-    return state.position if state is not None and state.has_valid_position else -1
 
 
 def stored(record: Any) -> Stored:

@@ -1,11 +1,16 @@
-"""Who is in a consumer group."""
+"""Who is in a consumer group, and what it has been told."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
+from aiokafka.structs import TopicPartition
+
+from sla_monitor.errors import Unavailable
+from sla_monitor.records import Partition
 
 from .access import Access
 from .offsets import LIMIT
@@ -13,6 +18,42 @@ from .refusals import explained
 
 AGAIN = 0.2
 """Seconds between two questions for the coordinator: the first one of a cluster's life makes the topic it needs."""
+
+
+class Group:
+    """Asks by a client that does nothing else; connects with the first question."""
+
+    def __init__(self, access: Access, name: str) -> None:
+        self._access, self._name = access, name
+        self._admin: AIOKafkaAdminClient | None = None
+        self._coordinator: int | None = None
+        self._starting = asyncio.Lock()
+
+    async def places(self, of: Collection[Partition]) -> dict[Partition, int]:
+        """Partition -> place, of those that it has been told of. Raises Unavailable."""
+        try:
+            async with asyncio.timeout(LIMIT):
+                admin = await self._started()
+                asked = [TopicPartition(*partition) for partition in of]
+                found = await admin.list_consumer_group_offsets(self._name, self._coordinator, asked)
+        except (KafkaError, TimeoutError, OSError) as error:
+            self._coordinator = None
+            raise Unavailable(f"the group {self._name} does not say where it is: {error!r}") from error
+        return {Partition(*at): told.offset for at, told in found.items() if told.offset >= 0}
+
+    async def stop(self) -> None:
+        if self._admin is not None:
+            await self._admin.close()
+
+    async def _started(self) -> AIOKafkaAdminClient:
+        async with self._starting:
+            if self._admin is None:
+                admin = AIOKafkaAdminClient(**self._access.client())
+                await admin.start()
+                self._admin = admin
+            if self._coordinator is None:
+                self._coordinator = await _coordinator(self._admin, self._name)
+            return self._admin
 
 
 async def members(access: Access, group: str) -> int:

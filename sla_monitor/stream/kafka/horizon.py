@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import aiokafka
 from aiokafka import errors as kafka
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import TopicPartition
 
 from sla_monitor.clock import Clock, monotonic
@@ -22,6 +21,7 @@ from sla_monitor.records import Partition
 from sla_monitor.stream.horizon import Reach
 
 from .access import Access
+from .group import Group
 from .offsets import LIMIT, connected
 
 logger = logging.getLogger(__name__)
@@ -116,19 +116,18 @@ class IntakeHorizon:
 
 
 class PublicTopics:
-    """Asks the brokers, by clients that do nothing else; connects with the first question.
+    """Asks the brokers, by a client that does nothing else; connects with the first question.
 
-    group: that intake tells how far it is. own: how far the partitions of this worker are, which needs no asking.
+    group: that intake tells how far it is; not stopped here. own: how far the partitions of this worker are, which
+    needs no asking.
     """
 
     def __init__(
-        self, access: Access, group: str, partitions: Sequence[Partition], own: Callable[[], Mapping[Partition, int]]
+        self, access: Access, group: Group, partitions: Sequence[Partition], own: Callable[[], Mapping[Partition, int]]
     ) -> None:
         self._access, self._group, self._own = access, group, own
         self._partitions = [TopicPartition(*partition) for partition in partitions]
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
-        self._admin: AIOKafkaAdminClient | None = None
-        self._coordinator: int | None = None
 
     async def ends(self) -> Places:
         """Uncommitted records included. Raises Unavailable."""
@@ -144,31 +143,9 @@ class PublicTopics:
     async def passed(self, of: Collection[Partition]) -> Places:
         """Raises Unavailable."""
         own = self._own()
-        others = [TopicPartition(*partition) for partition in of if partition not in own]
-        return {**own, **(await self._told(others) if others else {})}
+        others = [partition for partition in of if partition not in own]
+        return {**own, **(await self._group.places(others) if others else {})}
 
     async def stop(self) -> None:
         if self._consumer is not None:
             await self._consumer.stop()
-        if self._admin is not None:
-            await self._admin.close()
-
-    async def _told(self, others: list[TopicPartition]) -> Places:
-        """What other workers have told the group."""
-        try:
-            async with asyncio.timeout(LIMIT):
-                admin = await self._started()
-                found = await admin.list_consumer_group_offsets(self._group, self._coordinator, others)
-        except (kafka.KafkaError, TimeoutError, OSError) as error:
-            self._coordinator = None
-            raise Unavailable(f"how far intake is on other workers is not known: {error!r}") from error
-        return {Partition(*at): place.offset for at, place in found.items()}
-
-    async def _started(self) -> AIOKafkaAdminClient:
-        if self._admin is None:
-            admin = AIOKafkaAdminClient(**self._access.client())
-            await admin.start()
-            self._admin = admin
-        if self._coordinator is None:
-            self._coordinator = await self._admin.find_coordinator(self._group)
-        return self._admin

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiokafka
-from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.client import CoordinationType
 from aiokafka.consumer import fetcher
 from aiokafka.errors import (
     KafkaError,
@@ -39,6 +39,8 @@ from aiokafka.protocol.types import (
 )
 from aiokafka.record import default_records, memory_records
 from aiokafka.record.util import decode_varint_py
+from aiokafka.structs import TopicPartition
+from faust.transport.drivers import aiokafka as driver
 
 VERSIONS = {"aiokafka": "0.14.0", "faust-streaming": "0.15.3"}
 """What this module was written against."""
@@ -186,7 +188,22 @@ def read_any_header() -> None:
     fetcher.MemoryRecords, fetcher.PartitionRecords = _Records, _PartitionRecords
 
 
-# the consumer of the group
+# consumers
+
+
+def passed(consumer: Any, at: TopicPartition) -> int:
+    """The position of a consumer in a partition, which markers move as well; -1 while it has none."""
+    assignment = consumer._subscription.subscription.assignment  # noqa: SLF001 - `position()` would wait for one
+    state = assignment.state_value(at)
+    return state.position if state is not None and state.has_valid_position else -1
+
+
+class Listener(driver.ConsumerRebalanceListener):
+    """Lets the member of the group fetch nothing."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._thread._ensure_consumer().pause(*assigned)  # noqa: SLF001 - Faust's way to its consumer
+        await super().on_partitions_assigned(assigned)
 
 
 async def heartbeat(consumer: Any) -> bool:
@@ -286,14 +303,25 @@ class _Topics(Request[_MetadataRequestV10]):
         return request_struct_class(self._topics, False, False, True, {})
 
 
-async def topic_id(client: AIOKafkaClient, topic: str) -> str:
-    """The id that the cluster gave a topic when it was made, as hex. Raises KafkaError."""
-    response = await client.send(client.get_random_node(), _Topics([topic]))
-    code, _, identity, *_ = response.topics[0]
-    error = for_code(code)
-    if error is not NoError:
-        raise error(topic)
-    return bytes(identity).hex()
+class Made(NamedTuple):
+    """id: given to a topic when it was made, as hex."""
+
+    id: str
+    partitions: int
+
+
+async def topic_ids(consumer: aiokafka.AIOKafkaConsumer, topics: Collection[str]) -> dict[str, Made]:
+    """Those of the topics that are there. Raises KafkaError."""
+    client = consumer._client  # noqa: SLF001 - see the module's docstring
+    response = await client.send(client.get_random_node(), _Topics(topics))
+    found = {}
+    for code, name, identity, _, partitions, *_ in response.topics:
+        error = for_code(code)
+        if error is NoError:
+            found[name] = Made(bytes(identity).hex(), len(partitions))
+        elif error is not UnknownTopicOrPartitionError:
+            raise error(name)
+    return found
 
 
 async def operations(admin: Any, topics: Iterable[str]) -> dict[str, frozenset[int]]:

@@ -8,20 +8,21 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 import msgspec
 from aiokafka.structs import TopicPartition
 
-from sla_monitor.errors import LogLost, Unavailable
+from sla_monitor.errors import Unavailable
 from sla_monitor.records import Partition
 from sla_monitor.stream.placement import partition_of
 from sla_monitor.stream.step import Step
 
 from .access import Access
-from .offsets import Extent, Offsets
+from .group import Group
+from .offsets import Extent, Offsets, lost
 from .producer import Item, Producer, grouped
 from .rows import PLACE, Kept, Place, load, rows_of
 
 AT_ONCE = 6
 """Partitions that are opened at the same time."""
-BEHIND, AGAIN = 5.0, 0.2
-"""Seconds for which a new leader may not know its end yet; seconds between two looks."""
+TURN = 30.0
+"""Seconds that a partition waits for its turn: half of what the watchdog takes for a standstill."""
 
 
 async def _member() -> bool:
@@ -30,50 +31,76 @@ async def _member() -> bool:
 
 class KafkaLog:
     """partitions: every topic -> its number of partitions. member: asks the group whether this worker is still in it.
+    group: knows which partitions have been opened before, whatever became of their rows.
 
     A worker that stood still may have lost its partitions without knowing it, and to open one fences the rightful
     owner. So each opening asks first, and is refused until the group has said yes.
     """
 
     def __init__(
-        self, access: Access, partitions: Mapping[str, int], member: Callable[[], Awaitable[bool]] = _member
+        self,
+        access: Access,
+        partitions: Mapping[str, int],
+        member: Callable[[], Awaitable[bool]] = _member,
+        group: Group | None = None,
     ) -> None:
         self._access = access
         self._partitions = partitions
         self._member = member
+        self._group = group
         self._offsets = Offsets(access)
         self._opening = asyncio.Semaphore(AT_ONCE)
 
     async def open(self, partition: Partition) -> KafkaOwned:
         """See `Log.open`."""
-        async with self._opening:
+        await self._turn(partition)
+        try:
             if not await self._member():
                 raise Unavailable(f"{_name(partition)} is not opened before the group has confirmed this worker")
             # The order matters: first nobody else can write, then everything written is read.
             producer = await Producer.started(self._access, f"{partition.topic}-{partition.number}")
             try:
-                kept = await load(self._access, self._offsets, partition)
-                extent = await self._extent(partition, kept)
+                return await self._taken(producer, partition)
             except BaseException:
                 await producer.abandon()
                 raise
-            return KafkaOwned(producer, self._partitions, partition, kept, extent)
+        finally:
+            self._opening.release()
 
     async def stop(self) -> None:
         """Let go of what is shared; partitions are closed by their owners."""
         await self._offsets.stop()
 
+    async def _turn(self, partition: Partition) -> None:
+        """Raises Unavailable when it does not come in time, so that a wait is not taken for a standstill."""
+        try:
+            async with asyncio.timeout(TURN):
+                await self._opening.acquire()
+        except TimeoutError as error:
+            raise Unavailable(f"{_name(partition)} waits for others to open") from error
+
+    async def _taken(self, producer: Producer, partition: Partition) -> KafkaOwned:
+        """Where it was left. Opened for the first time, its place is written: without one, its rows are lost."""
+        kept, topic_id = await load(self._access, self._offsets, partition)
+        if kept.place is None and self._group is not None and await self._group.places([partition]):
+            raise lost(rows_of(partition), "all rows are gone, though they have been written before")
+        extent = await self._extent(partition, kept)
+        place = kept.place or Place(extent.first, extent.topic_id, topic_id)
+        owned = KafkaOwned(producer, self._partitions, partition, kept, place)
+        if kept.place is None:
+            await owned.commit(Step(owned.place))
+        return owned
+
     async def _extent(self, partition: Partition, kept: Kept) -> Extent:
         """The log's extent. Raises LogLost when the place does not fit it."""
-        at = TopicPartition(*partition)
-        for _ in range(int(BEHIND / AGAIN)):
-            extent = await self._offsets.extent(at)
-            if kept.place is None or kept.place.topic != extent.topic_id or kept.place.place <= extent.end:
-                break
-            await asyncio.sleep(AGAIN)
-        lost = _lost(kept.place, extent) if kept.place else ""
-        if lost:
-            raise LogLost(f"{_name(partition)}: {lost}. docs/runbooks/recreated-topic.md says what to do")
+        at, place = TopicPartition(*partition), kept.place
+        if place is None:
+            return await self._offsets.extent(at)
+        extent = await self._offsets.extent(at, place.place, place.topic)
+        if place.topic != extent.topic_id:
+            raise lost(partition, f"the log was made anew since its rows were written, at place {place.place}")
+        if missing := extent.missing(place.place):
+            raise lost(partition, missing)
         return extent
 
 
@@ -81,12 +108,12 @@ class KafkaOwned:
     """See `Owned`. Made by `KafkaLog.open` alone."""
 
     def __init__(
-        self, producer: Producer, partitions: Mapping[str, int], partition: Partition, kept: Kept, extent: Extent
+        self, producer: Producer, partitions: Mapping[str, int], partition: Partition, kept: Kept, place: Place
     ) -> None:
         self.rows = kept.rows
-        self.place = kept.place.place if kept.place else extent.first
+        self.place = place.place
         self._written = kept.place
-        self._topic_id = extent.topic_id
+        self._ids = place.topic, place.rows
         self._producer = producer
         self._partitions = partitions
         self._partition = partition
@@ -94,7 +121,7 @@ class KafkaOwned:
     async def commit(self, step: Step) -> None:
         """See `Owned.commit`: never Unavailable, for it cannot be told what the broker has taken."""
         step.check_sizes(self._partition)
-        place = Place(step.place, self._topic_id)
+        place = Place(step.place, *self._ids)
         await self._producer.write(grouped(self._items(step, place)))
         self.place, self._written = step.place, place
         step.apply_to(self.rows)
@@ -116,15 +143,3 @@ class KafkaOwned:
 
 def _name(partition: Partition) -> str:
     return f"{partition.topic}/{partition.number}"
-
-
-def _lost(place: Place, extent: Extent) -> str:
-    """What was lost, or nothing."""
-    at = place.place
-    if place.topic != extent.topic_id:
-        return f"the log was made anew since its rows were written, at place {at}"
-    if at < extent.first:
-        return f"records {at} to {extent.first - 1} are gone before they were applied: the log begins at {extent.first}"
-    if at > extent.end:
-        return f"records {extent.end} to {at - 1}, which its rows have applied, are gone: the log ends at {extent.end}"
-    return ""

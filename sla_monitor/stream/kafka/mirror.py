@@ -17,7 +17,7 @@ from sla_monitor.errors import GiveUp, TryAgain, Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
-from .fetch import passed
+from .internals import passed
 from .offsets import connected
 from .refusals import FORBIDDEN, forbidden
 from .rows import CHUNK, Kept, rows_of

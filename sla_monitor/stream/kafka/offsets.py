@@ -6,19 +6,22 @@ A client that waits for records answers such questions only when its wait is ove
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import aiokafka
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
-from sla_monitor.errors import Unavailable
+from sla_monitor.errors import LogLost, Unavailable
+from sla_monitor.records import Partition
 
 from .access import Access
-from .internals import topic_id
+from .internals import Made, topic_ids
 from .refusals import FORBIDDEN, explained, forbidden
 
+BEHIND, AGAIN = 5.0, 0.2
+"""Seconds for which a new leader may not know its end yet; seconds between two looks."""
 LIMIT = 10.0
 """Seconds for an answer."""
 
@@ -30,6 +33,18 @@ class Extent(NamedTuple):
     end: int
     topic_id: str
 
+    def missing(self, place: int) -> str:
+        """What is gone, if `place` is not in it or at its end."""
+        if place < self.first:
+            return (
+                f"records {place} to {self.first - 1} are gone before they were applied: the log begins at {self.first}"
+            )
+        if place > self.end:
+            return (
+                f"records {self.end} to {place - 1}, which its rows have applied, are gone: the log ends at {self.end}"
+            )
+        return ""
+
 
 class Offsets:
     """Connects with the first question. isolation: read_committed counts only what a committed reader may read."""
@@ -39,21 +54,27 @@ class Offsets:
         self._consumer: aiokafka.AIOKafkaConsumer | None = None
         self._starting = asyncio.Lock()
 
-    async def extent(self, partition: TopicPartition) -> Extent:
-        """Raises Unavailable, Misconfigured."""
+    async def extent(self, partition: TopicPartition, place: int = 0, topic_id: str | None = None) -> Extent:
+        """Waits a moment for an end that is not below `place`, if it is the topic of that id.
+
+        Raises Unavailable, Misconfigured.
+        """
+        found = await self._extent(partition)
+        for _ in range(int(BEHIND / AGAIN)):
+            if found.end >= place or found.topic_id != (topic_id or found.topic_id):
+                break
+            await asyncio.sleep(AGAIN)
+            found = await self._extent(partition)
+        return found
+
+    async def topics(self, names: Collection[str]) -> Mapping[str, Made]:
+        """Those that are there. Raises Unavailable."""
         consumer = await self._started()
         try:
             async with asyncio.timeout(LIMIT):
-                first, end, identity = await asyncio.gather(
-                    consumer.beginning_offsets([partition]),
-                    consumer.end_offsets([partition]),
-                    topic_id(consumer._client, partition.topic),  # noqa: SLF001 - see internals.py
-                )
-        except FORBIDDEN as error:
-            raise forbidden(error, partition.topic) from error
+                return await topic_ids(consumer, names)
         except (KafkaError, TimeoutError, OSError) as error:
-            raise Unavailable(f"{partition.topic}/{partition.partition} gives no offsets: {error!r}") from error
-        return Extent(first[partition], end[partition], identity)
+            raise Unavailable(f"the topics are not known: {error!r}") from error
 
     async def bounds(self, partitions: Sequence[TopicPartition]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """(where each begins, where each ends). Raises Unavailable."""
@@ -71,6 +92,23 @@ class Offsets:
         if self._consumer is not None:
             await self._consumer.stop()
             self._consumer = None
+
+    async def _extent(self, partition: TopicPartition) -> Extent:
+        consumer = await self._started()
+        try:
+            async with asyncio.timeout(LIMIT):
+                first, end, topics = await asyncio.gather(
+                    consumer.beginning_offsets([partition]),
+                    consumer.end_offsets([partition]),
+                    topic_ids(consumer, [partition.topic]),
+                )
+        except FORBIDDEN as error:
+            raise forbidden(error, partition.topic) from error
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise Unavailable(f"{partition.topic}/{partition.partition} gives no offsets: {error!r}") from error
+        if partition.topic not in topics:
+            raise Unavailable(f"{partition.topic} is missing")
+        return Extent(first[partition], end[partition], topics[partition.topic].id)
 
     async def _started(self) -> aiokafka.AIOKafkaConsumer:
         async with self._starting:
@@ -91,3 +129,9 @@ async def connected(access: Access, **settings: object) -> aiokafka.AIOKafkaCons
         await consumer.stop()
         raise
     return consumer
+
+
+def lost(at: TopicPartition | Partition, what: str) -> LogLost:
+    """The worker ends with it, and so does each that takes the partition over."""
+    topic, number = at
+    return LogLost(f"{topic}/{number}: {what}. docs/runbooks/recreated-topic.md says what to do")

@@ -15,7 +15,8 @@ from sla_monitor.records import Partition, Position, Taken
 from sla_monitor.stream.placement import partition_of
 
 from .access import Access
-from .fetch import passed, stored
+from .fetch import stored
+from .internals import passed
 from .mirror import WAIT_MS, Mirror
 from .offsets import Offsets, connected
 from .rows import Kept

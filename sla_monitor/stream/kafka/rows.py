@@ -16,7 +16,7 @@ from sla_monitor.errors import LogLost, Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
-from .offsets import Offsets, connected
+from .offsets import Offsets, connected, lost
 
 ROWS = ".rows"
 """What the name of a log's rows topic ends with."""
@@ -28,15 +28,19 @@ CHUNK = 5_000
 
 
 class Place(msgspec.Struct, frozen=True):
-    """place: up to where the log has been folded. topic: the id of the topic that it is a place of."""
+    """place: up to where the log has been folded. topic, rows: the ids of the topics of the log and of its rows."""
 
     place: int
     topic: str
+    rows: str
 
 
 @dataclass(slots=True)
 class Kept:
-    """place: None before the first step. keys: of the rows that are wanted, beside the place; None: all."""
+    """place: None before the partition was opened for the first time.
+
+    keys: of the rows that are wanted, beside the place; None: all.
+    """
 
     rows: dict[bytes, bytes] = field(default_factory=dict)
     place: Place | None = None
@@ -56,13 +60,16 @@ def rows_of(partition: Partition) -> TopicPartition:
     return TopicPartition(partition.topic + ROWS, partition.number)
 
 
-async def load(access: Access, offsets: Offsets, partition: Partition) -> Kept:
-    """All rows of a partition. Its owner's producer has been started, so no transaction of a former one is open.
+async def load(access: Access, offsets: Offsets, partition: Partition) -> tuple[Kept, str]:
+    """All rows of a partition, and the id of their topic.
 
-    Raises Unavailable; LogLost when a row cannot be read.
+    Its owner's producer has been started, so no transaction of a former one is open. Raises Unavailable; LogLost when
+    rows are gone, or cannot be read.
     """
     at = rows_of(partition)
-    end = (await offsets.extent(at)).end
+    first, end, topic_id = await offsets.extent(at)
+    if first > 0:  # compaction leaves the beginning where it is
+        raise lost(at, f"rows before {first} have been deleted")
     consumer = await connected(
         access,
         isolation_level="read_committed",
@@ -71,11 +78,14 @@ async def load(access: Access, offsets: Offsets, partition: Partition) -> Kept:
         fetch_max_wait_ms=100,
     )
     try:
-        return await _read(consumer, at, end)
+        kept = await _read(consumer, at, end)
     except (kafka.KafkaError, OSError) as error:
         raise Unavailable(f"{at.topic}/{at.partition} cannot be read: {error!r}") from error
     finally:
         await consumer.stop()
+    if kept.place is not None and kept.place.rows != topic_id:
+        raise lost(at, "the rows topic was made anew while they were written")
+    return kept, topic_id
 
 
 async def _read(consumer: Any, at: TopicPartition, end: int) -> Kept:

@@ -9,7 +9,7 @@ cancelled fetch can lose nothing that would not show as a gap.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -29,14 +29,14 @@ from sla_monitor.stream.unused import refuse
 from .access import Access
 from .assignor import Retaining
 from .fetch import Fetch
-from .internals import heartbeat
+from .internals import Listener, heartbeat
 
 READ_AGAIN = 1.0
 """Seconds after a read that failed."""
 ANSWER = 3.0
 """Seconds for an answer of the group's coordinator: one heartbeat interval."""
 
-GROUP = {
+GROUP: Mapping[str, Any] = {
     "session_timeout_ms": 10_000,
     "heartbeat_interval_ms": 3_000,
     "rebalance_timeout_ms": 20_000,
@@ -55,14 +55,6 @@ class Reading:
 
     access: Access
     fetch: Fetch
-
-
-class Listener(driver.ConsumerRebalanceListener):
-    """Lets the member of the group fetch nothing."""
-
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._thread._ensure_consumer().pause(*assigned)  # noqa: SLF001 - Faust's way to its consumer
-        await super().on_partitions_assigned(assigned)
 
 
 class Thread(driver.AIOKafkaConsumerThread):
