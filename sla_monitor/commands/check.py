@@ -124,7 +124,8 @@ def _look_at_logs(findings: Findings, settings: Settings, rules: Rules | None) -
 
 
 async def _topics(settings: Settings) -> list[Problem]:
-    return topics.findings(topics.wanted(settings), await topics.existing(Access.of(settings)))
+    cluster = await topics.look(Access.of(settings))
+    return topics.findings(topics.wanted(settings), topics.counts(cluster.topics))
 
 
 def _look_at_work(findings: Findings, settings: Settings, rules: Rules | None) -> None:

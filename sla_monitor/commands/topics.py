@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
-from sla_monitor.errors import Misconfigured, Problem
+from sla_monitor.errors import Misconfigured, Problem, Unavailable
 from sla_monitor.settings import Settings, read_settings
 from sla_monitor.stream.kafka import rights, topics
 from sla_monitor.stream.kafka.access import Access
@@ -19,26 +20,34 @@ app = typer.Typer(help="The topics on Kafka: show what is needed, make it, check
 
 @app.command()
 def plan(as_json: Json = None) -> None:
-    """Show every topic that is needed, with its settings; asks no broker."""
+    """Show every topic that is needed, whether it is there, and what differs; changes nothing."""
     settings = _settings()
-    shown = {topic.name: {"partitions": topic.partitions, **topic.configs} for topic in topics.wanted(settings)}
-    show(as_json, shown, (f"{name}: {', '.join(f'{k} {v}' for k, v in said.items())}" for name, said in shown.items()))
+    cluster, silent = _cluster(settings)
+    brokers = topics.REPLICAS if cluster is None else cluster.brokers
+    plans = [_plan(topic, cluster, settings) for topic in topics.wanted(settings, brokers)]
+    lines = [f"{plan['topic']}: {plan['state']}; {_said(plan)}" for plan in plans]
+    differs = [finding for plan in plans for finding in plan["findings"]]
+    show(as_json, {"broker": silent or "answers", "topics": plans}, [*filter(None, [silent]), *lines, *differs])
 
 
 @app.command()
 def apply(as_json: Json = None) -> None:
-    """Make the topics that are missing; what is there stays as it is."""
+    """Make the topics that are missing. What is there stays as it is; what differs is said, with the remedy."""
     settings = _settings()
-    made = asyncio.run(topics.apply(Access.of(settings), settings))
-    show(as_json, {"made": made}, [f"made {name}" for name in made] or ["nothing is missing"])
+    made, differs = asyncio.run(topics.apply(Access.of(settings), settings))
+    said = [str(problem) for problem in differs]
+    lines = [f"made {name}" for name in made] or ["nothing is missing"]
+    show(as_json, {"made": made, "differs": said}, [*lines, *said])
 
 
 @app.command()
 def check(as_json: Json = None) -> None:
-    """Say what is missing or has another number of partitions; exit code 1 then."""
+    """Say what is missing, or has other partitions, replicas or settings, with the remedy; exit code 1 then."""
     settings = _settings()
-    there = asyncio.run(topics.existing(Access.of(settings)))
-    found = topics.findings(topics.wanted(settings), there)
+    cluster = asyncio.run(topics.look(Access.of(settings), settings))
+    wanted = topics.wanted(settings, cluster.brokers)
+    found = topics.findings(wanted, topics.counts(cluster.topics))
+    found += topics.differences(wanted, cluster.topics, Access.of(settings).servers)
     said = [str(problem) for problem in found]
     show(as_json, {"findings": said}, said or ["all topics are right"])
     if found:
@@ -60,6 +69,36 @@ def acls(
         return
     for command in rights.commands(role, user, prefix, servers):
         typer.echo(command)
+
+
+def _cluster(settings: Settings) -> tuple[topics.Cluster | None, str]:
+    """What there is, or why it is not known."""
+    try:
+        return asyncio.run(topics.look(Access.of(settings), settings)), ""
+    except Unavailable as error:
+        return None, f"{error}; what is there is not known"
+
+
+def _plan(topic: topics.Topic, cluster: topics.Cluster | None, settings: Settings) -> dict[str, Any]:
+    there = {} if cluster is None else cluster.topics
+    unequal = topics.findings([topic], topics.counts(there)) if topic.name in there else []
+    found = [str(problem) for problem in unequal + topics.differences([topic], there, Access.of(settings).servers)]
+    state = (
+        "not known" if cluster is None else "missing" if topic.name not in there else "differs" if found else "right"
+    )
+    return {
+        "topic": topic.name,
+        "state": state,
+        "partitions": topic.partitions,
+        "replicas": topic.replicas,
+        "settings": topic.settings,
+        "findings": found,
+    }
+
+
+def _said(plan: Mapping[str, Any]) -> str:
+    numbers = f"partitions {plan['partitions']}, replicas {plan['replicas']}"
+    return ", ".join([numbers, *(f"{name} {value}" for name, value in plan["settings"].items())])
 
 
 def _settings() -> Settings:
