@@ -1,6 +1,6 @@
 """Planted faults: each must be caught by the tests named with it. `python -m tests.properties.mutants [NAME...]`.
 
-A mutant is one exact replacement in a copy of the core; when the line is no longer found, the list is out of date and
+A mutant is an exact replacement in a copy of the sources; when the line is no longer found, the list is out of date and
 the run fails loudly. Exits with 1 if one survives.
 """
 
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +30,15 @@ LIMIT = 300  # seconds
 
 @dataclass(frozen=True)
 class Mutant:
-    """name: what goes wrong. tests: the fastest that must see it."""
+    """name: what goes wrong. tests: the fastest that must see it. also: further replacements in the same module."""
 
     name: str
     module: str
     old: str
     new: str
     tests: str = MACHINE
+    package: str = "core"
+    also: tuple[tuple[str, str], ...] = ()
 
 
 MUTANTS = (
@@ -253,10 +256,10 @@ MUTANTS = (
 )
 
 
-def main(names: list[str]) -> int:
-    chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
+def main(names: list[str], mutants: Sequence[Mutant] = MUTANTS, workers: int = WORKERS) -> int:
+    chosen = [mutant for mutant in mutants if not names or mutant.name in names]
     survivors = 0
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         for mutant, (lives, seconds, by) in zip(chosen, pool.map(survives, chosen), strict=True):
             print(f"{'SURVIVED' if lives else 'caught':9} {seconds:6.1f} s  {mutant.name}  [{by}]", flush=True)
             survivors += lives
@@ -291,9 +294,9 @@ def survives(mutant: Mutant) -> tuple[bool, float, str]:
             timeout=LIMIT,
             check=False,
         )
-    if done.returncode not in (0, 1):
-        raise RuntimeError(f"{mutant.name}: the tests did not run\n{done.stdout}{done.stderr}")
     failed = [line.partition("::")[2].split(" ")[0] for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    if done.returncode and not failed:
+        raise RuntimeError(f"{mutant.name}: the tests did not run\n{done.stdout}{done.stderr}")
     return done.returncode == 0, time.perf_counter() - began, failed[0] if failed else mutant.tests
 
 
@@ -302,11 +305,14 @@ def plant(mutant: Mutant, copy: Path) -> None:
     for name in ("sla_monitor", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
-    path = copy / "sla_monitor" / "core" / f"{mutant.module}.py"
+    (copy / "deploy").symlink_to(ROOT / "deploy")
+    path = copy / "sla_monitor" / mutant.package / f"{mutant.module}.py"
     source = path.read_text()
-    if source.count(mutant.old) != 1:
-        raise ValueError(f"{mutant.name}: {mutant.old!r} is {source.count(mutant.old)} times in {mutant.module}.py")
-    path.write_text(source.replace(mutant.old, mutant.new))
+    for old, new in ((mutant.old, mutant.new), *mutant.also):
+        if source.count(old) != 1:
+            raise ValueError(f"{mutant.name}: {old!r} is {source.count(old)} times in {mutant.module}.py")
+        source = source.replace(old, new)
+    path.write_text(source)
 
 
 if __name__ == "__main__":
