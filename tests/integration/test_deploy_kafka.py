@@ -34,11 +34,17 @@ async def test_three_brokers_take_a_topic_of_three_replicas_and_a_killed_one_com
     assert not cluster.runs()
 
 
-@pytest.mark.parametrize("tool", ["java", "mvn"])
+@pytest.mark.parametrize("tool", ["java", "mvn", "openssl"])
 def test_a_missing_tool_is_named_with_the_remedy(tmp_path: Path, tool: str):
-    for name in {"java", "mvn"} - {tool}:
+    for name in {"java", "mvn", "openssl"} - {tool}:
         (tmp_path / name).symlink_to("/bin/true")
-    command = [sys.executable, RUN, "start", "--data", tmp_path / "data"]
+    command = [sys.executable, RUN, "start", "--tls", "--data", tmp_path / "data"]
     done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert f"{tool} is missing" in done.stderr
+
+
+def test_a_cluster_that_lets_anybody_in_is_never_taken_for_another(cluster: Cluster):
+    done = subprocess.run([RUN, "start", "--tls", "--data", cluster.data], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "was made for PLAINTEXT; name another --data" in done.stderr
