@@ -78,7 +78,7 @@ class Worker:
         self._horizon = horizon
         self._roles = {prefix + role.log: role for role in roles}
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._ownership = Ownership(self._roles, self._owner, self._owner_ended)
+        self._ownership = Ownership(self._roles, self._owner, self._task_ended)
         self._app = self._build(broker)
         self._broker = broker
         self._chores: list[asyncio.Task[None]] = []
@@ -96,7 +96,7 @@ class Worker:
             chores.append(Telling(self._broker.tell, self.owners, self._tell).run())
         self._chores = [asyncio.create_task(chore) for chore in chores]
         for chore in self._chores:
-            chore.add_done_callback(self._chore_ended)
+            chore.add_done_callback(self._task_ended)
 
     async def wait(self) -> None:
         """Return when stopped; raise what the process must end for."""
@@ -166,12 +166,7 @@ class Worker:
 
         return Source(again_from, end)
 
-    def _chore_ended(self, task: asyncio.Task[None]) -> None:
-        """Without it the worker would go on unwatched."""
-        if not task.cancelled() and (error := task.exception()):
-            self._end(error)
-
-    def _owner_ended(self, task: asyncio.Task[None]) -> None:
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             logger.error("%s: %s", task.get_name(), error)

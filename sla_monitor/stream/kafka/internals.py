@@ -16,6 +16,7 @@ import aiokafka
 from aiokafka.client import CoordinationType
 from aiokafka.consumer import fetcher
 from aiokafka.errors import (
+    GroupAuthorizationFailedError,
     KafkaError,
     NoError,
     RebalanceInProgressError,
@@ -210,7 +211,7 @@ async def heartbeat(consumer: Any) -> bool:
     """Ask the broker now whether this member, with its present generation, still belongs to the group.
 
     Changes nothing, unlike aiokafka's own heartbeat. A group that is about to rebalance counts as a yes: until the
-    member joins again, or is thrown out, nobody is given what it has.
+    member joins again, or is thrown out, nobody is given what it has. Raises GroupAuthorizationFailedError.
     """
     coordinator = consumer._coordinator  # noqa: SLF001 - see the module's docstring
     if coordinator.generation < 0 or not coordinator.member_id or coordinator.coordinator_id is None:
@@ -220,7 +221,10 @@ async def heartbeat(consumer: Any) -> bool:
         response = await coordinator._send_req(request)  # noqa: SLF001 - see the module's docstring
     except KafkaError:
         return False
-    return for_code(response.error_code) in (NoError, RebalanceInProgressError)
+    error = for_code(response.error_code)
+    if error is GroupAuthorizationFailedError:
+        raise error(coordinator.group_id)
+    return error in (NoError, RebalanceInProgressError)
 
 
 # what the protocol has and aiokafka does not: topic ids, and what may be done with a topic

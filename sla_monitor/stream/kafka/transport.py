@@ -30,6 +30,7 @@ from .access import Access
 from .assignor import Retaining
 from .fetch import Fetch
 from .internals import Listener, heartbeat
+from .refusals import FORBIDDEN, forbidden
 
 READ_AGAIN = 1.0
 """Seconds after a read that failed."""
@@ -95,16 +96,23 @@ class Consumer(unused.Acknowledgements, driver.Consumer):
         self._fetch.again_from(tp, offset)
 
     async def is_member(self) -> bool:
-        """Whether the group confirms, now, that this worker belongs to it."""
+        """Whether the group confirms, now, that this worker belongs to it. Raises Misconfigured."""
         try:
             return bool(await self._in_thread(self._thread.is_member()))
+        except FORBIDDEN as error:
+            raise forbidden(error, "the group") from error
         except (KafkaError, TimeoutError):
             return False
 
     async def publish(self, places: Mapping[TP, int]) -> None:
-        """Tell the group up to where partitions have been applied, for lag tools; never the truth, never required."""
+        """Tell the group up to where partitions have been applied, for lag tools; never the truth, never required.
+
+        Raises Misconfigured when the group is forbidden.
+        """
         try:
             await self._in_thread(self._thread.publish({TopicPartition(*tp): at for tp, at in places.items()}))
+        except FORBIDDEN as error:
+            raise forbidden(error, "the group") from error  # its heartbeats are refused as well
         except (KafkaError, TimeoutError) as error:
             self.log.info("places were not published: %r", error)
 
