@@ -6,6 +6,7 @@ volumes, configs and secrets, and nothing else can be written. The network is th
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -79,7 +80,7 @@ class Container:
 
     def start(self, command: list[str] | None = None, **options: Any) -> subprocess.Popen[str]:
         """Start the service's own command, or another one beside it. The process is the program itself, no shell."""
-        run = command or [*map(str, _entrypoint()), *self.service["command"]]
+        run = command or [*json.loads(instruction("ENTRYPOINT")), *self.service["command"]]
         user, group = self.service["user"].split(":")
         jailed = ["chroot", NEW_ROOT, "setpriv", "--reuid", user, "--regid", group, *NOTHING_ALLOWED]
         inside = ["env", "--ignore-environment", f"--chdir={instruction('WORKDIR')}", *self.variables, *run]
@@ -124,10 +125,6 @@ class Container:
             yield from _bind(self.machine.secret(name), f"/run/secrets/{name}")
         for path, options in (said.partition(":")[::2] for said in self.service["tmpfs"]):
             yield f"mkdir -p {NEW_ROOT}{path} && mount -t tmpfs -o {options} tmpfs {NEW_ROOT}{path}"
-
-
-def _entrypoint() -> list[str]:
-    return list(shlex.split(instruction("ENTRYPOINT").strip("[]").replace(",", " ")))
 
 
 def _bind_directory_of_data(container: Container) -> Iterator[str]:
