@@ -34,7 +34,8 @@ from tests.benchmarks.workload import MANAGERS, PREFIX, roster
 START = 1_790_000_000_000
 """The instant at which the rows are opened, ms."""
 
-CREATED = START - 9 * MINUTE
+AGE = 9 * MINUTE
+"""How long before it the leads were created."""
 FIRST_DUE = 5
 """Seconds from START to the first due."""
 
@@ -45,14 +46,14 @@ Rows = dict[Log, dict[bytes, bytes | None]]
 
 
 class Template:
-    """One lead's rows, as its reducers leave them; changed and encoded again for each lead."""
+    """One lead's rows, as its reducers leave them; changed and encoded again for each lead. start: see START."""
 
-    def __init__(self) -> None:
-        rules = roster()
-        origin = Origin(uri="/crm", id="00000000-0000-4000-8000-000000000000", source="crm", received=CREATED)
+    def __init__(self, start: int = START) -> None:
+        rules, at = roster(), start - AGE
+        origin = Origin(uri="/crm", id="00000000-0000-4000-8000-000000000000", source="crm", received=at)
         created = LeadCreated(
             lead_id="crm:0000000",
-            at=CREATED,
+            at=at,
             origin=origin,
             owner_id=MANAGERS[0],
             phones=("+74950000000",),
@@ -60,11 +61,11 @@ class Template:
             name="Customer 0000000",
             channel="web",
         )
-        self.lead, effects = track.decide(None, created, CREATED, rules)
+        self.lead, effects = track.decide(None, created, at, rules)
         said = {type(effect): effect for effect in effects}
-        self.number, _ = match.decide(None, said[OpenNumber], CREATED, rules)
+        self.number, _ = match.decide(None, said[OpenNumber], at, rules)
         self.held = Held(MANAGERS[0], said[Hold].grace)
-        self.notices = _told(said[Notify], rules)
+        self.notices = _told(said[Notify], at, rules)
         kinds = {role.log: role.reducer().kinds for role in ROLES}
         self._codecs = {log: codec.RowCodec(of) for log, of in kinds.items()}
 
@@ -93,39 +94,42 @@ class Template:
         self.notices.lead_id, self.notices.known = lead_id, [number * 9_223_372_036_854 + 2]
 
 
-def _told(fact: Notify, rules: Any) -> deliver.Notices:
+def _told(fact: Notify, at: int, rules: Any) -> deliver.Notices:
     """The row of notices once the only one has been sent."""
-    row, effects = deliver.decide(None, fact, CREATED, rules)
+    row, effects = deliver.decide(None, fact, at, rules)
     send = next(effect for effect in effects if isinstance(effect, Send))
-    sent = Sent(lead_id=send.lead_id, notice_id=send.notice_id, attempt=send.attempt, at=CREATED)
-    row, _ = deliver.decide(row, sent, CREATED, rules)
+    sent = Sent(lead_id=send.lead_id, notice_id=send.notice_id, attempt=send.attempt, at=at)
+    row, _ = deliver.decide(row, sent, at, rules)
     assert row is not None
     return row
+
+
+def due(n: int, number: int, start: int, spread: int) -> int:
+    """When the n-th of `number` leads is due; neighbours in the file are not neighbours in time."""
+    return start + FIRST_DUE * SECOND + n * 7_919 % number * spread * SECOND // number
 
 
 async def write(path: Path, number: int, spread: int = 3600) -> None:
     """`number` open leads in a new data directory; their dues lie evenly in `spread` seconds from FIRST_DUE on."""
     template, embedded = Template(), Embedded.open(settings(path))
-    await apply_rules(embedded, roster(), CREATED)
+    await apply_rules(embedded, roster(), START - AGE)
     opened = {log: await _owned(embedded, log) for log in (role.log for role in ROLES)}
     for first in range(0, number, WRITTEN):
         rows: Rows = {log: {} for log in opened}
         for n in range(first, min(first + WRITTEN, number)):
-            mixed = n * 7_919 % number  # neighbours in the file are not neighbours in time
-            due_at = START + FIRST_DUE * SECOND + mixed * spread * SECOND // number
-            for log, key, value in template.rows(n, due_at):
+            for log, key, value in template.rows(n, due(n, number, START, spread)):
                 rows[log][key] = value
         for log, owned in opened.items():
             await owned.commit(Step(owned.place, rows[log]))
             owned.rows.clear()
-    await opened[Log.DESK].commit(Step(0, _managers()))
+    await opened[Log.DESK].commit(Step(0, {**managers(START)}))
     embedded.close()
 
 
-def _managers() -> dict[bytes, bytes | None]:
-    """Everybody is there, as the desk would have found out."""
+def managers(start: int) -> dict[bytes, bytes]:
+    """Rows of the desk: everybody is there, as it would have found out."""
     encode = codec.RowCodec((Standing,)).encode
-    return {b"m:" + name.encode(): encode(Standing(idle_since=CREATED)) for name in MANAGERS}
+    return {b"m:" + name.encode(): encode(Standing(idle_since=start - AGE)) for name in MANAGERS}
 
 
 async def _owned(embedded: Embedded, log: Log) -> Any:

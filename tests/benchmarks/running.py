@@ -16,15 +16,16 @@ from os import cpu_count
 from pathlib import Path
 from time import perf_counter, process_time
 
+from sla_monitor.acts import Acts
 from sla_monitor.bootstrap import Up
 from sla_monitor.clock import Clock
-from sla_monitor.core.effects import Log, Publish, Send
+from sla_monitor.core.effects import Log, Public, Publish, Send
 from sla_monitor.core.rules import Rules
 from sla_monitor.keys import KeyRing
 from sla_monitor.logs import KEYED, Embedded
 from sla_monitor.records import Record
 from sla_monitor.settings import Settings
-from sla_monitor.stream.observer import Committed, Feed, Observer
+from sla_monitor.stream.observer import Committed, Feed
 from tests.embedded import bounds
 
 APPEND = 500
@@ -34,7 +35,7 @@ APPEND = 500
 class Stopwatch:
     """`Observer`: notes when things were committed, and passes everything on."""
 
-    def __init__(self, inner: Observer) -> None:
+    def __init__(self, inner: Acts) -> None:
         self._inner = inner
         self.begin()
 
@@ -62,8 +63,11 @@ class Stopwatch:
         self.sends += 1
         self._inner.send(effect, feed)
 
-    def failed(self, log: Log, partition: int, reason: str) -> None:
+    def failed(self, log: Log | Public, partition: int, reason: str) -> None:
         self._inner.failed(log, partition, reason)
+
+    async def close(self) -> None:
+        await self._inner.close()
 
 
 @contextmanager
@@ -137,6 +141,9 @@ class StandingClock:
     def trusted(self) -> bool:
         return True
 
+    def jumped(self) -> int:
+        return 0
+
 
 def machine() -> str:
     """What the figures were measured on."""
@@ -144,18 +151,18 @@ def machine() -> str:
     return f"{cpu_count()} cores, {platform.system()} {platform.machine()}, {versions}"
 
 
-def memory() -> int:
-    """Resident bytes of this process."""
-    return _status("VmRSS:")
+def memory(process: int | str = "self") -> int:
+    """Resident bytes of a process."""
+    return _status("VmRSS:", process)
 
 
 def peak_memory() -> int:
-    """The most that it ever had."""
-    return _status("VmHWM:")
+    """The most that this process ever had."""
+    return _status("VmHWM:", "self")
 
 
-def _status(name: str) -> int:
-    return int(Path("/proc/self/status").read_text().partition(name)[2].split()[0]) * 1024
+def _status(name: str, process: int | str) -> int:
+    return int(Path(f"/proc/{process}/status").read_text().partition(name)[2].split()[0]) * 1024
 
 
 def share(values: Sequence[float], percent: float) -> float:
