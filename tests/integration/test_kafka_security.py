@@ -264,7 +264,7 @@ async def test_a_worker_whose_right_to_its_group_is_taken_away_ends(sasl: Cluste
         assert await asyncio.to_thread(worker.wait, PATIENCE) == 2
     finally:
         office.end_all()
-    assert "GroupAuthorizationFailedError" in office.log.read_text().splitlines()[-1]
+    assert "the worker ends: Kafka: the group: GroupAuthorizationFailedError" in office.log.read_text()
 
 
 async def take_away(admin: AIOKafkaAdminClient, principal: str, right: rights.Right) -> None:
