@@ -87,8 +87,6 @@ def test_a_policy_that_is_applied_counts_for_later_leads(installation: Installat
     assert applied["partitions"] == 3 + 3 + 1 + 3
     assert assigned(webs, "L-2") == 20 * MINUTE
     until(lambda: all(web.metric("sla_target_seconds") == 1200 for web in webs))
-    again = answer(installation, "policy", "apply", str(file))
-    assert (again["changed"], again["version"]) == (False, applied["version"])
     assert answer(installation, "policy", "show")["version"] == applied["version"]
 
 
@@ -114,7 +112,6 @@ def test_a_lead_is_explained_and_a_dead_letter_tried_again(installation: Install
     assert (letter["key"], letter["reason"]) == ("L-3", "defect")
     assert answer(installation, "dead-letters", "replay", "--all") == {"replayed": [letter["offset"]], "refused": []}
     until(lambda: webs[1].lead("L-3")["status"] == "answered")
-    assert installation.command("explain", "L-0").returncode == 1
 
 
 def bury(installation: Installation, lead_id: str, now: int) -> None:
@@ -149,10 +146,3 @@ def test_a_broker_that_dies_is_ridden_out(cluster: Cluster, installation: Instal
 
 def lead(lead_id: str, at: int) -> dict[str, Any]:
     return event("lead.created.v1", at, event_id=f"of {lead_id}", lead_id=lead_id)
-
-
-def test_up_says_what_to_run_on_kafka_instead(installation: Installation) -> None:
-    refused = installation.command("up")
-    assert refused.returncode == 2
-    assert "sla-monitor worker" in refused.stderr
-    assert "sla-monitor web" in refused.stderr

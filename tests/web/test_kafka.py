@@ -17,11 +17,13 @@ from sla_monitor.core.events import RulesChanged
 from sla_monitor.core.rules import Manager, Rules
 from sla_monitor.errors import Unavailable
 from sla_monitor.keys import KeyRing
+from sla_monitor.logs import group_of
 from sla_monitor.records import Partition, Record
 from sla_monitor.settings import Listen, Settings
 from sla_monitor.stream.kafka import mirror as following
 from sla_monitor.stream.kafka import topics
 from sla_monitor.stream.kafka.access import Access
+from sla_monitor.stream.kafka.group import members
 from sla_monitor.stream.kafka.log import KafkaLog, KafkaOwned
 from sla_monitor.stream.kafka.mirror import Mirror
 from sla_monitor.stream.placement import partition_of
@@ -180,6 +182,13 @@ async def test_a_cursor_that_cannot_go_on_in_any_partition_is_refused(office: Of
     for wrong in (position[:2], (*position, 0), (*position[:2], position[2] + 99), (position[0], 0, position[2])):
         async with office.http.get("/v1/outcomes", headers={"Last-Event-ID": to_cursor(wrong)}) as answer:
             assert answer.status == 410
+
+
+async def test_a_web_process_joins_no_workers(office: Office):
+    await office.keep(*LEADS)
+    await office.publish(2)
+    await office.follow(2, "?from=start")
+    assert await members(office.access, group_of(office.settings.topic_prefix)) == 0
 
 
 async def test_a_stream_lets_go_of_its_consumer_when_the_client_has_gone(office: Office):

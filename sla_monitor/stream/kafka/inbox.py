@@ -22,7 +22,8 @@ from .producer import ABANDON_LIMIT
 logger = logging.getLogger(__name__)
 
 LIMIT = 10.0
-"""Seconds for an acknowledgement; after that the sender is told to send again. A new leader is there sooner."""
+"""Seconds for an acknowledgement; after that the sender is told to send again. A broker that died is out of the in-sync
+replicas after 9, Kafka's default."""
 WAITING = 50_000
 """Records under way at most; beyond that events are refused at once."""
 REST = 10.0
