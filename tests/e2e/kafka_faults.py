@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.structs import TopicPartition
 
 from tests.e2e.kafka_installation import Installation
 from tests.e2e.kafka_workers import Supervised
 from tests.kafka import Cluster
+
+APPLIED = 3.0
+"""Seconds after which, under load, what was passed is long behind every place."""
 
 
 class Mark(NamedTuple):
@@ -131,15 +136,42 @@ async def quorum(stage: Stage) -> None:
         await asyncio.sleep(stage.rest)
 
 
+async def emptied(stage: Stage) -> None:
+    """Retention deletes what has been applied some seconds ago; then kill -9 makes others open at their places."""
+    for _ in range(stage.times):
+        places = await told(stage.installation)
+        await asyncio.sleep(APPLIED)
+        stage.mark("logs are emptied")
+        async with admin(stage.installation) as client:
+            await client.delete_records({at: RecordsToDelete(place) for at, place in places.items()})
+        victim = stage.rng.choice(stage.workers)
+        stage.mark("kill -9 of a worker", victim.name)
+        await victim.kill(0)
+        await asyncio.sleep(stage.rest)
+
+
+async def told(installation: Installation) -> dict[TopicPartition, int]:
+    """Up to where the workers have told their group that they are."""
+    async with admin(installation) as client:
+        places = await client.list_consumer_group_offsets(f"{installation.prefix}workers")
+    return {at: place.offset for at, place in places.items() if place.offset > 0}
+
+
 async def leading(installation: Installation, log: str) -> int:
     """The broker that leads partition 0 of a topic."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=installation.servers)
-    await admin.start()
-    try:
-        found = await admin.describe_topics([installation.prefix + log])
-    finally:
-        await admin.close()
+    async with admin(installation) as client:
+        found = await client.describe_topics([installation.prefix + log])
     return next(int(partition["leader"]) for partition in found[0]["partitions"] if partition["partition"] == 0)
+
+
+@asynccontextmanager
+async def admin(installation: Installation) -> AsyncIterator[AIOKafkaAdminClient]:
+    client = AIOKafkaAdminClient(bootstrap_servers=installation.servers)
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 class Fault(NamedTuple):
@@ -160,6 +192,7 @@ FAULTS = {
     "broker": Fault(broker, 3, 25, 45),
     "leader": Fault(leader, 5, 20, 18, brokers=3),
     "quorum": Fault(quorum, 3, 30, 30, brokers=3),
+    "emptied": Fault(emptied, 5, 20, 5),
 }
 
 

@@ -19,14 +19,25 @@ ALLOWANCE = 2 * SECOND
 
 MANAGERS = ("anna", "vera", "gleb", "olga", "pavel", "rita")
 
-POLICY = f"""
+PEOPLE = f"""
 version: 1
 managers: {{{", ".join(f"{name}: {{}}" for name in (*MANAGERS, "boris"))}}}
 teams: {{sales: {{head: boris, managers: [{", ".join(MANAGERS)}]}}}}
 policies: [{{name: default, team: sales, target: 10m, max_turns: 2}}]
-limits: {{max_hold: {{ringing: 1h, talking: 2h}}, max_catch_up: 30m}}
 """
+
+POLICY = PEOPLE + "limits: {max_hold: {ringing: 1h, talking: 2h}, max_catch_up: 30m}\n"
 """Nobody who is killed for a second of a compressed clock has had the minute of running that answers may take."""
+
+
+def compressed(speed: float, times: float = 1) -> str:
+    """The policy whose limits are in real time what they are by default, or so many times that; targets are not."""
+    scale = speed * times
+    return PEOPLE + (
+        f"limits: {{max_hold: {{ringing: {2 * scale:.0f}m, talking: {2 * scale:.0f}h}}, "
+        f"max_catch_up: {scale:.0f}m, match_window: {30 * scale:.0f}m}}\n"
+    )
+
 
 FATES = {
     "call": 20,  # answered in time: a call that names the lead
