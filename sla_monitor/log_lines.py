@@ -19,6 +19,7 @@ LEVELS = {
     "sla_monitor.stream.app": "WARNING",  # Faust's services log under the names of our modules that define them
     "sla_monitor.stream.embedded.transport": "WARNING",
     "sla_monitor.stream.kafka.transport": "WARNING",
+    "sla_monitor.stream.unused": "WARNING",
 }
 """What libraries say of their daily work is not worth a line."""
 

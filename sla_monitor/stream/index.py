@@ -37,16 +37,16 @@ class Index:
         self.wheel = Earliest(self._due)
         self._oldest = Earliest(self._started)
 
-    async def build(self) -> None:
-        """Read every header; no row is decoded. Raises Undecodable for what is no row of this version's."""
+    async def build(self, name: str) -> None:
+        """Read every header; no row is decoded. Raises Undecodable, naming the partition `name`, for what is no row."""
         due: list[Entry] = []
         started: list[Entry] = []
         for rows in slices(self._rows()):
             for key, value in rows:
                 if len(value) < HEADER.size or value[0] != VERSION:
                     raise Undecodable(
-                        f"what lies at the key {key!r} is no row of version {VERSION}, which this program reads: "
-                        "docs/runbooks/unreadable-rows.md says what to do"
+                        f"{name}: what lies at the key {key!r} is no row of version {VERSION}, which this program "
+                        "reads: docs/runbooks/unreadable-rows.md says what to do"
                     )
                 _, at, status, began, _ = HEADER.unpack_from(value)
                 self._states[status] += 1

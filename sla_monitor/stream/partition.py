@@ -199,7 +199,7 @@ class Owner:
         rows_codec = codec.RowCodec(reducer.kinds)
         self._ground = Ground(self.role, self.partition, self._prefix, lambda: owned.rows, reducer, rows_codec)
         self._index = Index(lambda: owned.rows, self.role.waiting)
-        await self._index.build()
+        await self._index.build(self._name)
         await self._index.show(reducer)
         await self._rechecks.plan(owned.rows, self._force.rules, self._clock.now())
         self._state = State.RUNNING

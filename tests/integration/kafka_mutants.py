@@ -121,7 +121,7 @@ MUTANTS = (
         "11: a dead owner's transaction is left to time out",
         "log",
         'f"{partition.topic}-{partition.number}")',
-        'f"{partition.topic}-{partition.number}-{id(partition)}")',
+        'f"{partition.topic}-{partition.number}-{id(self)}")',
         PITFALLS + "11_a_dead_owners_open_transaction_is_ended_by_the_next_one",
     ),
     kafka(

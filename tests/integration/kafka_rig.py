@@ -121,11 +121,17 @@ class Rig:
 
     # with one
 
-    async def work(self, *, member: Callable[..., Any] | None = None) -> Worker:
+    async def work(self, **more: Any) -> Worker:
         """Start a worker; return when all partitions are open.
 
         An opening that is cut off leaves connections behind, which aiokafka does not close.
         """
+        worker = await self.start(**more)
+        await self.until(lambda: self.states() == [State.RUNNING] * 2)
+        return worker
+
+    async def start(self, **more: Any) -> Worker:
+        """Start a worker; return when it has joined the group."""
         fetch = self.fetch()
 
         def prepare(app: Any) -> None:
@@ -136,12 +142,11 @@ class Rig:
 
         transport.register()
         broker = Broker("slakafka://", prepare, f"{self.prefix}workers", dict.fromkeys(self.sizes, 0.1))
-        log = self.log(member=member or is_member, group=self.group)
+        log = self.log(member=is_member, group=self.group)
         roles = [Role(name, lambda: Keyed((Told,), obey)) for name in (Log.EVENTS, Log.DESK)]
-        worker = Worker(broker, log, roles, prefix=self.prefix, clock=ManualClock(T0), observer=self.heard)
+        worker = Worker(broker, log, roles, prefix=self.prefix, clock=ManualClock(T0), observer=self.heard, **more)
         self.workers.append(worker)
         await worker.start()
-        await self.until(lambda: self.states() == [State.RUNNING] * len(roles))
         return worker
 
     def states(self) -> list[State]:

@@ -20,10 +20,10 @@ from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
-from sla_monitor import cli
 from sla_monitor.core.effects import Log
 from sla_monitor.core.events import Sent
 from sla_monitor.errors import Fenced, LogLost, TooLarge, Unanswered, Unavailable
+from sla_monitor.log_lines import LEVELS
 from sla_monitor.records import Partition, Record, Stored
 from sla_monitor.settings import read_settings
 from sla_monitor.stream.agents import Ownership
@@ -166,9 +166,7 @@ async def test_pitfall_05_what_waits_is_in_the_partitions_where_one_step_takes_i
 async def test_pitfall_06_a_transaction_waits_for_the_markers_of_the_last_one_no_longer_than_they_take(rig: Rig):
     owned = await rig.open()
     assert owned._producer._producer._sender._retry_backoff == 0.005
-    assert cli.LEVELS["aiokafka.producer.sender"] == "ERROR", (
-        "the broker's checks of a transaction are retried, quietly"
-    )
+    assert LEVELS["aiokafka.producer.sender"] == "ERROR", "the broker's checks of a transaction are retried, quietly"
 
 
 async def test_pitfall_07_what_was_never_committed_is_never_folded(rig: Rig):
