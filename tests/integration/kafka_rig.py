@@ -77,6 +77,14 @@ class Rig:
         yield admin
         await admin.close()
 
+    async def make_anew(self, topic: str) -> None:
+        """Delete a topic, and make one of the same name."""
+        async with self.admin() as admin:
+            await admin.delete_topics([topic])
+            while topic in await admin.list_topics():  # noqa: ASYNC110 - a broker tells nobody
+                await asyncio.sleep(0.01)
+            await admin.create_topics([NewTopic(topic, 1, 1, topic_configs=FAR)])
+
     # without a worker
 
     def log(self, access: Access | None = None, **more: Any) -> KafkaLog:

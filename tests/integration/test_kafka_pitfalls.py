@@ -40,7 +40,7 @@ from sla_monitor.stream.kafka.rows import load, rows_of
 from sla_monitor.stream.step import Batch, Step
 from sla_monitor.stream.waiting import BOUNDS
 from tests.integration.endtxn_proxy import EndTxnProxy
-from tests.integration.kafka_rig import FAR, Rig
+from tests.integration.kafka_rig import Rig
 from tests.kafka import Cluster
 
 SESSION = transport.GROUP["session_timeout_ms"] / 1000
@@ -314,7 +314,7 @@ async def test_pitfall_14_rows_that_are_all_gone_are_missed_by_what_the_group_wa
     await rig.done("1")
     await rig.told(1)
     await worker.stop()
-    await make_anew(rig, rows_of(rig.events).topic)
+    await rig.make_anew(rows_of(rig.events).topic)
     with pytest.raises(LogLost, match=r"events\.rows/0: all rows are gone"):
         await rig.open(group=rig.group)
 
@@ -323,7 +323,7 @@ async def test_pitfall_14_rows_that_went_on_in_a_topic_made_anew_are_refused(rig
     """Their place is there, and fits the log; the rows from before are not."""
     await (await rig.open()).commit(Step(0, {b"a": b"1"}))
     owned = await rig.open()
-    await make_anew(rig, rows_of(rig.events).topic)
+    await rig.make_anew(rows_of(rig.events).topic)
     replaced = await rig.open()
     replaced._ids = owned._ids  # as of a producer that did not notice
     await replaced.commit(Step(0, {b"b": b"1"}))
@@ -334,14 +334,6 @@ async def test_pitfall_14_rows_that_went_on_in_a_topic_made_anew_are_refused(rig
 async def delete_records(rig: Rig, at: TopicPartition, before: int) -> None:
     async with rig.admin() as admin:
         await admin.delete_records({at: aiokafka.admin.RecordsToDelete(before)})
-
-
-async def make_anew(rig: Rig, topic: str) -> None:
-    async with rig.admin() as admin:
-        await admin.delete_topics([topic])
-        while topic in await admin.list_topics():  # noqa: ASYNC110 - a broker tells nobody
-            await asyncio.sleep(0.01)
-        await admin.create_topics([aiokafka.admin.NewTopic(topic, 1, 1, topic_configs=FAR)])
 
 
 async def test_pitfall_15_a_step_is_not_committed_without_the_record_that_the_broker_does_not_take(rig: Rig):

@@ -56,6 +56,15 @@ async def test_a_partition_that_makes_no_progress_ends_the_worker_naming_it(rig:
         await asyncio.wait_for(worker.wait(), 20)
 
 
+async def test_a_log_that_is_made_anew_ends_the_worker_that_reads_it(rig: Rig):
+    worker = await rig.work()
+    await rig.append("1")
+    await rig.done("1")
+    await rig.make_anew(rig.events.topic)
+    with pytest.raises(LogLost, match=r"events/0: .*recreated-topic\.md"):
+        await asyncio.wait_for(worker.wait(), 60)
+
+
 async def test_a_dead_workers_partitions_are_taken_over_when_its_session_of_ten_seconds_ends(rig: Rig):
     assert transport.GROUP["session_timeout_ms"] == 10_000
     dead = await rig.work()
