@@ -40,8 +40,10 @@ from sla_monitor.stream.kafka.rows import load, rows_of
 from sla_monitor.stream.step import Batch, Step
 from sla_monitor.stream.waiting import BOUNDS
 from tests.integration.endtxn_proxy import EndTxnProxy
+from tests.integration.kafka_mutants import MUTANTS
 from tests.integration.kafka_rig import Rig
 from tests.kafka import Cluster
+from tests.properties.mutants import Mutant, mutated
 
 SESSION = transport.GROUP["session_timeout_ms"] / 1000
 
@@ -50,6 +52,11 @@ SESSION = transport.GROUP["session_timeout_ms"] / 1000
 async def rig(kafka: str):
     async with Rig.made(kafka) as made:
         yield made
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_each_remedy_stands_where_kafka_mutants_takes_it_out(mutant: Mutant):
+    compile(mutated(mutant), mutant.module, "exec")
 
 
 def drop_next(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> list[Batch]:

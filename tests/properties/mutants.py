@@ -306,13 +306,21 @@ def plant(mutant: Mutant, copy: Path) -> None:
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
     (copy / "deploy").symlink_to(ROOT / "deploy")
-    path = copy / "sla_monitor" / mutant.package / f"{mutant.module}.py"
-    source = path.read_text()
+    (copy / path_of(mutant)).write_text(mutated(mutant))
+
+
+def path_of(mutant: Mutant) -> Path:
+    return Path("sla_monitor", mutant.package, f"{mutant.module}.py")
+
+
+def mutated(mutant: Mutant) -> str:
+    """The module with the mutant in it. Raises ValueError if its line is not there once."""
+    source = (ROOT / path_of(mutant)).read_text()
     for old, new in ((mutant.old, mutant.new), *mutant.also):
         if source.count(old) != 1:
             raise ValueError(f"{mutant.name}: {old!r} is {source.count(old)} times in {mutant.module}.py")
         source = source.replace(old, new)
-    path.write_text(source)
+    return source
 
 
 if __name__ == "__main__":
