@@ -90,7 +90,9 @@ def started(container: Container) -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_until_healthy(container: Container, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    """Return when its healthcheck succeeds; raises when an engine would have called it unhealthy by now."""
+    check = container.service["healthcheck"]
+    deadline = time.monotonic() + span(check["start_period"]) + check["retries"] * span(check["interval"])
     while not container.ask_health():
         assert process.poll() is None, "it ended"
         assert time.monotonic() < deadline, "it does not become healthy"
