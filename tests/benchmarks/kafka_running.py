@@ -20,8 +20,10 @@ from typing import Self
 import aiokafka
 from aiokafka.structs import TopicPartition
 
+from sla_monitor.codec import RULES_KEY
 from sla_monitor.core.effects import Log
-from sla_monitor.kafka_worker import apply_first
+from sla_monitor.in_force import apply_first
+from sla_monitor.logs import existing
 from sla_monitor.records import Record
 from sla_monitor.settings import Settings
 from sla_monitor.stream.kafka import topics
@@ -171,7 +173,8 @@ class Site:
         """Make the topics, and put the policy of `workload` into force."""
         await topics.apply(self.access, self.settings)
         self.counts = await topics.require(self.access, self.settings)
-        await apply_first(self.access, self.prefix, self.counts, roster(), int(time() * 1000))
+        async with existing(self.settings, [Log.DESK], [RULES_KEY]) as logs:
+            await apply_first(logs, roster(), int(time() * 1000))
 
     @property
     def owned(self) -> int:
@@ -233,8 +236,7 @@ class Site:
     @asynccontextmanager
     async def inbox(self) -> AsyncIterator[KafkaInbox]:
         """Where ingest appends."""
-        into = KafkaInbox(self.access)
-        await into.start()
+        into = KafkaInbox(self.access, self.counts)
         try:
             yield into
         finally:
