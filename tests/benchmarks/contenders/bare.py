@@ -66,6 +66,7 @@ async def main(site: Site) -> None:
         bootstrap_servers=site.servers,
         group_id=site.prefix + "bare",
         auto_offset_reset="earliest",
+        isolation_level="read_committed",
         fetch_max_wait_ms=50,
     )
     producer = aiokafka.AIOKafkaProducer(bootstrap_servers=site.servers, acks="all", max_batch_size=1 << 20)

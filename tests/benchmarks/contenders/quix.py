@@ -30,7 +30,7 @@ def main(site: Site, guarantee: str) -> None:
         auto_offset_reset="earliest",
         processing_guarantee=guarantee,
         state_dir=os.environ["SLA_DATA_DIR"],
-        commit_interval=float(os.environ["COMMIT_INTERVAL"]),
+        commit_interval=float(os.environ.get("COMMIT_INTERVAL", "1")),
         loglevel="WARNING",
     )
     raw = {"key_serializer": "bytes", "key_deserializer": "bytes", "value_deserializer": "bytes"}
