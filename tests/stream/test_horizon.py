@@ -15,7 +15,7 @@ from sla_monitor.errors import Unavailable
 from sla_monitor.records import Partition
 from sla_monitor.stream.folding import Role
 from sla_monitor.stream.horizon import Reach
-from sla_monitor.stream.kafka.horizon import IntakeHorizon
+from sla_monitor.stream.kafka.horizon import OUTAGE, IntakeHorizon
 from tests.stream.bench import T0, Bench, Told, obey, order, policy
 
 LEADS, CALLS = Partition("sla.leads", 0), Partition("sla.calls", 0)
@@ -37,6 +37,7 @@ class Topics:
         self.looks += 1
         if self.broken:
             self.broken -= 1
+            self.asking.set()
             raise Unavailable("no answer")
         return dict(self.end)
 
@@ -46,7 +47,7 @@ class Topics:
         return {partition: self.place[partition] for partition in of if partition in self.place}
 
     async def next(self) -> None:
-        """Until intake is asked about once more."""
+        """Until somebody is asked once more, about intake or in vain about the ends."""
         self.asking.clear()
         await asyncio.wait_for(self.asking.wait(), 5)
 
@@ -149,6 +150,35 @@ async def test_what_we_stood_still_is_not_time_that_intake_had():
         assert not waiting.done()
         topics.place[CALLS] = 1
         assert not (await waiting).blind
+
+
+async def test_an_outage_of_the_brokers_is_not_time_that_intake_had():
+    topics = Topics()
+    topics.end[CALLS], topics.broken = 1, 20
+    async with running(topics):
+        waiting = asyncio.create_task(looked(topics))
+        for _ in range(20):
+            await topics.next()
+            topics.pass_time(OUTAGE / 21)
+        await topics.next()
+        for _ in range(58):
+            topics.pass_time(1)
+            await topics.next()
+        assert not waiting.done()
+        topics.place[CALLS] = 1
+        assert not (await waiting).blind
+
+
+async def test_a_partition_without_a_leader_does_not_hold_up_the_timers_for_ever():
+    topics = Topics()
+    topics.broken = 10_000
+    async with running(topics):
+        waiting = asyncio.create_task(looked(topics))
+        for seconds in [OUTAGE / 10] * 10 + [1] * 60:
+            await topics.next()
+            assert not waiting.done()
+            topics.pass_time(seconds)
+        assert (await waiting).blind
 
 
 # a partition whose timers wait

@@ -34,6 +34,9 @@ FRESH = 1.0
 """Seconds for which a look holds. A lead may come that is due since long, and what was accepted since is wanted."""
 RUNNING = 1.0
 """Seconds between two questions that count at most: in more we stood still (R8)."""
+OUTAGE = 300.0
+"""Seconds without an answer that do not count, for then intake could not run either. In more it is not the brokers that
+are away but a partition without a leader, which must not hold up the timers of everybody for ever."""
 
 Places = Mapping[Partition, int]
 
@@ -58,6 +61,8 @@ class IntakeHorizon:
         self._seconds = seconds
         self._reached, self._reached_at = 0, float("-inf")
         self._stuck = False
+        self._ran = 0.0
+        self._silent_since: float | None = None
         self._wakes: set[asyncio.Event] = set()
         self._wanted = asyncio.Event()
 
@@ -85,18 +90,25 @@ class IntakeHorizon:
 
     async def _advance(self) -> None:
         """To the instant at which it begins; that is read before the ends are."""
-        at, ran = self._clock.now(), 0.0
-        asked_at = self._seconds()
+        at, asked_at = self._clock.now(), self._seconds()
         ahead: Places | None = None
+        self._ran = 0.0
         while (ahead := await self._ahead(ahead)) is None or ahead:
             await asyncio.sleep(POLL)
-            ran, asked_at = ran + min(self._seconds() - asked_at, RUNNING), self._seconds()
-            if not self._stuck and ran * 1000 * self._clock.speed >= self._catch_up():
-                self._stuck = True
-                logger.warning("intake has not passed the ends of the public topics in time: timers go on without it")
-                self._ring()
+            self._waited(self._seconds() - asked_at)
+            asked_at = self._seconds()
         self._reached, self._reached_at, self._stuck = at, self._seconds(), False
         self._ring()
+
+    def _waited(self, seconds: float) -> None:
+        """For intake, one question long."""
+        if self._silent_since is not None and self._seconds() - self._silent_since <= OUTAGE:
+            return
+        self._ran += min(seconds, RUNNING)
+        if not self._stuck and self._ran * 1000 * self._clock.speed >= self._catch_up():
+            self._stuck = True
+            logger.warning("intake has not passed the ends of the public topics in time: timers go on without it")
+            self._ring()
 
     async def _ahead(self, ends: Places | None) -> Places | None:
         """The ends that intake has not passed; what it was given, if that cannot be told now."""
@@ -106,8 +118,15 @@ class IntakeHorizon:
             passed = await self._passed(ends) if ends else {}
         except TryAgain as error:
             logger.info("timers wait: %s", error)
+            self._silent_since = self._seconds() if self._silent_since is None else self._silent_since
             return ends
+        self._answered()
         return {partition: end for partition, end in ends.items() if passed.get(partition, 0) < end}
+
+    def _answered(self) -> None:
+        """After an outage intake has all of its time again."""
+        if self._silent_since is not None:
+            self._silent_since, self._ran, self._stuck = None, 0.0, False
 
     def _ring(self) -> None:
         wakes, self._wakes = self._wakes, set()
