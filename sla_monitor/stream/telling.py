@@ -14,6 +14,8 @@ from sla_monitor.records import Partition
 from .partition import Owner
 from .status import State
 
+OPENED = (State.RUNNING, State.RETRYING)
+"""Of one that was let go of while it opened nothing is known, and the group takes what it is told for proof of rows."""
 REPEAT = 5.0
 """Seconds after which everything is told again: a rebalance or an outage may have swallowed it."""
 
@@ -46,7 +48,7 @@ class Telling:
             status = owner.status()
             at, place = self._told.get(partition, (float("-inf"), -1))
             due = self._every[partition.topic] if status.passed != place else REPEAT
-            if status.state is not State.OPENING and now - at >= due:
+            if status.state in OPENED and now - at >= due:
                 self._told[partition] = now, status.passed
                 news.append((partition, status.passed))
         return news
