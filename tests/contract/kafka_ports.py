@@ -21,6 +21,8 @@ from sla_monitor.stream.step import Log
 from tests.contract.ports import PARTITIONS
 from tests.kafka import Cluster
 
+KEPT = {"retention.ms": "-1"}
+"""The records of the suite are of 1970: a broker that looks at what is too old would delete them in mid-test."""
 TOPICS = PARTITIONS | {topic + ROWS: count for topic, count in PARTITIONS.items()}
 
 
@@ -125,7 +127,9 @@ class KafkaPorts:
                 await admin.delete_topics(gone)
             while set(topics) & set(await admin.list_topics()):  # noqa: ASYNC110 - a broker tells nobody
                 await asyncio.sleep(0.01)
-            await admin.create_topics([NewTopic(topic, count, 1) for topic, count in topics.items()])
+            await admin.create_topics(
+                [NewTopic(topic, count, 1, topic_configs=KEPT) for topic, count in topics.items()]
+            )
             while set(topics) - set(await admin.list_topics()):  # noqa: ASYNC110 - likewise
                 await asyncio.sleep(0.01)
 
