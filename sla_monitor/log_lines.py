@@ -16,7 +16,8 @@ LEVELS = {
     "aiokafka": "WARNING",
     "aiokafka.producer.sender": "ERROR",  # a step that begins while the last one's markers are written is tried again
     "aiohttp.access": "WARNING",
-    "sla_monitor.stream.app": "WARNING",  # Faust's services log under the names of our modules that define them
+    # Faust's services log under the names of our modules that define them.
+    "sla_monitor.stream.app": "ERROR",  # each rebalance is a warning without a sensor of Faust's, and we have none
     "sla_monitor.stream.embedded.transport": "WARNING",
     "sla_monitor.stream.kafka.transport": "WARNING",
     "sla_monitor.stream.unused": "WARNING",

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import sys
 import tempfile
 import time
@@ -264,6 +265,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="a directory for the data, which is kept")
     said = vars(parser.parse_args())
     keep = said.pop("keep")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # its tries while brokers are down are hundreds a second
     with tempfile.TemporaryDirectory() as directory:
         report = asyncio.run(run(keep or Path(directory), Run(**said)))
     print(report)

@@ -66,7 +66,7 @@ def test_what_is_overridden_is_still_there_and_called_in_the_same_way(ours: type
 READ = {
     driver.AIOKafkaConsumerThread: "_ensure_consumer",
     transport.Consumer: "_get_active_partitions flow_active can_resume_flow callback should_stop",
-    GroupCoordinator: "_send_req",
+    GroupCoordinator: "_send_req _do_commit_offsets",
     sender.Sender: "_find_coordinator sender_task",
     aiokafka.AIOKafkaProducer: "create_batch send_batch",
 }

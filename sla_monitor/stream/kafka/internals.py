@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -40,7 +40,7 @@ from aiokafka.protocol.types import (
 )
 from aiokafka.record import default_records, memory_records
 from aiokafka.record.util import decode_varint_py
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
 VERSIONS = {"aiokafka": "0.14.0", "faust-streaming": "0.15.3"}
@@ -225,6 +225,16 @@ async def heartbeat(consumer: Any) -> bool:
     if error is GroupAuthorizationFailedError:
         raise error(coordinator.group_id)
     return error in (NoError, RebalanceInProgressError)
+
+
+async def tell(consumer: Any, places: Mapping[TopicPartition, int]) -> None:
+    """Tell the group, once, of the partitions that this member has. Raises KafkaError.
+
+    `commit` of aiokafka tries for ever beside a caller that has been cancelled: that logs its failures, and tells old
+    places when the brokers are back.
+    """
+    ours = {at: OffsetAndMetadata(place, "") for at, place in places.items() if at in consumer.assignment()}
+    await consumer._coordinator._do_commit_offsets(None, ours)  # noqa: SLF001 - see the module's docstring
 
 
 # what the protocol has and aiokafka does not: topic ids, and what may be done with a topic

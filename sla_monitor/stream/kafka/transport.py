@@ -29,7 +29,7 @@ from sla_monitor.stream.unused import refuse
 from .access import Access
 from .assignor import Retaining
 from .fetch import Fetch
-from .internals import Listener, heartbeat
+from .internals import Listener, heartbeat, tell
 from .refusals import FORBIDDEN, forbidden
 
 READ_AGAIN = 1.0
@@ -76,10 +76,7 @@ class Thread(driver.AIOKafkaConsumerThread):
         return await heartbeat(self._ensure_consumer())
 
     async def publish(self, places: Mapping[TopicPartition, int]) -> None:
-        consumer = self._ensure_consumer()
-        ours = {at: place for at, place in places.items() if at in consumer.assignment()}
-        if ours:
-            await consumer.commit(ours)
+        await tell(self._ensure_consumer(), places)
 
 
 class Consumer(unused.Acknowledgements, driver.Consumer):
