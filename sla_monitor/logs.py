@@ -27,7 +27,7 @@ KEYED = (Log.PHONES, Log.EVENTS, Log.DESK, Log.NOTIFICATIONS)
 class Logs:
     """topics: every log's topic -> its number of partitions. unready: why not to rely on them now, if anything.
 
-    worked: whether anybody decides now.
+    workers: who decides now, in words; nothing when nobody does.
     """
 
     inbox: Inbox
@@ -35,7 +35,7 @@ class Logs:
     topics: Mapping[str, int]
     prefix: str
     unready: Callable[[], list[str]]
-    worked: Callable[[], Awaitable[bool]]
+    workers: Callable[[], Awaitable[str]]
 
     def topic(self, log: Log) -> str:
         return self.prefix + log
@@ -74,8 +74,9 @@ class Embedded(Logs):
         def unready() -> list[str]:
             return ["events cannot be stored"] if inbox.failing() else []
 
-        async def worked() -> bool:
-            return worker_of(settings.database.parent) is not None
+        async def workers() -> str:
+            pid = worker_of(settings.database.parent)
+            return f"pid {pid}" if pid else ""
 
         return cls(
             inbox=inbox,
@@ -83,7 +84,7 @@ class Embedded(Logs):
             topics=partitions,
             prefix=settings.topic_prefix,
             unready=unready,
-            worked=worked,
+            workers=workers,
             file=file,
         )
 
@@ -151,13 +152,14 @@ async def on_kafka(
     def unready() -> list[str]:
         return mirror.unready() + (["events cannot be stored"] if inbox.failing() else [])
 
-    async def worked() -> bool:
-        return await members(access, group_of(prefix)) > 0
+    async def workers() -> str:
+        count = await members(access, group_of(prefix))
+        return f"{count} in all" if count else ""
 
     mirror.start()
     try:
         yield (
-            Logs(inbox=inbox, reader=reader, topics=partitions, prefix=prefix, unready=unready, worked=worked),
+            Logs(inbox=inbox, reader=reader, topics=partitions, prefix=prefix, unready=unready, workers=workers),
             mirror,
         )
     finally:

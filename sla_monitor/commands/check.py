@@ -133,9 +133,9 @@ def _look_at_work(findings: Findings, settings: Settings, rules: Rules | None) -
     found = findings.attempt(lambda: asyncio.run(_work(settings)))
     if found is None:
         return
-    worked, newest = found
+    workers, newest = found
     where = f"on {settings.servers or settings.data_dir}"
-    findings.notes.append(f"A worker runs {where}." if worked else "No worker runs.")
+    findings.notes.append(f"A worker runs {where} ({workers})." if workers else "No worker runs.")
     if rules and not same(newest, rules):
         last = (
             f"from the policy applied last, version {newest.version}" if newest.version else "from the built-in policy"
@@ -146,10 +146,10 @@ def _look_at_work(findings: Findings, settings: Settings, rules: Rules | None) -
         findings.notes.append(f"The file differs {last}: {remedy}.")
 
 
-async def _work(settings: Settings) -> tuple[bool, Rules]:
-    """(whether a worker runs, the policy that was written last)."""
+async def _work(settings: Settings) -> tuple[str, Rules]:
+    """(who decides, the policy that was written last)."""
     async with existing(settings, [Log.DESK], [RULES_KEY]) as logs:
-        return await logs.worked(), await newest_rules(logs)
+        return await logs.workers(), await newest_rules(logs)
 
 
 def _check_place(directory: Path) -> None:

@@ -47,7 +47,7 @@ def apply(
 async def _apply(settings: Settings, rules: Rules) -> dict[str, Any]:
     async with existing(settings, KEYED, [RULES_KEY], everywhere=True) as logs:
         applied, changed = await apply_rules(logs, rules, domain_clock(settings).now())
-        worked = await logs.worked()
+        worked = bool(await logs.workers())
         return {
             "version": applied.version,
             "changed": changed,
