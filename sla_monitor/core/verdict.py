@@ -241,9 +241,10 @@ def settle(case: Case) -> None:
     turn = lead.current
     later = turn is not None and turn.result is Result.RUNNING and turn.kind is not Kind.FIRST
     over = later and turn is not None and 0 < turn.due + allowance <= asked
-    if over and turn is not None:
+    at, _ = response(case)
+    if over and turn is not None and not 0 < at <= turn.due:  # such a response ends the turn (R11)
         _turn_over(case, turn)
-    if response(case)[0]:
+    if at:
         judge(case)
     elif over or (first and (turn is None or turn.kind is Kind.FIRST)):
         _react(case)

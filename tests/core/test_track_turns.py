@@ -261,6 +261,20 @@ def test_r22_an_assignment_after_the_customers_due_begins_the_next_turn() -> Non
     assert (w.lead("L").turn, w.lead("L").current.kind) == (2, "breach")
 
 
+def test_r22_a_turn_begun_after_the_response_is_no_breach_however_late_it_is_decided() -> None:
+    w = World(sales(policy=Policy(unowned="wait", unowned_after=HOUR)))
+    w.feed(facts.lead("L", T0))
+    w.now = T0 + 11 * MINUTE  # no timer was decided meanwhile
+    w.feed(facts.message(w.now, "anna", lead_id="L"))
+    w.feed(facts.assigned("L", "vera", w.now + SECOND))
+    assert (w.lead("L").turn, w.lead("L").current.kind) == (2, "breach")
+    w.now = T0 + HOUR
+    w.to(T0 + HOUR)
+    assert [breach.turn for breach in w.of("sla.breached")] == [1]
+    assert not w.of("sla.breach_retracted")
+    assert w.types("L")[-1] == "sla.responded"
+
+
 def test_r22_an_owner_named_by_the_event_is_given_the_lead_with_one_notice() -> None:
     w = World()
     w.feed(facts.lead("L", T0, owner_id="vera"))

@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "R10: reassigned although the response is known",
         "verdict",
-        "    if response(case)[0]:\n        judge(case)\n    elif over",
+        "    if at:\n        judge(case)\n    elif over",
         "    if over",
     ),
     Mutant("capacity ignored", "roster", "capacity is not None and self.held >= capacity", "False", DESK),
