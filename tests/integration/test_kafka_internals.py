@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 from importlib.metadata import version
 
@@ -21,6 +22,8 @@ from sla_monitor.stream.kafka.access import Access
 from sla_monitor.stream.kafka.fetch import Fetch
 from sla_monitor.stream.kafka.internals import VERSIONS, passed, topic_ids
 from sla_monitor.stream.kafka.offsets import Offsets
+from tests.integration.kafka_rig import PATIENCE, Rig
+from tests.kafka import Cluster
 
 
 @pytest.mark.parametrize("package", VERSIONS)
@@ -99,6 +102,22 @@ async def test_a_position_is_read_past_the_markers_of_a_transaction(kafka: str, 
             while passed(reader, at) < 2:
                 await reader.getmany(at, timeout_ms=50)
     await admin.delete_topics(["marked"])
+
+
+async def test_what_cannot_be_told_to_the_group_leaves_nothing_behind(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+):
+    async with Rig.made(cluster.address) as rig:
+        worker = await rig.work()
+        cluster.pause()
+        await worker._tell({rig.events: 0})
+        cluster.kill()
+        cluster.start()
+        async with asyncio.timeout(PATIENCE):
+            while not await worker.is_member():  # noqa: ASYNC110 - a group tells nobody
+                await asyncio.sleep(0.1)
+        gc.collect()
+        assert "never retrieved" not in caplog.text
 
 
 def test_a_dead_workers_transaction_blocks_readers_for_ten_seconds_at_most():

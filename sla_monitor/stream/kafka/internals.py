@@ -230,8 +230,7 @@ async def heartbeat(consumer: Any) -> bool:
 async def tell(consumer: Any, places: Mapping[TopicPartition, int]) -> None:
     """Tell the group, once, of the partitions that this member has. Raises KafkaError.
 
-    `commit` of aiokafka tries for ever beside a caller that has been cancelled: that logs its failures, and tells old
-    places when the brokers are back.
+    `commit` of aiokafka leaves its request behind when the caller is cancelled, and nobody asks how that one ends.
     """
     ours = {at: OffsetAndMetadata(place, "") for at, place in places.items() if at in consumer.assignment()}
     await consumer._coordinator._do_commit_offsets(None, ours)  # noqa: SLF001 - see the module's docstring
