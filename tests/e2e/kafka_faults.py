@@ -13,6 +13,10 @@ from typing import NamedTuple
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
+from sla_monitor.records import Partition
+from sla_monitor.stream.kafka.access import Access
+from sla_monitor.stream.kafka.offsets import Offsets
+from sla_monitor.stream.kafka.rows import load
 from tests.e2e.kafka_installation import Installation
 from tests.e2e.kafka_workers import Supervised
 from tests.kafka import Cluster
@@ -139,7 +143,7 @@ async def quorum(stage: Stage) -> None:
 async def emptied(stage: Stage) -> None:
     """Retention deletes what has been applied some seconds ago; then kill -9 makes others open at their places."""
     for _ in range(stage.times):
-        places = await told(stage.installation)
+        places = await applied(stage.installation)
         await asyncio.sleep(APPLIED)
         stage.mark("logs are emptied")
         async with admin(stage.installation) as client:
@@ -150,11 +154,17 @@ async def emptied(stage: Stage) -> None:
         await asyncio.sleep(stage.rest)
 
 
-async def told(installation: Installation) -> dict[TopicPartition, int]:
-    """Up to where the workers have told their group that they are."""
+async def applied(installation: Installation) -> dict[TopicPartition, int]:
+    """The places in the rows. What the group is told is up to a minute ahead of them, by markers of transactions."""
     async with admin(installation) as client:
-        places = await client.list_consumer_group_offsets(f"{installation.prefix}workers")
-    return {at: place.offset for at, place in places.items() if place.offset > 0}
+        told = await client.list_consumer_group_offsets(f"{installation.prefix}workers")
+    access = Access(servers=installation.servers)
+    offsets = Offsets(access)
+    try:
+        loaded = {at: await load(access, offsets, Partition(*at)) for at in told}
+    finally:
+        await offsets.stop()
+    return {at: kept.place.place for at, (kept, _) in loaded.items() if kept.place and kept.place.place}
 
 
 async def leading(installation: Installation, log: str) -> int:

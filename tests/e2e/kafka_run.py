@@ -24,7 +24,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -156,7 +156,7 @@ class Judged:
         self.stage.mark("peace")
 
     async def until_all_is_over(self, feeder: Feeder) -> bool:
-        """The last leads, one for each partition, go through everything; then no other has anything left to do."""
+        """The last leads, one on each way through the partitions, are over; then no other has anything left to do."""
         at = self.clock.now()
         plan = [Planned(lead_id, "never", at, ((at, "lead.created.v1", data),)) for lead_id, data in self.lasts.items()]
         await feeder.feed(plan, 0)
@@ -197,12 +197,14 @@ class Judged:
 
 
 def lasts(partitions: int) -> dict[str, dict[str, Any]]:
-    """Leads, id -> data, that have each a partition of their own in the leads' log and in that of numbers."""
+    """Leads, id -> data: one for each partition of the leads' log with each partition of that of numbers."""
     found: dict[str, dict[str, Any]] = {}
-    for number in range(partitions):
-        lead_id = next(name for n in count() if partition_of((name := f"last-{n}").encode(), partitions) == number)
-        phone = next(name for n in count() if partition_of((name := f"+7499{n:07d}").encode(), partitions) == number)
-        found[lead_id] = {"lead_id": lead_id, "phones": [phone]}
+    for way in product(range(partitions), repeat=2):
+        for n in count():
+            lead_id, phone = f"last-{n}", f"+7499{n:07d}"
+            if way == (partition_of(lead_id.encode(), partitions), partition_of(phone.encode(), partitions)):
+                found[lead_id] = {"lead_id": lead_id, "phones": [phone]}
+                break
     return found
 
 
