@@ -156,12 +156,13 @@ class Judged:
         self.stage.mark("peace")
 
     async def until_all_is_over(self, feeder: Feeder) -> bool:
-        """The last leads, one on each way through the partitions, are over; then no other has anything left to do."""
+        """Whoever must be escalated is, and so are last leads on each way through the partitions, behind all others."""
         at = self.clock.now()
         plan = [Planned(lead_id, "never", at, ((at, "lead.created.v1", data),)) for lead_id, data in self.lasts.items()]
         await feeder.feed(plan, 0)
         limit = 2 * (TARGET + ALLOWANCE) / self.how.speed / 1000 + PATIENCE
-        over = await self.watcher.escalated(self.lasts.keys(), limit)
+        unanswered = {lead.lead_id for lead in self.plan if final_status(lead) == "escalated"}
+        over = await self.watcher.escalated(unanswered | self.lasts.keys(), limit)
         await asyncio.sleep(MINUTE / self.how.speed / 1000)
         return over
 
