@@ -97,6 +97,7 @@ class Producer(aiokafka.AIOKafkaProducer):
         self._quiet()
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self.client.close(), limit)
+        self._quiet()  # of what has failed by that
 
     def _quiet(self) -> None:
         """What failed has been told to the caller already: without a look at each, asyncio would tell it again."""
