@@ -179,7 +179,8 @@ class Judged:
         asked = [end for worker in (*self.stage.workers, *self.stage.left) for end in worker.ends if end.asked]
         yield f"{len(asked)} ended by the fault, with {dict(Counter(end.code for end in asked))}"
         yield from lateness(self.stage.marks, list(self.late(feeder)))
-        yield from progress(self.stage.marks, self.watcher.seen)
+        fed_until = self.real(self.origin) + self.how.feeding
+        yield from progress([mark for mark in self.stage.marks if mark.at < fed_until], self.watcher.seen)
 
     def late(self, feeder: Feeder) -> Iterator[tuple[Seen, float, float]]:
         """(a breach, real seconds that it was decided after it could be, ... that a reader saw it)."""
