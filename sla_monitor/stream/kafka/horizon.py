@@ -117,11 +117,15 @@ class IntakeHorizon:
                 ends = {partition: end for partition, end in (await self._ends()).items() if end > 0}
             passed = await self._passed(ends) if ends else {}
         except TryAgain as error:
-            logger.info("timers wait: %s", error)
-            self._silent_since = self._seconds() if self._silent_since is None else self._silent_since
+            self._unanswered(error)
             return ends
         self._answered()
         return {partition: end for partition, end in ends.items() if passed.get(partition, 0) < end}
+
+    def _unanswered(self, error: TryAgain) -> None:
+        if self._silent_since is None:
+            self._silent_since = self._seconds()
+            logger.info("timers wait: %s", error)
 
     def _answered(self) -> None:
         """After an outage intake has all of its time again."""
