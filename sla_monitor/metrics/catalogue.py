@@ -14,11 +14,22 @@ class Kind(StrEnum):
     GAUGE = "gauge"
     HISTOGRAM = "histogram"
     STATE = "state"  # a gauge, derived at each scrape from the partitions that are owned
+    LEDGER = "ledger"  # a counter that lies in the rows: derived like a state, and moves with its partition
+
+
+class Group(StrEnum):
+    """What a metric is about, and with that, which processes show it: `web` the last but one, `audit` the last."""
+
+    PROMISE = "the promise"
+    OPEN = "what is open now"
+    PIPELINE = "the pipeline"
+    PROCESS = "the process"
+    AUDIT = "the audit"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Label:
-    """values: known in advance, their series begin at 0. cap: values at most, None if there are few by nature."""
+    """values: known in advance, their series begin at 0. cap: values at most besides; None: one a partition."""
 
     name: str
     values: tuple[str, ...] = ()
@@ -29,6 +40,7 @@ class Label:
 class Metric:
     """unit: the base unit, empty for plain numbers. buckets: the upper bounds of a histogram, in that unit."""
 
+    group: Group
     kind: Kind
     name: str
     help: str
@@ -42,9 +54,9 @@ CATALOGUE: list[Metric] = []
 
 
 def _metric(
-    kind: Kind, name: str, text: str, *labels: Label, unit: str = "", buckets: tuple[float, ...] = ()
+    group: Group, kind: Kind, name: str, text: str, *labels: Label, unit: str = "", buckets: tuple[float, ...] = ()
 ) -> Metric:
-    CATALOGUE.append(Metric(kind, name, text, labels, unit, buckets))
+    CATALOGUE.append(Metric(group, kind, name, text, labels, unit, buckets))
     return CATALOGUE[-1]
 
 
@@ -53,7 +65,16 @@ MANAGER = Label("manager", cap=5_000)
 POLICY = Label("policy", cap=200)
 TOPIC = Label("topic", ("phones", "events", "desk", "notifications", "leads", "calls", "managers"))
 PARTITION = Label("partition", cap=None)
-STATE = Label("state", cap=None)
+OPEN_STATE = Label("state", ("scheduled", "waiting", "held", "overdue", "unassignable", "escalated"))
+OWNED_STATE = Label("state", ("opening", "running", "retrying", "closed"))
+CHANNEL = Label("channel", cap=20)
+SENT = Label("result", ("sent", "failed"))
+STAGE = Label("stage", ("ingest", "intake", "track", "timer", "notify"))
+CALENDAR = Label("calendar")
+FINDING = Label(
+    "finding",
+    ("overdue_without_breach", "breach_without_follow_up", "doubled_outcome", "lost_lead", "ledger_differs"),
+)
 TURN = Label("turn", ("first", "later"))
 MEASURE = Label("measure", ("response", "contact"))
 BURIED = Label(
@@ -78,7 +99,7 @@ CHANGE = Label("reason", ("no_response", "absent", "max_turns"))
 CHANGED = Label("result", ("ok", "nobody", "escalated"))
 CLOSING = Label("reason", ("converted", "junk", "duplicate", "deleted", "merged", "not_missed"))
 RESPONDED = Label("responded", ("true", "false"))
-MANAGER_OUTCOME = Label("outcome", ("met", "breached", "retracted"))
+LEDGER_OUTCOME = Label("outcome", ("met", "breached", "retracted"))
 
 RESPONSE = (15, 30, 60, 120, 180, 240, 300, 420, 540, 600, 660, 900, 1200, 1800, 3600, 7200, 14400, 43200, 86400)
 """Seconds; every target of the policy is added as a bound of its own."""
@@ -87,19 +108,36 @@ QUICK = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)
 
 # the promise
+RECEIVED = _metric(
+    Group.PROMISE,
+    Kind.COUNTER,
+    "sla_leads_received_total",
+    "Leads that came in and were given a promise; neither test leads nor those too old for one.",
+    SOURCE,
+)
 EVALUATIONS = _metric(
+    Group.PROMISE,
     Kind.COUNTER,
     "sla_evaluations_total",
     "Decisions on a promise: once per customer's clock (turn=first) and per turn begun by a breach (turn=later).",
     *(SOURCE, TURN, MEASURE, OUTCOME),
 )
 RETRACTIONS = _metric(
+    Group.PROMISE,
     Kind.COUNTER,
     "sla_retractions_total",
     "Breaches taken back on late proof. In time = (met + retracted) / (met + breached).",
     *(SOURCE, TURN, MEASURE),
 )
+LEDGER = _metric(
+    Group.PROMISE,
+    Kind.LEDGER,
+    "sla_ledger_evaluations_total",
+    "The same decisions and retractions, from a row that changes in the same step: no restart resets it.",
+    *(PARTITION, TURN, MEASURE, LEDGER_OUTCOME),
+)
 RESPONSE_SECONDS = _metric(
+    Group.PROMISE,
     Kind.HISTOGRAM,
     "sla_response_seconds",
     "Open time from the start to the first proof, of answered leads only. Every target of the policy is a bound.",
@@ -108,6 +146,7 @@ RESPONSE_SECONDS = _metric(
     buckets=RESPONSE,
 )
 RESPONSE_WALL_SECONDS = _metric(
+    Group.PROMISE,
     Kind.HISTOGRAM,
     "sla_response_wall_seconds",
     "Wall-clock time from the start to the first proof, of answered leads only.",
@@ -116,27 +155,36 @@ RESPONSE_WALL_SECONDS = _metric(
     buckets=RESPONSE,
 )
 REASSIGNMENTS = _metric(
+    Group.PROMISE,
     Kind.COUNTER,
     "sla_reassignments_total",
     "Attempts to give a lead to somebody else: done, nobody eligible, or handed to the head.",
     *(CHANGE, CHANGED),
 )
 CLOSED = _metric(
+    Group.PROMISE,
     Kind.COUNTER,
     "sla_leads_closed_total",
     "Closed leads, by reason and whether anyone had responded.",
     *(SOURCE, CLOSING, RESPONDED),
 )
 MANAGER_EVALUATIONS = _metric(
+    Group.PROMISE,
     Kind.COUNTER,
     "sla_manager_evaluations_total",
     "Response decisions credited to the holder of the turn; a retraction takes back one breached.",
-    *(MANAGER, MANAGER_OUTCOME),
+    *(MANAGER, LEDGER_OUTCOME),
 )
 TARGET = _metric(
-    Kind.GAUGE, "sla_target_seconds", "Target of open time of a policy, as configured.", POLICY, unit="seconds"
+    Group.PROMISE,
+    Kind.GAUGE,
+    "sla_target_seconds",
+    "Target of open time of a policy, as configured.",
+    POLICY,
+    unit="seconds",
 )
 OBJECTIVE = _metric(
+    Group.PROMISE,
     Kind.GAUGE,
     "sla_objective_ratio",
     "Share of leads that a policy promises to answer in time, as configured.",
@@ -146,12 +194,14 @@ OBJECTIVE = _metric(
 
 # what is open now
 OPEN_LEADS = _metric(
+    Group.OPEN,
     Kind.STATE,
     "sla_open_leads",
     "Open leads by state. Across a rebalance use sum(max by (partition, state) (...)).",
-    *(PARTITION, STATE),
+    *(PARTITION, OPEN_STATE),
 )
 OLDEST_WAITING = _metric(
+    Group.OPEN,
     Kind.STATE,
     "sla_oldest_waiting_timestamp_seconds",
     "Start of the customer's clock that has waited longest; absent when none waits.",
@@ -159,14 +209,47 @@ OLDEST_WAITING = _metric(
     unit="seconds since 1970",
 )
 MANAGER_OPEN_LEADS = _metric(
-    Kind.STATE, "sla_manager_open_leads", "Open leads that a manager holds, as the desk counts them.", MANAGER
+    Group.OPEN,
+    Kind.STATE,
+    "sla_manager_open_leads",
+    "Open leads that a manager holds, as the desk counts them.",
+    MANAGER,
+)
+
+CALENDAR_OPEN = _metric(
+    Group.OPEN,
+    Kind.STATE,
+    "sla_calendar_open",
+    "1 in the working hours of a calendar, 0 outside; `always` where a policy has none.",
+    CALENDAR,
+)
+NOTICES_PENDING = _metric(
+    Group.OPEN,
+    Kind.STATE,
+    "sla_notifications_pending",
+    "Leads with a notice that has not been delivered yet.",
+    PARTITION,
+)
+OLDEST_NOTICE = _metric(
+    Group.OPEN,
+    Kind.STATE,
+    "sla_oldest_notification_timestamp_seconds",
+    "Instant of the notice that has waited longest for its delivery; absent when none waits.",
+    PARTITION,
+    unit="seconds since 1970",
 )
 
 # the pipeline
 EVENTS = _metric(
-    Kind.COUNTER, "sla_events_total", "Records applied, by what became of them.", TOPIC, Label("result", cap=200)
+    Group.PIPELINE,
+    Kind.COUNTER,
+    "sla_events_total",
+    "Records applied, by what became of them.",
+    TOPIC,
+    Label("result", cap=100),
 )
 EVENT_AGE = _metric(
+    Group.PIPELINE,
     Kind.HISTOGRAM,
     "sla_event_age_seconds",
     "Time from a record's timestamp to the step that applies it.",
@@ -174,6 +257,7 @@ EVENT_AGE = _metric(
     buckets=DELAY,
 )
 TIMER_LATENESS = _metric(
+    Group.PIPELINE,
     Kind.HISTOGRAM,
     "sla_timer_lateness_seconds",
     "Real time by which a timer fired after its instant.",
@@ -181,9 +265,14 @@ TIMER_LATENESS = _metric(
     buckets=DELAY,
 )
 STUCK_TIMERS = _metric(
-    Kind.COUNTER, "sla_stuck_timers_total", "Timers whose decision failed and is tried again in a minute.", TOPIC
+    Group.PIPELINE,
+    Kind.COUNTER,
+    "sla_stuck_timers_total",
+    "Timers whose decision failed and is tried again in a minute.",
+    TOPIC,
 )
 DEAD_LETTERS = _metric(
+    Group.PIPELINE,
     Kind.COUNTER,
     "sla_dead_letters_total",
     "Records that could not be used, kept with their reason.",
@@ -191,12 +280,13 @@ DEAD_LETTERS = _metric(
     BURIED,
 )
 COMMIT_SECONDS = _metric(
-    Kind.HISTOGRAM, "sla_log_commit_seconds", "Time to commit a step.", unit="seconds", buckets=QUICK
+    Group.PIPELINE, Kind.HISTOGRAM, "sla_log_commit_seconds", "Time to commit a step.", unit="seconds", buckets=QUICK
 )
 STEP_RECORDS = _metric(
-    Kind.HISTOGRAM, "sla_step_records", "Records, timers and results folded in one step.", buckets=SIZES
+    Group.PIPELINE, Kind.HISTOGRAM, "sla_step_records", "Records, timers and results folded in one step.", buckets=SIZES
 )
 UNAVAILABLE = _metric(
+    Group.PIPELINE,
     Kind.COUNTER,
     "sla_unavailable_total",
     "Commits and openings that failed and are tried again.",
@@ -204,31 +294,72 @@ UNAVAILABLE = _metric(
     FAILURE,
 )
 NOTIFICATIONS = _metric(
+    Group.PIPELINE,
     Kind.COUNTER,
     "sla_notifications_total",
     "Attempts to send a notice, by the scheme of the channel and how they ended.",
-    Label("channel", cap=200),
-    Label("result"),
+    *(CHANNEL, SENT),
+)
+NOTIFICATION_SECONDS = _metric(
+    Group.PIPELINE,
+    Kind.HISTOGRAM,
+    "sla_notification_seconds",
+    "Time that an attempt to send a notice took.",
+    CHANNEL,
+    unit="seconds",
+    buckets=DELAY,
+)
+NOTIFIED = _metric(
+    Group.PIPELINE,
+    Kind.GAUGE,
+    "sla_notification_success_timestamp_seconds",
+    "Instant of the last notice that was delivered; absent before the first.",
+    CHANNEL,
+    unit="seconds since 1970",
 )
 HTTP_REQUESTS = _metric(
+    Group.PROCESS,
     Kind.COUNTER,
     "sla_http_requests_total",
     "Answered HTTP requests, by route (never the path) and status.",
-    Label("route"),
-    Label("status"),
+    *(Label("route", cap=30), Label("status", cap=20)),
 )
 
-# the monitor itself
+# who does what
+TOPIC_PARTITIONS = _metric(
+    Group.PIPELINE,
+    Kind.STATE,
+    "sla_topic_partitions",
+    "Partitions of a topic that are to be owned by somebody.",
+    TOPIC,
+)
 PARTITION_STATE = _metric(
+    Group.PIPELINE,
     Kind.STATE,
     "sla_partition_state",
     "1 for the state that an owned partition is in: opening, running, retrying or closed.",
-    *(TOPIC, PARTITION, STATE),
+    *(TOPIC, PARTITION, OWNED_STATE),
 )
 PARTITION_WAITING = _metric(
-    Kind.STATE, "sla_partition_waiting_records", "Records fetched and not yet folded.", TOPIC, PARTITION
+    Group.PIPELINE, Kind.STATE, "sla_partition_waiting_records", "Records fetched and not yet folded.", TOPIC, PARTITION
+)
+LAG = _metric(
+    Group.PIPELINE,
+    Kind.STATE,
+    "sla_lag_records",
+    "Offsets of an owned partition that are not applied yet, as far as its end is known; marks of transactions count.",
+    *(TOPIC, PARTITION),
+)
+OLDEST_RECORD = _metric(
+    Group.PIPELINE,
+    Kind.STATE,
+    "sla_oldest_record_timestamp_seconds",
+    "Timestamp of the first record of an owned partition that was fetched and is not applied; absent when none waits.",
+    *(TOPIC, PARTITION),
+    unit="seconds since 1970",
 )
 PARTITION_COMMITTED = _metric(
+    Group.PIPELINE,
     Kind.STATE,
     "sla_partition_commit_timestamp_seconds",
     "Instant of the last commit of an owned partition; absent before the first.",
@@ -236,6 +367,7 @@ PARTITION_COMMITTED = _metric(
     unit="seconds since 1970",
 )
 NEXT_TIMER = _metric(
+    Group.PIPELINE,
     Kind.STATE,
     "sla_next_timer_timestamp_seconds",
     "Instant of the next timer of an owned partition; absent when none is set.",
@@ -243,19 +375,99 @@ NEXT_TIMER = _metric(
     unit="seconds since 1970",
 )
 POLICY_VERSION = _metric(
-    Kind.STATE, "sla_policy_version", "Version of the policy in force in an owned partition.", TOPIC, PARTITION
+    Group.PIPELINE,
+    Kind.STATE,
+    "sla_policy_version",
+    "Version of the policy in force in an owned partition.",
+    TOPIC,
+    PARTITION,
 )
-READY = _metric(Kind.STATE, "sla_ready", "1 while this process answers that it is ready.")
+OPENING_SECONDS = _metric(
+    Group.PIPELINE,
+    Kind.HISTOGRAM,
+    "sla_opening_seconds",
+    "Time to open a partition: to read its rows and to find its place.",
+    TOPIC,
+    unit="seconds",
+    buckets=DELAY,
+)
+REBALANCES = _metric(
+    Group.PIPELINE, Kind.COUNTER, "sla_rebalances_total", "Assignments of partitions that this process was given."
+)
 CLOCK_JUMPS = _metric(
-    Kind.COUNTER, "sla_clock_jumps_total", "Forward jumps of the clock that stopped the timers until it was trusted."
+    Group.PIPELINE,
+    Kind.COUNTER,
+    "sla_clock_jumps_total",
+    "Forward jumps of the clock that stopped the timers until it was trusted.",
+)
+POLICY_DIFFERS = _metric(
+    Group.PIPELINE,
+    Kind.GAUGE,
+    "sla_policy_file_differs",
+    "1 while the policy in force is not that of this process's SLA_POLICY.",
+)
+
+# the process
+HEARTBEAT = _metric(
+    Group.PROCESS,
+    Kind.GAUGE,
+    "sla_heartbeat_timestamp_seconds",
+    "When the newest heartbeat was sent that has come through a stage; partition: of the leads' log. Absent before.",
+    *(STAGE, PARTITION),
+    unit="seconds since 1970",
+)
+HEARTBEAT_SECONDS = _metric(
+    Group.PROCESS,
+    Kind.HISTOGRAM,
+    "sla_heartbeat_seconds",
+    "Real time from sending a heartbeat until it had come through a stage.",
+    STAGE,
+    unit="seconds",
+    buckets=DELAY,
+)
+READY = _metric(Group.PROCESS, Kind.STATE, "sla_ready", "1 while this process answers that it is ready.")
+LOOP_LAG = _metric(
+    Group.PROCESS,
+    Kind.HISTOGRAM,
+    "sla_event_loop_lag_seconds",
+    "Time by which a wake-up of the event loop came late, tried each second.",
+    unit="seconds",
+    buckets=DELAY,
 )
 LABEL_OVERFLOW = _metric(
+    Group.PROCESS,
     Kind.COUNTER,
     "sla_label_overflow_total",
     f"Values counted under {OTHER} because the label has as many as it may.",
     Label("label"),
 )
-SNAPSHOT_ERRORS = _metric(
-    Kind.COUNTER, "sla_snapshot_errors_total", "Scrapes without the state of the partitions, because it failed."
+SNAPSHOT_SECONDS = _metric(
+    Group.PROCESS,
+    Kind.STATE,
+    "sla_snapshot_seconds",
+    "Time that it took to look at the state of the partitions for this scrape.",
+    unit="seconds",
 )
-BUILD_INFO = _metric(Kind.GAUGE, "sla_build_info", "1, with the version of the program.", Label("version"))
+SNAPSHOT_ERRORS = _metric(
+    Group.PROCESS,
+    Kind.COUNTER,
+    "sla_snapshot_errors_total",
+    "Scrapes without the state of the partitions, because it failed.",
+)
+BUILD_INFO = _metric(
+    Group.PROCESS, Kind.GAUGE, "sla_build_info", "1, with the version of the program.", Label("version")
+)
+
+# the audit
+AUDIT_FINDINGS = _metric(
+    Group.AUDIT, Kind.GAUGE, "sla_audit_findings", "What the last audit found to be wrong, by kind.", FINDING
+)
+AUDIT_LEADS = _metric(Group.AUDIT, Kind.GAUGE, "sla_audit_leads", "Leads that the last audit looked at.")
+AUDIT_SECONDS = _metric(Group.AUDIT, Kind.GAUGE, "sla_audit_seconds", "Time that the last audit took.", unit="seconds")
+AUDITED = _metric(
+    Group.AUDIT,
+    Kind.GAUGE,
+    "sla_audit_timestamp_seconds",
+    "When the last audit ended that could read everything; absent before the first.",
+    unit="seconds since 1970",
+)
