@@ -6,14 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from .core.effects import Log, Public, Send
-from .core.lead import OPEN, STATUSES
+from .clock import Clock
+from .core.effects import Beat, Log, Public, Send
 from .core.rules import Rules
-from .metrics import Metrics, OwnedPartition, Snapshot
+from .metrics import Metrics
 from .notify.sender import Sender
-from .stream.app import Worker
 from .stream.observer import Committed, Feed
-from .stream.partition import Owner
 
 logger = logging.getLogger(__name__)
 
@@ -21,13 +19,23 @@ logger = logging.getLogger(__name__)
 class Acts:
     """The stream's observer. rules: those in force, for the texts of notices."""
 
-    def __init__(self, metrics: Metrics, sender: Sender, rules: Callable[[], Rules]) -> None:
-        self._metrics, self._sender, self._rules = metrics, sender, rules
+    def __init__(self, metrics: Metrics, sender: Sender, rules: Callable[[], Rules], clock: Clock) -> None:
+        self._metrics, self._sender, self._rules, self._clock = metrics, sender, rules, clock
         self._sending: set[asyncio.Task[None]] = set()
 
     def committed(self, done: Committed) -> None:
         self._metrics.step(done.log, done.acts, done.ages, done.late, done.stuck)
         self._metrics.committed(done.seconds, len(done.ages) + len(done.late))
+        for act in done.acts:
+            if isinstance(act, Beat):
+                self._metrics.beat(act, self._clock)
+
+    def opened(self, log: Log | Public, partition: int, seconds: float) -> None:
+        logger.debug("%s/%d: opened in %.1f s", log, partition, seconds)
+        self._metrics.opened(log, seconds)
+
+    def assigned(self) -> None:
+        self._metrics.assigned()
 
     def send(self, effect: Send, feed: Feed) -> None:
         """Begin to send; the result goes back into the partition."""
@@ -47,28 +55,3 @@ class Acts:
         await self._sender.close()
         for task in self._sending:
             task.cancel()
-
-
-def snapshot(worker: Worker, ready: bool) -> Snapshot:
-    """What the owned partitions show at a scrape."""
-    owners = worker.owners.values()
-    desk = next((owner for owner in owners if owner.role.log is Log.DESK), None)
-    return Snapshot(ready, tuple(map(_shown, owners)), dict(getattr(desk and desk.reducer, "loads", {})))
-
-
-def _shown(owner: Owner) -> OwnedPartition:
-    status, gauges = owner.status(), owner.gauges()
-    leads = owner.role.log is Log.EVENTS and gauges is not None
-    return OwnedPartition(
-        topic=owner.role.log,
-        number=owner.partition.number,
-        state=status.state,
-        waiting=status.waiting,
-        version=status.version,
-        committed_at=status.committed_at,
-        next_due=gauges.next_due if gauges else None,
-        open_leads={status: gauges.states.get(n, 0) for n, status in enumerate(STATUSES) if status in OPEN}
-        if leads and gauges
-        else None,
-        oldest=gauges.oldest if leads and gauges else None,
-    )

@@ -6,12 +6,12 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack, suppress
 
 from . import __version__
-from .acts import Acts, snapshot
-from .clock import DISTRUST, Clock, WallClock
+from .acts import Acts
+from .clock import DISTRUST, Clock, WallClock, monotonic
 from .core import assign, deliver, match, track
 from .core.effects import Log
 from .core.lead import OPEN, STATUSES
@@ -21,9 +21,12 @@ from .errors import Misconfigured, Problem, SlaMonitorError, Unavailable
 from .in_force import apply_rules, follow_rules, newest_rules
 from .keys import KeyRing
 from .logs import KEYED, Embedded, Logs, serving
-from .metrics import Metrics
+from .metrics import DECIDING, SERVING, Metrics, Snapshot
+from .metrics.catalogue import Group
 from .notify.channels import registry
 from .notify.sender import Sender
+from .pacemaker import Pacemaker
+from .scrape import Scraped
 from .settings import Settings
 from .stream.app import Broker, Worker
 from .stream.embedded import DirectoryLock, EmbeddedLog, Retention, transport
@@ -47,7 +50,7 @@ ROLES = (
         waiting=_OPEN,
     ),
     Role(Log.DESK, assign.Desk),
-    Role(Log.NOTIFICATIONS, lambda: deliver.REDUCER),
+    Role(Log.NOTIFICATIONS, lambda: deliver.REDUCER, waiting=frozenset({deliver.PENDING})),
 )
 
 GC_THRESHOLD = 50_000
@@ -55,7 +58,7 @@ GC_THRESHOLD = 50_000
 every 700, as Python does by itself, took a fifth of the processor's time."""
 
 CLOCK_POLL = 1.0
-"""Seconds between two looks for a jump of the clock."""
+"""Seconds between two looks for a jump of the clock, or for a loop that comes late."""
 
 
 def domain_clock(settings: Settings) -> WallClock:
@@ -85,6 +88,18 @@ async def watch_clock(clock: Clock, metrics: Metrics) -> None:
         await asyncio.sleep(CLOCK_POLL)
 
 
+async def watch_loop(metrics: Metrics) -> None:
+    """Measure by how much the event loop comes late, until cancelled."""
+    while True:
+        due = monotonic() + CLOCK_POLL
+        await asyncio.sleep(CLOCK_POLL)
+        metrics.loop_lag(max(monotonic() - due, 0))
+
+
+def metrics_of(settings: Settings, rules: Rules, keys: KeyRing, groups: Collection[Group] = DECIDING) -> Metrics:
+    return Metrics(__version__, rules, keys.names, groups=groups, by_manager=settings.metrics_managers)
+
+
 class Up:
     """Everything in one process on the embedded log: `sla-monitor up`.
 
@@ -96,9 +111,9 @@ class Up:
         self.settings, self.clock = settings, clock or domain_clock(settings)
         self.embedded = Embedded.open(settings)
         self._wanted, self.rules = rules, rules or Rules()
-        self.metrics = Metrics(__version__, self.rules, keys.names)
+        self.metrics = metrics_of(settings, self.rules, keys)
         sender = Sender(registry(settings.data_dir, self.clock), self.clock, self.metrics.notification)
-        self._acts = Acts(self.metrics, sender, lambda: self.rules)
+        self._acts = Acts(self.metrics, sender, lambda: self.rules, self.clock)
         self._worker = self._make_worker()
         self.server = make_server(
             settings, self.embedded, self.clock, keys, lambda: self.rules, self.metrics, self._unready
@@ -119,11 +134,14 @@ class Up:
         """Return when events are taken; partitions open beside it."""
         gc.set_threshold(GC_THRESHOLD)
         await self.change_policy(self._wanted or await newest_rules(self.embedded))
-        self.metrics.watch(lambda: snapshot(self._worker, not self._unready()))
+        owned = {str(log): 1 for log in KEYED}
+        self.metrics.watch(Scraped(self._worker, owned, lambda: self.rules, self.clock, self._unready).snapshot)
         await self._worker.start()
         await self.server.start()
         following = follow_rules(self.embedded, lambda: self.rules, self._adopt)
-        chores = self._keep_house(), following, watch_clock(self.clock, self.metrics)
+        pacemaker = Pacemaker(self.embedded, self.clock, self.metrics, self.settings.heartbeat / 1000)
+        watching = watch_clock(self.clock, self.metrics), watch_loop(self.metrics)
+        chores = self._keep_house(), following, pacemaker.run(), *watching
         self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def change_policy(self, rules: Rules) -> bool:
@@ -184,8 +202,9 @@ class WebOnly:
         self.clock = domain_clock(settings)
         self.rules = rules
         self._settings, self._keys = settings, keys
-        self._metrics = Metrics(__version__, rules, keys.names)
+        self._metrics = metrics_of(settings, rules, keys, SERVING)
         self._opened = AsyncExitStack()
+        self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Return when events are taken; on Kafka rows are read beside it. Raises Misconfigured, Unavailable."""
@@ -194,13 +213,18 @@ class WebOnly:
             self._settings, self._logs, self.clock, self._keys, lambda: self.rules, self._metrics, self._logs.unready
         )
         self._opened.push_async_callback(self.server.stop)
+        self._metrics.watch(lambda: Snapshot(ready=not self._logs.unready()))
         await self.server.start()
+        pacemaker = Pacemaker(self._logs, self.clock, self._metrics, self._settings.heartbeat / 1000)
+        self._chores = [asyncio.create_task(chore) for chore in (pacemaker.run(), watch_loop(self._metrics))]
 
     async def wait(self) -> None:
         """Follow the policy in force until cancelled. Raises LogLost."""
         await follow_rules(self._logs, lambda: self.rules, self._adopt)
 
     async def stop(self) -> None:
+        for chore in self._chores:
+            chore.cancel()
         await self._opened.aclose()
 
     def _adopt(self, rules: Rules) -> None:

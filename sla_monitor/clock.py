@@ -24,6 +24,9 @@ class Clock(Protocol):
     def now(self) -> int:
         """The domain's instant, ms since the Unix epoch."""
 
+    def real(self, at: int) -> float:
+        """An instant of the domain as the machine's clock tells it, seconds since the Unix epoch."""
+
     def trusted(self) -> bool:
         """Whether timers may fire by it."""
 
@@ -41,6 +44,9 @@ class WallClock:
 
     def now(self) -> int:
         return int((self.origin + (time.time() - self.origin) * self.speed) * 1000)
+
+    def real(self, at: int) -> float:
+        return self.origin + (at / 1000 - self.origin) / self.speed
 
     def trusted(self) -> bool:
         return self.jumps.settled()
@@ -92,6 +98,9 @@ class ManualClock:
 
     def now(self) -> int:
         return self.at
+
+    def real(self, at: int) -> float:
+        return at / 1000
 
     def trusted(self) -> bool:
         return self.believed

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import msgspec
 
 from .core import effects, events
+from .core.ledger import Ledger
 from .core.row import Header, Row
 from .errors import GiveUp
 
@@ -26,8 +27,12 @@ HEADER = struct.Struct(">BqBqH")  # version, next_due, status, started_at, lengt
 VERSION = 1
 NEVER = (1 << 63) - 1
 
-RULES_KEY = b"\0rules"
-"""The row that keeps the policy in force (R33); no other key begins with a zero byte."""
+OURS = b"\0"
+"""What the keys of the rows begin with that are no reducer's."""
+RULES_KEY = OURS + b"rules"
+"""The row that keeps the policy in force (R33)."""
+LEDGER_KEY = OURS + b"ledger"
+"""The row that counts what was decided in a partition of leads."""
 
 _encode = msgspec.json.Encoder().encode
 _FACTS: tuple[type, ...] = (
@@ -60,6 +65,7 @@ _FACTS: tuple[type, ...] = (
     effects.Join,
     effects.Notify,
     effects.Drop,
+    events.Heartbeat,
 )
 _decoders: dict[bytes, Callable[[bytes], Any]] = {
     kind.__name__.encode(): msgspec.json.Decoder(kind).decode for kind in _FACTS
@@ -173,6 +179,10 @@ def _fields(kind: type) -> tuple[list[str], list[Any], Callable[[Any], tuple[Any
         field.default if field.default_factory is MISSING else field.default_factory() for field in fields(kind)
     ]
     return names, defaults, attrgetter(*names)
+
+
+LEDGERS = RowCodec((Ledger,))
+"""The row at `LEDGER_KEY`."""
 
 
 def outcome_id(outcome: effects.Publish) -> str:

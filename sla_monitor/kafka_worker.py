@@ -7,20 +7,19 @@ import gc
 import logging
 from collections.abc import Iterator, Mapping
 
-from . import __version__
-from .acts import Acts, snapshot
-from .bootstrap import CLOCK_POLL, GC_THRESHOLD, ROLES, domain_clock, watch_clock
+from .acts import Acts
+from .bootstrap import CLOCK_POLL, GC_THRESHOLD, ROLES, domain_clock, metrics_of, watch_clock, watch_loop
 from .codec import RULES_KEY
 from .core.effects import Log, Public
 from .core.rules import Rules
 from .in_force import apply_first
 from .keys import KeyRing
 from .logs import KEYED, existing, group_of
-from .metrics import Metrics
 from .notify.channels import registry
 from .notify.sender import Sender
 from .policy import same
 from .records import Partition
+from .scrape import Scraped
 from .settings import Settings
 from .stream.app import Broker, Worker
 from .stream.folding import Role
@@ -52,9 +51,9 @@ class KafkaWorker:
         self._prefix = settings.topic_prefix
         self._fetch = Fetch(self._access)
         self.rules = rules or Rules()
-        self._metrics = Metrics(__version__, self.rules, keys.names)
+        self._metrics = metrics_of(settings, self.rules, keys)
         sender = Sender(registry(settings.data_dir, self._clock), self._clock, self._metrics.notification)
-        self._acts = Acts(self._metrics, sender, lambda: self.rules)
+        self._acts = Acts(self._metrics, sender, lambda: self.rules, self._clock)
         self._server = WatchServer(Health(self._unready, self._metrics), settings.listen.host, settings.listen.port)
         self._worker: Worker | None = None
         self._chores: list[asyncio.Task[None]] = []
@@ -88,12 +87,14 @@ class KafkaWorker:
             observer=self._acts,
             horizon=horizon,
         )
-        worker = self._worker
-        self._metrics.watch(lambda: snapshot(worker, not self._unready()))
-        await worker.start()
+        owned = {log: partitions[self._prefix + log] for log in (*KEYED, *Public)}
+        scraped = Scraped(self._worker, owned, lambda: self.rules, self._clock, self._unready)
+        self._metrics.watch(scraped.snapshot)
+        await self._worker.start()
         await self._server.start()
         standing = Standing(self._access, self._settings)
-        chores = horizon.run(), standing.run(), self._follow(), watch_clock(self._clock, self._metrics)
+        watching = watch_clock(self._clock, self._metrics), watch_loop(self._metrics)
+        chores = horizon.run(), standing.run(), self._follow(), *watching
         self._chores = [asyncio.create_task(chore) for chore in chores]
 
     async def wait(self) -> None:
@@ -137,6 +138,7 @@ class KafkaWorker:
                 event=self._settings.event_bytes,
                 depth=self._settings.json_depth,
                 partitions=partitions[self._prefix + log],
+                leads=partitions[self._prefix + Log.EVENTS],
             )
 
     async def _is_member(self) -> bool:
@@ -166,6 +168,8 @@ class KafkaWorker:
             if newest.version > self.rules.version:
                 self.rules = newest
                 self._metrics.know(newest)
-                if self._file is not None and not same(newest, self._file):
+                differs = self._file is not None and not same(newest, self._file)
+                self._metrics.policy_differs(differs)
+                if differs:
                     logger.warning("the policy in force, version %d, is not that of SLA_POLICY", newest.version)
             await asyncio.sleep(CLOCK_POLL)

@@ -175,6 +175,10 @@ class Settings(BaseSettings):
     json_depth: int = Field(32, ge=4, le=100, description="The deepest nesting of an event.")
     header_deadline: Span = Field(10 * SECOND, description="How long a client may take to send the head of a request.")
     body_deadline: Span = Field(10 * SECOND, description="How long a client may take to send the body of a request.")
+    heartbeat: Duration = Field(
+        30 * SECOND, description="How often `up` and `web` send a heartbeat the whole way that leads go."
+    )
+    metrics_managers: bool = Field(True, description="Whether metrics tell managers apart, by their ids.")
     stop_deadline: Duration = Field(20 * SECOND, description="How long a stop may take before it is cut off.")
 
     @model_validator(mode="after")

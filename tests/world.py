@@ -10,7 +10,7 @@ from typing import Any
 
 from sla_monitor import codec
 from sla_monitor.core import assign, deliver, match, track
-from sla_monitor.core.effects import Bury, Count, Log, Measure, Publish, Send, address
+from sla_monitor.core.effects import Beat, Bury, Count, Log, Measure, Publish, Receive, Send, address
 from sla_monitor.core.events import Due, ManagerStatus, RulesChanged, Sent
 from sla_monitor.core.fold import Reducer
 from sla_monitor.core.lead import Lead
@@ -84,6 +84,8 @@ class World:
         self.buried: list[Bury] = []
         self.sent: list[Send] = []
         self.measures: list[Measure] = []
+        self.received: list[str] = []
+        self.beats: list[str] = []
         self.change_rules(self.rules)
 
     # in
@@ -184,6 +186,10 @@ class World:
                     self.counts.append((log, effect.result))
                 case Measure():
                     self.measures.append(effect)
+                case Receive(source):
+                    self.received.append(source)
+                case Beat(stage):
+                    self.beats.append(stage)
                 case Send():
                     self.sent.append(effect)
                     result = Sent(

@@ -68,7 +68,7 @@ def explain(
 
 async def _read(settings: Settings, key: bytes) -> Story | None:
     async with existing(settings, [Log.EVENTS], [key]) as logs:
-        row = None if key.startswith(b"\0") else await logs.reader.row(logs.topic(Log.EVENTS), key)
+        row = None if key[:1] < b" " else await logs.reader.row(logs.topic(Log.EVENTS), key)
         lead: Lead | None = LEADS.decode(row) if row else None
         records = logs.records(Log.OUTCOMES, key=key)
         outcomes = [msgspec.json.decode(record.value or b"") async for record in records if record.key == key]

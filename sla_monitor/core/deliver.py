@@ -25,8 +25,9 @@ from hashlib import blake2b
 from typing import Any
 
 from .effects import Bury, Count, Drop, Effect, Notify, Send
-from .events import Sent
+from .events import Heartbeat, Sent
 from .fold import Keyed
+from .heartbeat import Stage, passed
 from .row import Header
 from .rules import DAY, HOUR, MINUTE, SECOND, Rules
 
@@ -56,6 +57,10 @@ LOG_ONLY = ("log://",)
 
 STALE = frozenset({"assigned", "warning"})
 """Kinds that say nothing any more once a later turn runs; the others tell of something that stays true."""
+
+
+PENDING = 1
+"""The status in the header of a row that has something to deliver."""
 
 
 class State(StrEnum):
@@ -103,8 +108,11 @@ class Notices:
     known: list[int] = field(default_factory=list)
 
     def header(self) -> Header:
+        """Status `PENDING` while a notice is to be delivered, with the instant of the oldest."""
         timers = [notice.next_try for notice in self.timed()]
-        return Header(min(timers, default=self.told_at + KEEP_FAILED))
+        pending = [notice.at for notice in self.notices if notice.state in (State.WAITING, State.SENDING)]
+        next_due = min(timers, default=self.told_at + KEEP_FAILED)
+        return Header(next_due, PENDING if pending else 0, min(pending, default=0))
 
     def timed(self) -> Iterator[Notice]:
         """The notices whose timer runs: the failed ones, and the first of each channel that is not."""
@@ -118,7 +126,9 @@ class Notices:
 
 
 def decide(row: Notices | None, fact: Any, now: int, rules: Rules) -> tuple[Notices | None, list[Effect]]:
-    """Apply a Notify, Drop, Sent or Due to the notices of a lead."""
+    """Apply a Notify, Drop, Sent or Due to the notices of a lead; a heartbeat has come the whole way."""
+    if isinstance(fact, Heartbeat):
+        return row, [passed(fact, Stage.NOTIFY)]
     if isinstance(fact, Drop) and (row is None or fact.turn is None):
         return None, [Count("ok")]
     if isinstance(fact, Notify):

@@ -2,7 +2,7 @@
 
 Those with a `log` are written to that log under `key` in the same step as the row, and are the facts
 of the reducer that owns it. `Publish` goes to `sla.outcomes`, `Bury` to `sla.dead-letters`.
-`Send`, `Count` and `Measure` are acts of the shell after the commit.
+`Send`, `Count`, `Receive`, `Measure` and `Beat` are acts of the shell after the commit.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .events import Absorbed, Asked, Assigned, Away, Joined, Merged, Outside, Preceded
+from .events import Absorbed, Asked, Assigned, Away, Heartbeat, Joined, Merged, Outside, Preceded
 
 
 class Log(StrEnum):
@@ -39,11 +39,11 @@ class Public(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Append an event from outside, as a fact, where everything about its key comes together."""
+    """Append an event from outside, or a heartbeat, where everything about its key comes together."""
 
     log: Log
     key: str
-    fact: Outside
+    fact: Outside | Heartbeat
 
 
 # to the desk, keyed by lead_id
@@ -238,6 +238,13 @@ class Count:
     result: str
 
 
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Count a lead that came in and was given a promise."""
+
+    source: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """A first proof: open and wall milliseconds since the start, for the response histograms."""
@@ -248,8 +255,19 @@ class Measure:
     wall: int
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Tell that a heartbeat has come through a stage. partition: see `Heartbeat`; at: when it was sent, ms."""
+
+    stage: str
+    partition: int
+    at: int
+
+
 Append = Accept | Ask | Hold | Free | OpenNumber | CloseNumber | Question | Deliver | Join | Notify | Drop
-Effect = Append | Publish | Bury | Send | Count | Measure
+Act = Publish | Bury | Send | Count | Receive | Measure | Beat
+"""What somebody outside the logs cares for, after the commit."""
+Effect = Append | Act
 
 
 def address(effect: Append) -> tuple[Log, str]:

@@ -301,5 +301,16 @@ class Due:
 
 Call = CallStarted | CallAnswered | CallEnded
 LeadFact = LeadCreated | LeadAssigned | LeadUpdated | LeadClosed | LeadReopened | LeadErased | LeadClaimed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """The monitor's own, not a producer's. key: of its row; partition: of the log of leads that it goes through."""
+
+    key: str
+    partition: int
+    at: int
+
+
 Outside = LeadFact | Call | ContactRecorded | ManagerStatus
 """What producers send; everything else is ours."""

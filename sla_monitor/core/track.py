@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import changes, events, joining, numbers, turns, verdict
+from . import changes, events, heartbeat, joining, numbers, turns, verdict
 from .calls import on_call, on_contact
 from .case import Case
 from .changes import stamp
 from .dedupe import repeated, unlearn
-from .effects import Bury, Deliver, Drop, Effect, Join, Question
+from .effects import Bury, Deliver, Drop, Effect, Join, Question, Receive
 from .events import Due
 from .fold import Keyed
+from .heartbeat import Pulse
 from .lead import OPEN, PARKED, STATUSES, Lead, Parked, Phase, Result, Status, deadlines
 from .proof import live_state
 from .rules import DAY, Rules
@@ -31,8 +32,10 @@ MAX_PARKED = 50
 Handler = Callable[[Case, Any], None]
 
 
-def decide(row: Lead | None, fact: Any, now: int, rules: Rules) -> tuple[Lead | None, list[Effect]]:
+def decide(row: Lead | Pulse | None, fact: Any, now: int, rules: Rules) -> tuple[Lead | Pulse | None, list[Effect]]:
     """Apply one fact to a lead. The row may be changed in place and is returned; None deletes it."""
+    if isinstance(fact, events.Heartbeat) or isinstance(row, Pulse):
+        return heartbeat.decide(row, fact, now)
     if isinstance(fact, events.RulesChanged):
         return row, []
     case = Case(row or Lead(_key(fact)), now, rules)
@@ -78,6 +81,8 @@ def create(case: Case, fact: events.LeadCreated) -> None:
     case.lead.phase = Phase.OPEN
     start_clock(case, fact.at)
     case.lead.late_arrival = received > case.lead.due_at
+    if not case.lead.test:
+        case.effects.append(Receive(case.lead.source))
     if case.lead.scheduled:
         case.publish(
             "sla.scheduled", started_at=case.lead.started_at, due_at=case.lead.due_at, source=fact.origin.source
@@ -369,4 +374,4 @@ IGNORED: dict[tuple[Status, type], str] = {
     (status, kind): reason for kind, statuses, reason in _REASONS for status in statuses
 }
 
-REDUCER = Keyed((Lead,), decide)
+REDUCER = Keyed((Lead, Pulse), decide)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import prod
+
+INSTANT = "seconds since 1970"
+"""The unit of timestamps: they have no series before there is one."""
 
 OTHER = "__other__"
 """What a label says once it has had as many values as it may."""
@@ -63,7 +67,7 @@ def _metric(
 SOURCE = Label("source")
 MANAGER = Label("manager", cap=5_000)
 POLICY = Label("policy", cap=200)
-TOPIC = Label("topic", ("phones", "events", "desk", "notifications", "leads", "calls", "managers"))
+TOPIC = Label("topic", ("intake", "phones", "events", "desk", "notifications", "leads", "calls", "managers"))
 PARTITION = Label("partition", cap=None)
 OPEN_STATE = Label("state", ("scheduled", "waiting", "held", "overdue", "unassignable", "escalated"))
 OWNED_STATE = Label("state", ("opening", "running", "retrying", "closed"))
@@ -206,7 +210,7 @@ OLDEST_WAITING = _metric(
     "sla_oldest_waiting_timestamp_seconds",
     "Start of the customer's clock that has waited longest; absent when none waits.",
     PARTITION,
-    unit="seconds since 1970",
+    unit=INSTANT,
 )
 MANAGER_OPEN_LEADS = _metric(
     Group.OPEN,
@@ -236,7 +240,7 @@ OLDEST_NOTICE = _metric(
     "sla_oldest_notification_timestamp_seconds",
     "Instant of the notice that has waited longest for its delivery; absent when none waits.",
     PARTITION,
-    unit="seconds since 1970",
+    unit=INSTANT,
 )
 
 # the pipeline
@@ -244,7 +248,7 @@ EVENTS = _metric(
     Group.PIPELINE,
     Kind.COUNTER,
     "sla_events_total",
-    "Records applied, by what became of them.",
+    "Records applied, by what became of them; topic=intake: events that came by HTTP.",
     TOPIC,
     Label("result", cap=100),
 )
@@ -315,7 +319,7 @@ NOTIFIED = _metric(
     "sla_notification_success_timestamp_seconds",
     "Instant of the last notice that was delivered; absent before the first.",
     CHANNEL,
-    unit="seconds since 1970",
+    unit=INSTANT,
 )
 HTTP_REQUESTS = _metric(
     Group.PROCESS,
@@ -356,7 +360,7 @@ OLDEST_RECORD = _metric(
     "sla_oldest_record_timestamp_seconds",
     "Timestamp of the first record of an owned partition that was fetched and is not applied; absent when none waits.",
     *(TOPIC, PARTITION),
-    unit="seconds since 1970",
+    unit=INSTANT,
 )
 PARTITION_COMMITTED = _metric(
     Group.PIPELINE,
@@ -364,7 +368,7 @@ PARTITION_COMMITTED = _metric(
     "sla_partition_commit_timestamp_seconds",
     "Instant of the last commit of an owned partition; absent before the first.",
     *(TOPIC, PARTITION),
-    unit="seconds since 1970",
+    unit=INSTANT,
 )
 NEXT_TIMER = _metric(
     Group.PIPELINE,
@@ -372,7 +376,7 @@ NEXT_TIMER = _metric(
     "sla_next_timer_timestamp_seconds",
     "Instant of the next timer of an owned partition; absent when none is set.",
     *(TOPIC, PARTITION),
-    unit="seconds since 1970",
+    unit=INSTANT,
 )
 POLICY_VERSION = _metric(
     Group.PIPELINE,
@@ -414,7 +418,7 @@ HEARTBEAT = _metric(
     "sla_heartbeat_timestamp_seconds",
     "When the newest heartbeat was sent that has come through a stage; partition: of the leads' log. Absent before.",
     *(STAGE, PARTITION),
-    unit="seconds since 1970",
+    unit=INSTANT,
 )
 HEARTBEAT_SECONDS = _metric(
     Group.PROCESS,
@@ -469,5 +473,12 @@ AUDITED = _metric(
     Kind.GAUGE,
     "sla_audit_timestamp_seconds",
     "When the last audit ended that could read everything; absent before the first.",
-    unit="seconds since 1970",
+    unit=INSTANT,
 )
+
+
+def most_series(metric: Metric, *, partitions: int, managers: int) -> int:
+    """The most samples that a process shows of a metric, with so many partitions of each log and so many managers."""
+    most = {PARTITION: partitions, MANAGER: managers}
+    series = prod(most.get(label, len(label.values) or (label.cap or 0) + 1) for label in metric.labels)
+    return series * (len(metric.buckets) + 3 if metric.buckets else 1)

@@ -6,6 +6,8 @@ import sys
 
 from .catalogue import CATALOGUE, LABEL_OVERFLOW, OTHER, Kind, Label, Metric
 
+_KINDS = {Kind.STATE: "gauge (state)", Kind.LEDGER: "counter (state)"}
+
 
 def metrics_markdown() -> str:
     """docs/metrics.md."""
@@ -15,7 +17,7 @@ def metrics_markdown() -> str:
 
 
 def _row(metric: Metric) -> str:
-    kind = "gauge (state)" if metric.kind is Kind.STATE else metric.kind.value
+    kind = _KINDS.get(metric.kind, metric.kind.value)
     labels = "<br>".join(map(_label, metric.labels))
     return f"| `{metric.name}` | {kind} | {labels} | {metric.unit} | {metric.help} |"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from sla_monitor.clock import Clock
+from sla_monitor.clock import Clock, monotonic
 from sla_monitor.core.effects import Send
 from sla_monitor.core.events import Sent
 from sla_monitor.core.rules import Rules
@@ -15,8 +15,8 @@ from .channels import OTHERS, Channel
 from .failure import Failed
 from .render import render
 
-Observe = Callable[[str, str], None]
-"""`observe(scheme, result)` after each attempt; result: sent or failed."""
+Observe = Callable[[str, str, float], None]
+"""`observe(scheme, result, seconds)` after each attempt; result: sent or failed."""
 
 
 class Sender:
@@ -34,8 +34,9 @@ class Sender:
 
     async def send(self, effect: Send, rules: Rules) -> Sent:
         """Try once. Never raises: whatever goes wrong is the result's error, without secrets."""
+        began = monotonic()
         failure = await self._outcome(effect, rules)
-        self._observe(scheme(effect.channel), "failed" if failure else "sent")
+        self._observe(scheme(effect.channel), "failed" if failure else "sent", monotonic() - began)
         return Sent(
             lead_id=effect.lead_id,
             notice_id=effect.notice_id,

@@ -136,10 +136,14 @@ class Worker:
         )
         broker.prepare(app)
         app.on_partitions_assigned.connect(self._ownership.assigned, weak=False)
+        app.on_partitions_assigned.connect(self._assigned, weak=False)
         app.on_partitions_revoked.connect(self._ownership.revoked, weak=False)
         for topic in self._roles:
             register(app, topic, self._ownership)
         return app
+
+    async def _assigned(self, *_: object, **__: object) -> None:
+        self._observer.assigned()
 
     def _owner(self, partition: Partition) -> Owner:
         role = self._roles[partition.topic]

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 from sla_monitor import codec
-from sla_monitor.core.effects import Bury, Count, Effect, Log, Measure, Public, Publish, Send, address
+from sla_monitor.core.effects import (
+    Act,
+    Beat,
+    Bury,
+    Count,
+    Effect,
+    Log,
+    Measure,
+    Public,
+    Publish,
+    Receive,
+    Send,
+    address,
+)
 from sla_monitor.core.events import Due, RulesChanged
 from sla_monitor.core.fold import Keyed, Reducer
+from sla_monitor.core.ledger import Ledger, entry
 from sla_monitor.core.row import Header, Row
 from sla_monitor.core.rules import MINUTE, Rules
 from sla_monitor.errors import TooLarge
 from sla_monitor.records import Partition, Record, Stored
 
-from .observer import Act
 from .step import ROW_BYTES, Step
 from .waiting import Gathered
 
@@ -182,6 +196,15 @@ class Folding:
         except Exception as error:  # noqa: BLE001 - as for a fold
             _log_defect(self._ground.role.log, error)
 
+    def balance(self) -> None:
+        """Enter into the ledger what the step decides."""
+        entries = Counter(name for act in self.acts if isinstance(act, Publish) and (name := entry(act)))
+        if entries:
+            row = self._row(codec.LEDGER_KEY)
+            ledger: Ledger = codec.LEDGERS.decode(row) if row else Ledger(self.now)
+            ledger.add(entries)
+            self.step.rows[codec.LEDGER_KEY] = codec.LEDGERS.encode(ledger)
+
     def undo(self) -> None:
         """The step is given up: tell the reducer that its rows are what they were."""
         for key, value in reversed(self.step.rows.items()):
@@ -231,7 +254,7 @@ class Folding:
                 case Bury():
                     decided.records.append(self._letter(effect, fact, stored, key))
                     decided.acts.append(effect)
-                case Send() | Count() | Measure():
+                case Send() | Count() | Receive() | Measure() | Beat():
                     decided.acts.append(effect)
                 case _:
                     log, to = address(effect)
@@ -272,7 +295,7 @@ class Folding:
         self.acts += decided.acts
 
     def _moved(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
-        if key == codec.RULES_KEY or isinstance(self._ground.reducer, Keyed):  # which derives nothing
+        if key.startswith(codec.OURS) or isinstance(self._ground.reducer, Keyed):  # which derives nothing
             return
         before = None if old is None else codec.read_header(old)
         after = None if new is None else codec.read_header(new)

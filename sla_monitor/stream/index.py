@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from sla_monitor.codec import HEADER, NEVER, VERSION, Undecodable, next_due, read_header
+from sla_monitor.codec import HEADER, NEVER, OURS, VERSION, Undecodable, next_due, read_header
 from sla_monitor.core.fold import Keyed, Reducer
 
 from .timers import Earliest, Entry
@@ -100,7 +100,7 @@ class Index:
 
 
 def slices(rows: Mapping[bytes, bytes]) -> Iterator[list[tuple[bytes, bytes]]]:
-    """The rows of reducers, some at a time; keys that begin with a zero byte are the shell's own."""
+    """The rows of reducers, some at a time."""
     items = iter(rows.items())
     while some := list(islice(items, SLICE)):
-        yield [item for item in some if item[0][:1] != b"\0"]
+        yield [item for item in some if not item[0].startswith(OURS)]

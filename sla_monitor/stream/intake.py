@@ -7,11 +7,13 @@ what came twice or late is the reducers' business. Any event is taken from any o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sla_monitor import wire
-from sla_monitor.core.effects import Accept, Bury, Count, Effect, Public
+from sla_monitor import codec, wire
+from sla_monitor.core.effects import Accept, Bury, Count, Effect, Log, Public
+from sla_monitor.core.events import Heartbeat
 from sla_monitor.core.fold import Rows
+from sla_monitor.core.heartbeat import PREFIX, Stage, passed
 from sla_monitor.core.row import Header
 from sla_monitor.core.rules import Rules
 from sla_monitor.records import Partition, Stored
@@ -27,6 +29,8 @@ HOME: Mapping[str, frozenset[Public]] = {
     "manager": frozenset({Public.MANAGERS}),
 }
 """Where an event is expected, by the first word of its type; elsewhere it is taken as well, and counted."""
+
+HEARTBEAT = PREFIX.encode()
 
 ACCEPTED = "accepted"
 TOMBSTONE = "tombstone"
@@ -50,7 +54,10 @@ class Foreign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """A reducer without rows. source: the name of a CloudEvents `source`. event: bytes; depth: levels of JSON."""
+    """A reducer without rows. source: the name of a CloudEvents `source`. event: bytes; depth: levels of JSON.
+
+    partitions: of this topic; leads: of the log of leads.
+    """
 
     topic: Public
     routing: wire.Routing
@@ -58,6 +65,7 @@ class Intake:
     event: int
     depth: int
     partitions: int
+    leads: int
 
     @property
     def kinds(self) -> tuple[type, ...]:
@@ -70,6 +78,8 @@ class Intake:
         if len(fact.value) > self.event:
             detail = f"must have at most {self.event} bytes"
             return [Bury(reason=OVERSIZE, detail=detail, data=len(fact.value) <= ROW_BYTES)]
+        if (fact.key or b"").startswith(HEARTBEAT):
+            return self._pass(fact.value, now)
         try:
             event = wire.parse(fact.value, now, self.depth)
         except wire.Malformed as error:
@@ -80,6 +90,17 @@ class Intake:
 
     def moved(self, key: str, old: Header | None, new: Header | None) -> None:
         """There are no rows."""
+
+    def _pass(self, value: bytes, now: int) -> list[Effect]:
+        """A heartbeat; one that is not ours could say anything, and claim to come from tomorrow."""
+        try:
+            beat = codec.decode_record(value)
+        except codec.Undecodable:
+            beat = None
+        if not isinstance(beat, Heartbeat) or partition_of(beat.key.encode(), self.leads) != beat.partition:
+            return [Bury(reason=MALFORMED, detail="is no heartbeat of sla-monitor")]
+        beat = replace(beat, at=min(beat.at, now))
+        return [Accept(Log.EVENTS, beat.key, beat), passed(beat, Stage.INTAKE)]
 
     def _enter(self, fact: Foreign, event: wire.Event, now: int) -> list[Effect]:
         accept, counts = self.routing.enter(event, now, self.source(event.source))
@@ -106,8 +127,17 @@ def read_foreign(stored: Stored, partition: Partition, now: int) -> Read:
 
 
 def intake_role(
-    topic: Public, routing: wire.Routing, source: Callable[[str], str], *, event: int, depth: int, partitions: int
+    topic: Public,
+    routing: wire.Routing,
+    source: Callable[[str], str],
+    *,
+    event: int,
+    depth: int,
+    partitions: int,
+    leads: int,
 ) -> Role:
-    """What the owner of a partition of a public topic does. See `Intake`; partitions: of that topic."""
-    intake = Intake(topic=topic, routing=routing, source=source, event=event, depth=depth, partitions=partitions)
+    """What the owner of a partition of a public topic does. See `Intake`."""
+    intake = Intake(
+        topic=topic, routing=routing, source=source, event=event, depth=depth, partitions=partitions, leads=leads
+    )
     return Role(topic, lambda: intake, read=read_foreign)

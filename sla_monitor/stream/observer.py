@@ -7,12 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sla_monitor.core.effects import Bury, Count, Log, Measure, Public, Publish, Send
+from sla_monitor.core.effects import Act, Log, Public, Send
 
 logger = logging.getLogger(__name__)
-
-Act = Publish | Bury | Send | Count | Measure
-"""The effects that somebody outside the logs cares for."""
 
 Feed = Callable[[Any, str], None]
 """`feed(fact, key)`: bring a result back into the partition that asked for it, like a timer."""
@@ -44,6 +41,12 @@ class Observer(Protocol):
 
     def send(self, effect: Send, feed: Feed) -> None:
         """Begin to send; the result comes back by `feed(Sent(...), effect.lead_id)`, from the same event loop."""
+
+    def opened(self, log: Log | Public, partition: int, seconds: float) -> None:
+        """A partition was opened, which took so long."""
+
+    def assigned(self) -> None:
+        """The worker was told which partitions are its own now."""
 
     def failed(self, log: Log | Public, partition: int, reason: str) -> None:
         """A commit or an opening failed and will be tried again. reason: the name of the error."""

@@ -13,6 +13,7 @@ from sla_monitor import codec
 from sla_monitor.clock import Clock, monotonic
 from sla_monitor.core.events import RulesChanged
 from sla_monitor.core.fold import Reducer
+from sla_monitor.core.ledger import Ledger
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import Fenced, GiveUp, TooLarge, TryAgain, Unanswered, Unavailable
 from sla_monitor.records import Partition
@@ -25,7 +26,7 @@ from .observer import Committed, Observer, announce
 from .rechecks import Rechecks
 from .status import State, Status
 from .step import Batch, Log, Owned, Step
-from .waiting import BOUNDS, Bounds, Gathered, Source, Waiting
+from .waiting import BOUNDS, Bounds, Gathered, Seeker, Source, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +74,8 @@ class Owner:
         self._most, self._backoff = bounds.records, Backoff()
         self._step: Gathered | None = None
         self._suspect: int | bytes | None = None
-        self._sought = self._calm = self._heard = float("-inf")
+        self._seeker = Seeker(source, idle, self._name)
+        self._calm = self._heard = float("-inf")
         self._wake, self._room, self._free, self._quiet = (asyncio.Event() for _ in range(4))
         self._free.set()
         self._stopping = False
@@ -111,7 +113,7 @@ class Owner:
         """What was on the way here may have been dropped: read again from what was seen."""
         self._waiting.clear()
         self._waiting.lost = True
-        self._sought = float("-inf")
+        self._seeker.soon()
         self._room.set()
         self._wake.set()
 
@@ -148,8 +150,9 @@ class Owner:
         return self._force.rules
 
     def status(self) -> Status:
-        seen, waiting, version = self._waiting.seen, len(self._waiting), self._force.version
-        return Status(self._state, self._place, seen, waiting, self._committed_at, version, self._passed)
+        waits, version, end = self._waiting, self._force.version, self._source.end()
+        seen, passed, at = waits.seen, self._passed, self._committed_at
+        return Status(self._state, self._place, seen, len(waits), at, version, passed, end, waits.oldest)
 
     @property
     def reducer(self) -> Reducer | None:
@@ -159,6 +162,11 @@ class Owner:
     def gauges(self) -> Gauges | None:
         """None until the partition is open."""
         return None if self._state in (State.OPENING, State.CLOSED) else self._index.gauges()
+
+    def ledger(self) -> Ledger | None:
+        """What was decided here so far; None until the partition is open, or before anything was."""
+        row = self._owned.rows.get(codec.LEDGER_KEY) if self._owned else None
+        return codec.LEDGERS.decode(row) if row else None
 
     # open
 
@@ -190,6 +198,7 @@ class Owner:
             await self._backoff.wait()
 
     async def _open(self) -> None:
+        began = monotonic()
         self._owned = owned = await self._log.open(self.partition)
         self._place = self._passed = owned.place
         self._waiting.restart(owned.place)
@@ -204,6 +213,7 @@ class Owner:
         await self._rechecks.plan(owned.rows, self._force.rules, self._clock.now())
         self._state = State.RUNNING
         self._calm = monotonic()
+        self._observer.opened(self.role.log, self.partition.number, self._calm - began)
 
     async def _forget(self) -> None:
         owned, self._owned = self._owned, None
@@ -217,7 +227,7 @@ class Owner:
         await self._pass()
         gathered = self._gather()
         if self._waiting.lost:
-            await self._seek()
+            await self._seeker.seek(self._waiting)
         if len(gathered):
             self._step = gathered
             await self._settle(gathered)
@@ -261,17 +271,6 @@ class Owner:
         first = self._index.wheel.first()
         if self._rechecks or (first is not None and reach.due < first[0] <= gathered.at):
             self._horizon.look(self._wake)
-
-    async def _seek(self) -> None:
-        """Read again from what was seen, at most once in `idle`, for what is on its way is dropped meanwhile."""
-        if monotonic() - self._sought < self._idle:
-            return
-        self._sought = monotonic()
-        try:
-            await self._source.again_from(self._waiting.seen)
-            self._waiting.lost = False
-        except Exception as error:  # noqa: BLE001 - the consumer is being replaced; it is asked again
-            logger.warning("%s cannot be read again yet: %s", self._name, type(error).__name__)
 
     async def _pass_over(self) -> None:
         """Marks of transactions are no records. A place before them looks lost once retention has deleted them."""
@@ -332,6 +331,7 @@ class Owner:
             if done % FOLDS == 0:
                 await asyncio.sleep(0)
             fold()
+        folding.balance()
         return folding
 
     # commit
@@ -359,7 +359,7 @@ class Owner:
         self._suspect = None
         self._most = min(self._bounds.records, self._most * 2)
         for key, old, new in changes:
-            if key != codec.RULES_KEY:
+            if not key.startswith(codec.OURS):
                 self._index.moved(key, old, new)
 
     def _blame(self, error: Exception) -> None:

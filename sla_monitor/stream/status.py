@@ -21,6 +21,7 @@ class Status:
 
     committed_at: the domain's instant of the last commit, ms. version: of the policy in force. passed: all before this
     is folded; beyond `place` where the log goes on without records, as with the marks of foreign transactions.
+    end: the log's end as far as it is known. oldest: the timestamp of the first record that waits, ms, if any does.
     """
 
     state: State
@@ -30,3 +31,5 @@ class Status:
     committed_at: int | None
     version: int
     passed: int
+    end: int = 0
+    oldest: int | None = None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sla_monitor.clock import monotonic
 from sla_monitor.records import Stored
 
 from .step import Batch
 from .timers import Entry
+
+logger = logging.getLogger(__name__)
 
 FAR = 10_000
 """Positions behind what was seen from which on a seek forward is cheaper than reading on."""
@@ -86,6 +90,11 @@ class Waiting:
     def __bool__(self) -> bool:
         return bool(self._batches)
 
+    @property
+    def oldest(self) -> int | None:
+        """The timestamp of the first record that waits, ms."""
+        return next((batch.records[0].timestamp for batch in self._batches if batch.records), None)
+
     def put(self, batch: Batch) -> None:
         self._batches.append(batch)
         self._records += len(batch.records)
@@ -130,3 +139,28 @@ class Waiting:
         self._batches.appendleft(Batch(self.seen, batch.end, rest))
         self._records += len(rest)
         return fresh[:room]
+
+
+class Seeker:
+    """Has a partition read again from what was seen, at most once in `idle` seconds.
+
+    What is on its way is dropped meanwhile. name: of the partition, for the log.
+    """
+
+    def __init__(self, source: Source, idle: float, name: str) -> None:
+        self._source, self._idle, self._name = source, idle, name
+        self.soon()
+
+    def soon(self) -> None:
+        """The next call seeks, however short ago the last one was."""
+        self._sought = float("-inf")
+
+    async def seek(self, waiting: Waiting) -> None:
+        if monotonic() - self._sought < self._idle:
+            return
+        self._sought = monotonic()
+        try:
+            await self._source.again_from(waiting.seen)
+            waiting.lost = False
+        except Exception as error:  # noqa: BLE001 - the consumer is being replaced; it is asked again
+            logger.warning("%s cannot be read again yet: %s", self._name, type(error).__name__)

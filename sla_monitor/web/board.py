@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from sla_monitor.clock import monotonic
-from sla_monitor.codec import RULES_KEY, read_header, rfc3339
+from sla_monitor.codec import OURS, read_header, rfc3339
 from sla_monitor.core.effects import Log
 from sla_monitor.core.lead import OPEN, STATUSES, Lead
 from sla_monitor.core.rules import Rules
@@ -76,7 +76,7 @@ class Board:
     def _open(self, rows: Iterable[tuple[bytes, bytes]], counts: Counter[str]) -> Iterable[tuple[int, bytes]]:
         """(when its next timer fires, row) of each open lead; one without a timer waits for a person: first."""
         for key, row in rows:
-            if key == RULES_KEY:
+            if key.startswith(OURS):
                 continue
             header = read_header(row)
             if header.status in _OPEN:

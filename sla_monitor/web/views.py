@@ -44,7 +44,7 @@ class Views:
 
     async def _row(self, lead_id: str) -> Lead | None:
         key = lead_id.encode("utf-8", "surrogateescape")
-        if key.startswith(b"\0"):  # ours, not a lead's
+        if key[:1] < b" ":  # ours, not a lead's
             return None
         row = await self._web.reader.row(self._web.topic(Log.EVENTS), key)
         lead: Lead | None = LEADS.decode(row) if row else None

@@ -63,6 +63,12 @@ class Stopwatch:
         self.sends += 1
         self._inner.send(effect, feed)
 
+    def opened(self, log: Log | Public, partition: int, seconds: float) -> None:
+        self._inner.opened(log, partition, seconds)
+
+    def assigned(self) -> None:
+        self._inner.assigned()
+
     def failed(self, log: Log | Public, partition: int, reason: str) -> None:
         self._inner.failed(log, partition, reason)
 

@@ -79,7 +79,7 @@ class Scene:
 @pytest.fixture
 async def scene(tmp_path) -> AsyncIterator[Scene]:
     clock, seen = ManualClock(1000), []
-    sender = Sender(registry(tmp_path, clock), clock, lambda scheme, result: seen.append((scheme, result)))
+    sender = Sender(registry(tmp_path, clock), clock, lambda scheme, result, _: seen.append((scheme, result)))
     yield Scene(sender, clock, seen)
     await sender.close()
 

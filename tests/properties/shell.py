@@ -13,7 +13,7 @@ from typing import Any
 
 from sla_monitor import codec
 from sla_monitor.core import assign
-from sla_monitor.core.effects import Bury, Count, Log, Measure, Publish, Send, address
+from sla_monitor.core.effects import Bury, Count, Log, Measure, Publish, Receive, Send, address
 from sla_monitor.core.events import Due, RulesChanged, Sent
 from sla_monitor.core.lead import OPEN, STATUSES, Lead
 from sla_monitor.core.rules import Rules
@@ -263,6 +263,8 @@ class Shell(World):
                     self.counts.append((fold.log, effect.result))
                 case Measure():
                     self.measures.append(effect)
+                case Receive():
+                    self.received.append(effect)
                 case Send():
                     acts.append(effect)
                 case _:

@@ -141,12 +141,19 @@ class Listener:
         self.steps: list[Committed] = []
         self.sends: list[tuple[Send, Callable]] = []
         self.failures: list[str] = []
+        self.openings: list[int] = []
 
     def committed(self, done: Committed) -> None:
         self.steps.append(done)
 
     def send(self, effect: Send, feed: Callable) -> None:
         self.sends.append((effect, feed))
+
+    def opened(self, log: Log, partition: int, seconds: float) -> None:
+        self.openings.append(partition)
+
+    def assigned(self) -> None:
+        """A bench takes its partition itself."""
 
     def failed(self, log: Log, partition: int, reason: str) -> None:
         self.failures.append(reason)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 
 import pytest
 
 from sla_monitor import codec, wire
-from sla_monitor.core.effects import Bury, Count, Log, Public
+from sla_monitor.core.effects import Beat, Bury, Count, Log, Public
+from sla_monitor.core.events import Heartbeat
 from sla_monitor.core.rules import Rules
+from sla_monitor.pacemaker import keys
 from sla_monitor.records import Partition, Record, Stored
 from sla_monitor.stream.intake import intake_role
 from sla_monitor.stream.placement import partition_of
@@ -28,6 +31,7 @@ def bench(topic: Public = Public.LEADS, *, number: int = 0, partitions: int = 1)
         event=2_000,
         depth=8,
         partitions=partitions,
+        leads=6,
     )
     return Bench(where=Partition(f"t.{topic}", number), role=role)
 
@@ -177,7 +181,7 @@ async def test_a_timestamp_that_cannot_be_is_not_believed(at):
 async def test_the_names_of_managers_and_numbers_follow_the_policy_in_force():
     force = [Rules()]
     role = intake_role(
-        Public.CALLS, wire.Routing(lambda: force[0]), lambda _: "pbx1", event=2_000, depth=8, partitions=1
+        Public.CALLS, wire.Routing(lambda: force[0]), lambda _: "pbx1", event=2_000, depth=8, partitions=1, leads=6
     )
     made = Bench(where=Partition("t.calls", 0), role=role)
     call = EXAMPLES["call.ended.v1"]
@@ -212,3 +216,27 @@ async def test_what_is_not_committed_is_not_passed():
         assert (made.owner.status().seen, made.owner.status().passed) == (1, 0)
         made.log.unavailable = False
         await made.until(lambda: made.owner.status().passed == 1)
+
+
+def heartbeat(partition: int, at: int = T0) -> Stored:
+    key = next(islice(keys(6), partition, None))
+    fact = Heartbeat(key=key, partition=partition, at=at)
+    return Stored(0, key.encode(), codec.encode_record(fact), T0)
+
+
+async def test_a_heartbeat_goes_on_to_its_partition_of_the_leads():
+    made = await sent(bench(), heartbeat(4))
+    (record,) = made.log.logs[Partition("t.events", 0)]
+    assert partition_of(record.key, 6) == 4
+    assert [act for act in made.heard.acts if isinstance(act, Beat)] == [Beat("intake", 4, T0)]
+
+
+async def test_a_heartbeat_that_claims_to_come_from_tomorrow_is_of_now():
+    made = await sent(bench(), heartbeat(0, T0 + 1_000_000))
+    assert Beat("intake", 0, T0) in made.heard.acts
+
+
+@pytest.mark.parametrize("value", [b"Heartbeat {}", b"{}", codec.encode_record(Heartbeat(key="x", partition=9, at=T0))])
+async def test_what_is_no_heartbeat_of_ours_is_a_dead_letter(value):
+    made = await sent(bench(), Stored(0, heartbeat(0).key, value, T0))
+    assert [letter.reason for letter in made.letters()] == ["malformed"]

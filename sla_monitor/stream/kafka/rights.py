@@ -87,7 +87,7 @@ TOPICS: Mapping[Role, Mapping[Operation, Sequence[str]]] = {
     },
     Role.WEB: {
         Operation.READ: (Log.EVENTS + ROWS, Log.OUTCOMES),
-        Operation.WRITE: (Log.PHONES, Log.EVENTS, Log.DESK),
+        Operation.WRITE: (Log.PHONES, Log.EVENTS, Log.DESK, Public.LEADS),  # heartbeats come in like leads
         Operation.DESCRIBE: _ALL,
     },
     Role.ADMIN: {
