@@ -30,6 +30,7 @@ from .stream.kafka.fetch import Fetch
 from .stream.kafka.group import Group
 from .stream.kafka.horizon import IntakeHorizon, PublicTopics
 from .stream.kafka.log import KafkaLog
+from .stream.kafka.seat import Seat
 from .stream.kafka.standing import Standing
 from .stream.status import State
 from .web.watch import Health, WatchServer
@@ -55,6 +56,7 @@ class KafkaWorker:
         sender = Sender(registry(settings.data_dir, self._clock), self._clock, self._metrics.notification)
         self._acts = Acts(self._metrics, sender, lambda: self.rules, self._clock)
         self._server = WatchServer(Health(self._unready, self._metrics), settings.listen.host, settings.listen.port)
+        self._seat = Seat(settings.data_dir)
         self._worker: Worker | None = None
         self._chores: list[asyncio.Task[None]] = []
 
@@ -119,10 +121,11 @@ class KafkaWorker:
             await self._log.stop()
         await self._fetch.stop()
         await self._acts.close()
+        self._seat.close()
 
     def _broker(self) -> Broker:
         def prepare(app: object) -> None:
-            app.kafka = transport.Reading(self._access, self._fetch)  # type: ignore[attr-defined]
+            app.kafka = transport.Reading(self._access, self._fetch, self._seat.name)  # type: ignore[attr-defined]
 
         transport.register()
         tell = {self._prefix + log: TELL for log in KEYED} | {self._prefix + log: TELL_INTAKE for log in Public}

@@ -43,12 +43,18 @@ def test_a_heartbeat_of_our_own_asks_what_aiokafkas_asks():
     assert "self._send_req(request)" in asked
 
 
+def test_a_member_without_a_name_leaves_the_group_when_it_is_stopped():
+    assert "if self.generation > 0 and self._group_instance_id is None:" in inspect.getsource(
+        GroupCoordinator._maybe_leave_group
+    )
+
+
 OVERRIDDEN = {
     transport.Consumer: (
         "_drain_messages _getmany _new_consumer_thread _seek highwater on_partitions_assigned position "
         "seek_to_committed seek_wait verify_all_partitions_active ack commit _commit perform_seek"
     ),
-    transport.Thread: "_create_worker_consumer",
+    transport.Thread: "_create_worker_consumer on_thread_stop",
     transport.Transport: "Consumer Producer",
     internals.Listener: "on_partitions_assigned",
     internals._OnceSender: "_do_txn_commit",

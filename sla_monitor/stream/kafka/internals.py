@@ -228,6 +228,11 @@ async def heartbeat(consumer: Any) -> bool:
     return error in (NoError, RebalanceInProgressError)
 
 
+def forget_name(consumer: Any) -> None:
+    """A member with a name does not leave the group when it is stopped; without, it does."""
+    consumer._coordinator._group_instance_id = None  # noqa: SLF001 - see the module's docstring
+
+
 async def tell(consumer: Any, places: Mapping[TopicPartition, int]) -> None:
     """Tell the group, once, of the partitions that this member has. Raises KafkaError.
 

@@ -29,7 +29,7 @@ from sla_monitor.stream.unused import refuse
 from .access import Access
 from .assignor import Retaining
 from .fetch import Fetch
-from .internals import Listener, heartbeat, tell
+from .internals import Listener, forget_name, heartbeat, tell
 from .refusals import FORBIDDEN, forbidden
 
 READ_AGAIN = 1.0
@@ -52,10 +52,11 @@ def register() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the transport is given by way of the app."""
+    """What the transport is given by way of the app. name: see `Seat`."""
 
     access: Access
     fetch: Fetch
+    name: str | None = None
 
 
 class Thread(driver.AIOKafkaConsumerThread):
@@ -67,10 +68,17 @@ class Thread(driver.AIOKafkaConsumerThread):
             **self.app.kafka.access.client(),
             **GROUP,
             group_id=self.app.conf.id,
+            group_instance_id=self.app.kafka.name,
             partition_assignment_strategy=[Retaining()],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
         )
+
+    async def on_thread_stop(self) -> None:
+        """Who is stopped in order leaves the group at once, and others take over."""
+        if self._consumer is not None:
+            forget_name(self._consumer)
+        await super().on_thread_stop()
 
     async def is_member(self) -> bool:
         return await heartbeat(self._ensure_consumer())
