@@ -144,6 +144,9 @@ class StandingClock:
     def now(self) -> int:
         return self._at if self._released is None else self._at + int((perf_counter() - self._released) * 1000)
 
+    def real(self, at: int) -> float:
+        return at / 1000
+
     def trusted(self) -> bool:
         return True
 
