@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from sla_monitor.alerting import alerts_markdown, rules_yaml
 from sla_monitor.cli import app
 from sla_monitor.commands.reference import commands_markdown
 from sla_monitor.core.lead import OPEN, STATUSES, Status
@@ -44,6 +45,8 @@ def _cell(status: Status, kind: type) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "deploy/prometheus/rules.yml": rules_yaml,
+    "docs/alerts.md": alerts_markdown,
     "docs/commands.md": lambda: commands_markdown(app),
     "docs/events.md": events_markdown,
     "docs/lead.md": lead_markdown,

@@ -51,4 +51,5 @@ def _shown(param: Any) -> str:
     if param.param_type_name == "argument":
         return f"`{_named(param)}`"
     names = ", ".join(f"`{name}`" for name in (*param.opts, *param.secondary_opts))
-    return f"{names}, {param.default} if left out" if isinstance(param.default, int) and param.default else names
+    default = param.default if isinstance(param.default, int | float | str) else None
+    return f"{names}, {default} if left out" if default else names

@@ -1,0 +1,42 @@
+"""`sla-monitor rules`: what Prometheus is to record and to alert on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sla_monitor.alerting import Options, rules_yaml
+from sla_monitor.errors import Misconfigured, Problem
+
+DEFAULT = Options()
+FACTORS = ",".join(f"{factor:g}" for factor in DEFAULT.burn)
+
+Objective = Annotated[float, typer.Option(help="The share of leads to be answered in time.")]
+Burn = Annotated[str, typer.Option(help="How many times faster than allowed leads may be late in 1h, 6h, 1d and 3d.")]
+MinEvents = Annotated[int, typer.Option(help="Decisions in such a window below which its share says nothing.")]
+Speed = Annotated[float, typer.Option(help="Divides every duration, to try the rules in compressed time.")]
+Runbooks = Annotated[str, typer.Option(help="What links to runbooks begin with.")]
+Dashboards = Annotated[str, typer.Option(help="What links to dashboards begin with.")]
+
+
+def rules(
+    objective: Objective = DEFAULT.objective,
+    burn: Burn = FACTORS,
+    min_events: MinEvents = DEFAULT.min_events,
+    speed: Speed = DEFAULT.speed,
+    runbooks: Runbooks = DEFAULT.runbooks,
+    dashboards: Dashboards = DEFAULT.dashboards,
+) -> None:
+    """Print the rule file of Prometheus: docs/alerts.md says what is in it.
+
+    An objective at which an alert could never fire is refused, with factors at which it can.
+    """
+    typer.echo(rules_yaml(Options(objective, _factors(burn), min_events, speed, runbooks, dashboards)), nl=False)
+
+
+def _factors(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise Misconfigured([Problem("--burn", "", f"must be numbers, such as {FACTORS}, not {text}")]) from None
