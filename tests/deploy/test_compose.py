@@ -101,4 +101,4 @@ def test_prometheus_scrapes_the_port_that_the_image_listens_on():
     scraped = [one for job in said["scrape_configs"] for one in job.get("dns_sd_configs", [])]
     found = {name: one["port"] for one in scraped for name in one["names"]}
     port = int(image_environment()["SLA_LISTEN"].rpartition(":")[2])
-    assert found == {"worker": port, "web": port}
+    assert found == {"worker": port, "web": port, "audit": port}
