@@ -13,7 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -217,10 +217,9 @@ def alertmanager(pager: str, deadman: str, speed: float) -> dict[str, Any]:
     config: dict[str, Any] = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text())
     _hasten(config["route"], speed)
     for receiver in config["receivers"]:
-        url = deadman if receiver["name"] == "watchdog" else pager
-        for kind in [kind for kind in receiver if kind.endswith("_configs")]:
-            del receiver[kind]
-        receiver["webhook_configs"] = [{"url": url, "send_resolved": True}]
+        kept = receiver["name"]
+        receiver.clear()
+        receiver |= {"name": kept, "webhook_configs": [{"url": deadman if kept == "deadman" else pager}]}
     return config
 
 
@@ -230,12 +229,3 @@ def _hasten(route: dict[str, Any], speed: float) -> None:
             route[name] = f"{max(round(parse_duration(route[name]) / speed), 100)}ms"
     for child in route.get("routes", ()):
         _hasten(child, speed)
-
-
-@contextmanager
-def paged() -> Any:
-    pager = Pager()
-    try:
-        yield pager
-    finally:
-        pager.close()
