@@ -34,7 +34,7 @@ def _drift(options: Options) -> Alert:
         lasting=options.span("30m"),
         summary=f"The share of leads in time may be wrong: two counts of the same decisions differ by {COUNT}.",
         when=f"counters and ledger differ by more than 10 and 1% of the decisions of {span}",
-        meaning="Decisions themselves are not touched. Outcomes and the ledger are right, the counters are not.",
+        meaning="Decisions themselves are not touched; an audit tells which of the counts is wrong.",
         dashboard=Dashboard.OVERVIEW,
     )
 

@@ -26,7 +26,7 @@ def _overdue(options: Options) -> Alert:
         severity=Severity.PAGE,
         expr=f"{late} >= 10\nand {late} > 0.5 * {waiting}",
         lasting=options.span("2m"),
-        summary=f"{COUNT} customers have waited longer than promised and were not called: more than half of all who wait.",
+        summary=f"{COUNT} customers have waited longer than promised without a call: more than half of all who wait.",
         when="10 or more open leads are overdue or escalated, and these are more than half of those whose time runs",
         meaning="It shows before the share of a whole window does. Either nobody calls, or calls do not reach us.",
         dashboard=Dashboard.OVERVIEW,

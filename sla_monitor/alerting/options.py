@@ -11,7 +11,7 @@ from sla_monitor.values import duration_text, parse_duration
 BURN_WINDOWS = (("1h", "5m"), ("6h", "30m"), ("1d", "2h"), ("3d", "6h"))
 """(long, short) of each factor: the long one tells that it matters, the short one that it still goes on.
 
-Source: The Site Reliability Workbook, chapter 5, table 5-8, for an objective over 30 days.
+Source: The Site Reliability Workbook, chapter 5, for an objective over 30 days, as sloth's google-30d.yaml has it.
 """
 
 WORST = 0.8

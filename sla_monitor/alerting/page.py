@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .generate import groups
@@ -22,8 +23,8 @@ and which is silent beside which is in `deploy/alertmanager/alertmanager.yml`.
 
 ## Recorded series
 
-For dashboards and for alerts. `all` and `source` say by what they are told apart; the windows are 5m, 30m, 1h, 2h, 6h,
-1d, 3d and, for shares, what 30 days make together, each lead with the same weight.
+For dashboards and for alerts. Rates and shares, here of 5m, are there for 30m, 1h, 2h, 6h, 1d, 3d and 30d too; over the
+long ones each lead has the same weight.
 
 | series | expression |
 |---|---|
@@ -46,6 +47,10 @@ def _alert(alert: Alert) -> str:
 
 
 def _recorded(rules: Iterator[Recording]) -> Iterator[str]:
+    """Of those that differ in their windows alone, the first."""
+    first: dict[str, Recording] = {}
     for rule in rules:
+        first.setdefault(re.sub(r"\d+[mhd]$", "", rule.name), rule)
+    for rule in first.values():
         expr = " ".join(rule.expr.split()).replace("|", r"\|")
         yield f"| `{rule.name}` | `{expr}` |"

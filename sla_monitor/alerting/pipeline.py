@@ -114,9 +114,10 @@ def _dead_letters(options: Options) -> Iterator[Alert]:
         name="SlaDeadLettersGrowing",
         severity=Severity.TICKET,
         expr=f"{increase(m.DEAD_LETTERS, span, 'topic', 'reason', **meant)} > 0",
-        summary=f"{COUNT} events of {{{{ $labels.topic }}}} could not be used ({{{{ $labels.reason }}}}).",
+        summary=f"A lead or a call may be missing. What could not be used of {{{{ $labels.topic }}}} "
+        f"({{{{ $labels.reason }}}}): {COUNT}.",
         when=f"a dead letter in the last {span}, other than of erased leads",
-        meaning="A lead or a call may be missing. It is kept with its reason.",
+        meaning="It stopped nothing, and is kept with its reason.",
         page="dead-letters",
     )
 

@@ -104,8 +104,8 @@ def _burn(options: Options, factor: float, long: str, short: str, severity: Seve
         f"and {evaluations(long)} * {span} >= {options.min_events}",
         summary=f"{SHARE} of the customers who were due an answer in the last {long} got none in time: {number} leads. "
         f"{100 * options.budget:g}% are allowed; at this pace what 30 days allow is used up in {30 / factor:.2g} days.",
-        when=f"more than {100 * factor * options.budget:.3g}% late over {long} and over {short}, "
-        f"of {options.min_events} or more",
+        when=f"of {options.min_events} or more leads in {long}, more than {100 * factor * options.budget:.3g}% late, "
+        f"and so in the last {short}",
         meaning="Customers are called back later than promised.",
         dashboard=Dashboard.OVERVIEW,
     )

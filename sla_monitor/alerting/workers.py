@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sla_monitor.metrics import catalogue as m
 
 from .options import Options
-from .promql import increase, newest
+from .promql import increase, newest, series
 from .rules import COUNT, Alert, Group, Recording, Rule, Severity
 
 WORKER, WEB, AUDIT = "sla-monitor-worker", "sla-monitor-web", "sla-monitor-audit"
@@ -83,7 +83,7 @@ def _unowned(options: Options) -> Alert:
         severity=Severity.PAGE,
         expr=f"{wanted} - ({OWNED} or 0 * {wanted}) > 0",
         lasting=options.span("3m"),
-        summary=f"Some leads are not watched: {COUNT} partitions of {{{{ $labels.topic }}}} belong to no worker.",
+        summary=f"Some leads are not watched. Partitions of {{{{ $labels.topic }}}} without a worker: {COUNT}.",
         when="a partition belongs to no worker",
         meaning="What belongs to it waits; it is decided when a worker takes the partition over.",
         page="stuck-consumer",
@@ -98,7 +98,7 @@ def _opening(options: Options) -> Alert:
         severity=Severity.PAGE,
         expr=f"count by (topic) ({opening} == 1 unless {running} == 1) > 0",
         lasting=options.span("10m"),
-        summary=f"Some leads are not watched: {COUNT} partitions of {{{{ $labels.topic }}}} do not open.",
+        summary=f"Some leads are not watched. Partitions of {{{{ $labels.topic }}}} that do not open: {COUNT}.",
         when="a partition is being opened and runs nowhere",
         meaning="The brokers do not answer, or its rows cannot be read; a million open leads take far less.",
         page="stuck-consumer",
@@ -109,7 +109,7 @@ def _differs(options: Options) -> Alert:
     return Alert(
         name="SlaPolicyDiffers",
         severity=Severity.TICKET,
-        expr=f"sum({m.POLICY_DIFFERS.name}) > 0",
+        expr=f"sum({series(m.POLICY_DIFFERS)}) > 0",
         lasting=options.span("15m"),
         summary=f"Leads are watched by other rules than the policy file says, as {COUNT} processes have it.",
         when="the policy in force is not that of a process's policy file",

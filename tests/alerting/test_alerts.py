@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from sla_monitor.values import duration_text, parse_duration
-from tests.alerting.cases import CASES, Case, Firing
+from tests.alerting.cases import figures, leads, pipeline, promise, watching, workers
+from tests.alerting.cases.case import Case, Firing
 from tests.alerting.promtool import GROUPS, Bench
 
+CASES = [case for part in (promise, leads, workers, pipeline, figures, watching) for case in part.CASES]
 RULES = [(group, rule) for group in GROUPS for rule in group["rules"]]
 ALERTS = [rule for _, rule in RULES if "alert" in rule]
 ALWAYS = "SlaWatchdog"

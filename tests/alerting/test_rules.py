@@ -11,7 +11,7 @@ import yaml
 
 from sla_monitor.alerting import Alert, Dashboard, Options, Recording, groups, rules_yaml
 from sla_monitor.alerting.figures import SAMPLE_LIMIT
-from sla_monitor.alerting.promql import TARGET, increase, series
+from sla_monitor.alerting.promql import increase, series
 from sla_monitor.alerting.watching import ALERTMANAGER, PROMETHEUS
 from sla_monitor.alerting.workers import AUDIT, WEB, WORKER
 from sla_monitor.metrics import catalogue as m
@@ -124,7 +124,6 @@ def test_the_jobs_and_the_limit_of_the_rules_are_those_of_prometheus_yml() -> No
 
 def test_the_catalogue_is_asked_for_what_it_has_or_refuses() -> None:
     assert series(m.OPEN_LEADS, state=("waiting", "held")) == 'sla_open_leads{state=~"waiting|held"}'
-    assert TARGET == ("job", "instance")
     for wrong in (
         lambda: series(m.OPEN_LEADS, colour="red"),
         lambda: series(m.OPEN_LEADS, state="red"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerting.cases import BREACHED, LEDGER, MET, OPEN, RETRACTED, WEB, WORKER, decided, every15s, minutely
+from tests.alerting.cases.case import BREACHED, LEDGER, MET, OPEN, RETRACTED, WEB, WORKER, decided, minutely, often
 from tests.alerting.promtool import Bench, Given
 
 FIRING = 'count by (alertname, severity) (ALERTS{alertstate="firing"})'
@@ -72,7 +72,7 @@ def test_minutes_after_the_first_start_many_late_leads_burn_in_every_window_and_
 
 
 def test_while_a_partition_moves_its_leads_count_once(tmp_path: Path) -> None:
-    gauge = every15s.gauge
+    gauge = often.gauge
     both = {OPEN % (0, "waiting", 1): gauge(("2m", 40)), OPEN % (0, "waiting", 2): gauge(("1m", None), ("1m", 42))}
     waiting = {'state:sla_open_leads:sum{state="waiting"}': 42}
     Bench(tmp_path).values(both, "90s", {"state:sla_open_leads:sum": waiting})

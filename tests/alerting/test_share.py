@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.alerting.cases import BREACHED, MET, RETRACTED, minutely
+from tests.alerting.cases.case import BREACHED, MET, RETRACTED, minutely
 from tests.alerting.promtool import GROUPS, Bench, Given
 
 counter = minutely.counter
