@@ -14,11 +14,19 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, Field, PlainSerializer, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from .core.rules import DAY, SECOND
+from .core.rules import DAY, MINUTE, SECOND
 from .documents import did_you_mean, plain_message
 from .errors import Misconfigured, Problem
 from .values import Duration, Matching, Size, Span
@@ -64,6 +72,12 @@ def _port(port: int) -> int:
     if port > 65535:
         raise ValueError("must have a port from 0 (any that is free) to 65535")
     return port
+
+
+def _often_enough(heartbeat: int) -> int:
+    if heartbeat > MINUTE:
+        raise ValueError("must be 1m at most: alerts expect a heartbeat within two minutes")
+    return heartbeat
 
 
 def _broker(text: str) -> str:
@@ -175,8 +189,8 @@ class Settings(BaseSettings):
     json_depth: int = Field(32, ge=4, le=100, description="The deepest nesting of an event.")
     header_deadline: Span = Field(10 * SECOND, description="How long a client may take to send the head of a request.")
     body_deadline: Span = Field(10 * SECOND, description="How long a client may take to send the body of a request.")
-    heartbeat: Duration = Field(
-        30 * SECOND, description="How often `up` and `web` send a heartbeat the whole way that leads go."
+    heartbeat: Annotated[Span, AfterValidator(_often_enough)] = Field(
+        30 * SECOND, description="How often `up` and `web` send a heartbeat the whole way that leads go; 1m at most."
     )
     metrics_managers: bool = Field(True, description="Whether metrics tell managers apart, by their ids.")
     stop_deadline: Duration = Field(20 * SECOND, description="How long a stop may take before it is cut off.")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from sla_monitor.alerting import alerts_markdown, rules_yaml
+from sla_monitor.alerting import alerts_markdown, operator_yaml, rules_yaml
 from sla_monitor.cli import app
 from sla_monitor.commands.reference import commands_markdown
 from sla_monitor.core.lead import OPEN, STATUSES, Status
@@ -45,6 +45,7 @@ def _cell(status: Status, kind: type) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "deploy/k8s/monitoring/rules.yaml": operator_yaml,
     "deploy/prometheus/rules.yml": rules_yaml,
     "docs/alerts.md": alerts_markdown,
     "docs/commands.md": lambda: commands_markdown(app),

@@ -1,6 +1,6 @@
 """What Prometheus is to record and to alert on: written from the catalogue, for one objective and one pace of time."""
 
-from .generate import groups, rules_yaml
+from .generate import groups, operator_yaml, rules_yaml
 from .options import BURN_WINDOWS, Options
 from .page import alerts_markdown
 from .rules import Alert, Dashboard, Group, Recording, Severity
@@ -15,5 +15,6 @@ __all__ = [
     "Severity",
     "alerts_markdown",
     "groups",
+    "operator_yaml",
     "rules_yaml",
 ]

@@ -25,9 +25,26 @@ def groups(options: Options) -> tuple[Group, ...]:
 
 def rules_yaml(options: Options | None = None) -> str:
     """deploy/prometheus/rules.yml."""
-    asked = options or Options()
-    value = {"groups": [_group(group, asked) for group in groups(asked)]}
-    return HEAD + yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return HEAD + _dumped(_groups(options or Options()))
+
+
+def operator_yaml(options: Options | None = None) -> str:
+    """The same as a resource of the Prometheus Operator: deploy/k8s/monitoring/rules.yaml."""
+    resource = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": "sla-monitor", "labels": {"app": "sla-monitor"}},
+        "spec": _groups(options or Options()),
+    }
+    return HEAD + _dumped(resource)
+
+
+def _dumped(value: dict[str, Any]) -> str:
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def _groups(options: Options) -> dict[str, Any]:
+    return {"groups": [_group(group, options) for group in groups(options)]}
 
 
 def _group(group: Group, options: Options) -> dict[str, Any]:

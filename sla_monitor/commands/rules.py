@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sla_monitor.alerting import Options, rules_yaml
+from sla_monitor.alerting import Options, operator_yaml, rules_yaml
 from sla_monitor.errors import Misconfigured, Problem
 
 DEFAULT = Options()
@@ -18,6 +18,7 @@ MinEvents = Annotated[int, typer.Option(help="Decisions in such a window below w
 Speed = Annotated[float, typer.Option(help="Divides every duration, to try the rules in compressed time.")]
 Runbooks = Annotated[str, typer.Option(help="What links to runbooks begin with.")]
 Dashboards = Annotated[str, typer.Option(help="What links to dashboards begin with.")]
+Operator = Annotated[bool, typer.Option("--operator", help="Print a PrometheusRule of the Prometheus Operator.")]
 
 
 def rules(
@@ -27,12 +28,14 @@ def rules(
     speed: Speed = DEFAULT.speed,
     runbooks: Runbooks = DEFAULT.runbooks,
     dashboards: Dashboards = DEFAULT.dashboards,
+    operator: Operator = False,
 ) -> None:
     """Print the rule file of Prometheus: docs/alerts.md says what is in it.
 
     An objective at which an alert could never fire is refused, with factors at which it can.
     """
-    typer.echo(rules_yaml(Options(objective, _factors(burn), min_events, speed, runbooks, dashboards)), nl=False)
+    options = Options(objective, _factors(burn), min_events, speed, runbooks, dashboards)
+    typer.echo(operator_yaml(options) if operator else rules_yaml(options), nl=False)
 
 
 def _factors(text: str) -> tuple[float, ...]:

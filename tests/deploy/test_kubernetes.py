@@ -108,3 +108,22 @@ def test_no_secret_is_in_the_manifests(objects: dict[tuple[str, str], dict[str, 
 
 def test_the_policy_is_one():
     assert read_rules(MANIFESTS / "policy.yaml", today()).managers
+
+
+def test_every_process_is_scraped_as_the_job_that_the_rules_know():
+    monitors = list(yaml.safe_load_all((MANIFESTS / "monitoring" / "pods.yaml").read_text()))
+    jobs = {
+        one["spec"]["selector"]["matchLabels"]["app"]: one["spec"]["podMetricsEndpoints"][0]["relabelings"][0]
+        for one in monitors
+    }
+    assert {app: f"sla-monitor-{app}" for app in jobs} == {app: job["replacement"] for app, job in jobs.items()}
+    prometheus = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    scraped = {job["job_name"]: job.get("sample_limit") for job in prometheus["scrape_configs"]}
+    for one, job in zip(monitors, jobs.values(), strict=True):
+        assert one["spec"]["sampleLimit"] == scraped[job["replacement"]]
+
+
+def test_monitoring_renders_in_the_namespace_of_the_pods(objects: dict[tuple[str, str], dict[str, Any]]):
+    done = subprocess.run([tool("kubectl"), "kustomize", MANIFESTS / "monitoring"], capture_output=True, check=True)
+    namespaces = {one["metadata"]["namespace"] for one in yaml.safe_load_all(done.stdout)}
+    assert namespaces == {objects["Namespace", "sla-monitor"]["metadata"]["name"]}
