@@ -252,6 +252,21 @@ MUTANTS = (
         "        step.apply_to(self.rows)\n        await self._producer.write(",
         PITFALLS + "21_rows_change_only_with_the_commit",
     ),
+    kafka(
+        "a place that the group refuses makes the member join anew",
+        "internals",
+        " - see the module's docstring\n    for error in",
+        "\n    coordinator.reset_generation()\n    for error in",
+        "tests/integration/test_kafka_worker.py::test_what_the_group_does_not_want_to_be_told_is_no_reason_to_join_anew",
+    ),
+    kafka(
+        "a worker has no name in the group",
+        "transport",
+        "            group_instance_id=self.app.kafka.name,\n",
+        "",
+        "tests/integration/test_kafka_seat.py::test_a_worker_that_is_back_within_its_session_takes_up_what_it_had_"
+        "and_the_group_is_not_rebalanced",
+    ),
 )
 
 

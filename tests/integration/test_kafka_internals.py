@@ -43,6 +43,15 @@ def test_a_heartbeat_of_our_own_asks_what_aiokafkas_asks():
     assert "self._send_req(request)" in asked
 
 
+def test_a_place_is_told_by_what_aiokafka_itself_sends():
+    told = " ".join(inspect.getsource(GroupCoordinator._do_commit_offsets).split())
+    assert (
+        "OffsetCommitRequest( self.group_id, self.generation, self.member_id, "
+        "OffsetCommitRequest.DEFAULT_RETENTION_TIME, list(offset_data.items()), )"
+    ) in told
+    assert "(tp.partition, offset.offset, offset.metadata)" in told
+
+
 def test_a_member_without_a_name_leaves_the_group_when_it_is_stopped():
     assert "if self.generation > 0 and self._group_instance_id is None:" in inspect.getsource(
         GroupCoordinator._maybe_leave_group
@@ -75,7 +84,7 @@ def test_what_is_overridden_is_still_there_and_called_in_the_same_way(ours: type
 READ = {
     driver.AIOKafkaConsumerThread: "_ensure_consumer",
     transport.Consumer: "_get_active_partitions flow_active can_resume_flow callback should_stop",
-    GroupCoordinator: "_send_req _do_commit_offsets",
+    GroupCoordinator: "_send_req",
     sender.Sender: "_find_coordinator sender_task",
     aiokafka.AIOKafkaProducer: "create_batch send_batch",
 }

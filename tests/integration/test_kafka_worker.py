@@ -65,6 +65,21 @@ async def test_a_log_that_is_made_anew_ends_the_worker_that_reads_it(rig: Rig):
         await asyncio.wait_for(worker.wait(), 60)
 
 
+async def test_what_the_group_does_not_want_to_be_told_is_no_reason_to_join_anew(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+):
+    """Else each refusal begins a rebalance, in which others are refused: they took turns for ever."""
+    caplog.set_level("INFO")
+    worker = await rig.work()
+    coordinator = worker._app.consumer._thread._ensure_consumer()._coordinator
+    joined = coordinator.generation, coordinator.member_id
+    coordinator.generation -= 1  # as it is for a moment in each rebalance
+    await worker._tell({rig.events: 0})
+    assert "IllegalGeneration" in caplog.text
+    assert (coordinator.generation + 1, coordinator.member_id) == joined
+    coordinator.generation += 1
+
+
 async def test_a_dead_workers_partitions_are_taken_over_when_its_session_of_ten_seconds_ends(rig: Rig):
     assert transport.GROUP["session_timeout_ms"] == 10_000
     dead = await rig.work()

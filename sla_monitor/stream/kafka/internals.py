@@ -27,6 +27,7 @@ from aiokafka.errors import (
 from aiokafka.producer.sender import EndTxnHandler, Sender
 from aiokafka.protocol.admin import CreateAclsRequest
 from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.protocol.group import HeartbeatRequest
 from aiokafka.protocol.types import (
     AbstractType,
@@ -40,7 +41,7 @@ from aiokafka.protocol.types import (
 )
 from aiokafka.record import default_records, memory_records
 from aiokafka.record.util import decode_varint_py
-from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
 VERSIONS = {"aiokafka": "0.14.0", "faust-streaming": "0.15.3"}
@@ -215,7 +216,7 @@ async def heartbeat(consumer: Any) -> bool:
     member joins again, or is thrown out, nobody is given what it has. Raises GroupAuthorizationFailedError.
     """
     coordinator = consumer._coordinator  # noqa: SLF001 - see the module's docstring
-    if coordinator.generation < 0 or not coordinator.member_id or coordinator.coordinator_id is None:
+    if not _belongs(coordinator):
         return False
     request = HeartbeatRequest(coordinator.group_id, coordinator.generation, coordinator.member_id)
     try:
@@ -236,10 +237,29 @@ def forget_name(consumer: Any) -> None:
 async def tell(consumer: Any, places: Mapping[TopicPartition, int]) -> None:
     """Tell the group, once, of the partitions that this member has. Raises KafkaError.
 
-    `commit` of aiokafka leaves its request behind when the caller is cancelled, and nobody asks how that one ends.
+    aiokafka's own way takes a refusal in the middle of a rebalance for a reason to join anew, which begins the next
+    rebalance, in which the others are refused: members that tell often enough take turns for ever. Whether we belong
+    to the group is for heartbeats to find out.
     """
-    ours = {at: OffsetAndMetadata(place, "") for at, place in places.items() if at in consumer.assignment()}
-    await consumer._coordinator._do_commit_offsets(None, ours)  # noqa: SLF001 - see the module's docstring
+    coordinator, ours = consumer._coordinator, consumer.assignment()  # noqa: SLF001 - see the module's docstring
+    by_topic: dict[str, list[tuple[int, int, str]]] = {}
+    for (topic, number), place in places.items():
+        if TopicPartition(topic, number) in ours:
+            by_topic.setdefault(topic, []).append((number, place, ""))
+    if not by_topic or not _belongs(coordinator):
+        return
+    forever = OffsetCommitRequest.DEFAULT_RETENTION_TIME
+    request = OffsetCommitRequest(
+        coordinator.group_id, coordinator.generation, coordinator.member_id, forever, list(by_topic.items())
+    )
+    response = await coordinator._send_req(request)  # noqa: SLF001 - see the module's docstring
+    for error in {for_code(code) for _, partitions in response.topics for _, code in partitions} - {NoError}:
+        raise error(coordinator.group_id)
+
+
+def _belongs(coordinator: Any) -> bool:
+    """Whether it has joined, as far as it knows."""
+    return coordinator.generation >= 0 and bool(coordinator.member_id) and coordinator.coordinator_id is not None
 
 
 # what the protocol has and aiokafka does not: topic ids, and what may be done with a topic
