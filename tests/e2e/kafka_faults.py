@@ -23,6 +23,8 @@ from tests.kafka import Cluster
 
 APPLIED = 3.0
 """Seconds after which, under load, what was passed is long behind every place."""
+AWAY = 12.0
+"""Seconds, longer than a session: others have taken over."""
 
 
 class Mark(NamedTuple):
@@ -61,12 +63,12 @@ class Stage:
 
 
 async def sigkill(stage: Stage) -> None:
-    """kill -9 of any of them at random moments; back after a random pause."""
+    """kill -9 of any of them at random moments; back after a random pause, one in five when its session is over."""
     for _ in range(stage.times):
         await asyncio.sleep(stage.rng.uniform(0, 2 * stage.rest))
         victim = stage.rng.choice([worker for worker in stage.workers if worker.runs] or stage.workers)
         stage.mark("kill -9 of a worker", victim.name)
-        await victim.kill(stage.rng.uniform(0, 4))
+        await victim.kill(stage.rng.choice((0, 1, 2, 4, AWAY)))
 
 
 async def sigstop(stage: Stage) -> None:
