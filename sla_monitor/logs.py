@@ -120,6 +120,19 @@ async def existing(
 
 
 @asynccontextmanager
+async def auditing(settings: Settings) -> AsyncIterator[Logs]:
+    """For a process that reads every lead and writes nothing. Raises Misconfigured, Unavailable."""
+    if settings.servers is None:
+        with closing(Embedded.existing(settings)) as embedded:
+            yield embedded
+        return
+    await rights.require(Access.of(settings), rights.Role.AUDIT, settings.topic_prefix)
+    async with on_kafka(settings, (Log.EVENTS,)) as (logs, mirror):
+        await mirror.ready()
+        yield logs
+
+
+@asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Logs]:
     """For a process that serves views of leads. Raises Misconfigured, Unavailable."""
     if settings.servers is None:

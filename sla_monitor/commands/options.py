@@ -10,6 +10,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from sla_monitor.errors import Misconfigured, Problem
+from sla_monitor.values import parse_duration
+
 FINDINGS, USAGE, UNREACHABLE = 1, 2, 3
 """Exit codes; 0 is fine."""
 
@@ -33,6 +36,14 @@ def show(as_json: bool | None, value: Any, lines: Iterable[str]) -> None:
 def printable(text: str) -> str:
     """What events bring may hold control characters, which a terminal would obey."""
     return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def span(option: str, text: str) -> int:
+    """A span that an option names, ms. Raises Misconfigured."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise Misconfigured([Problem(option, text, str(error))]) from None
 
 
 def refuse(message: str, code: int = FINDINGS) -> NoReturn:

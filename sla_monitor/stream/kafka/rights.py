@@ -31,6 +31,7 @@ class Role(StrEnum):
     INGEST = "ingest"  # a foreign producer
     WORKER = "worker"
     WEB = "web"
+    AUDIT = "audit"
     ADMIN = "admin"  # who runs the other commands
 
 
@@ -88,6 +89,10 @@ TOPICS: Mapping[Role, Mapping[Operation, Sequence[str]]] = {
     Role.WEB: {
         Operation.READ: (Log.EVENTS + ROWS, Log.OUTCOMES),
         Operation.WRITE: (Log.PHONES, Log.EVENTS, Log.DESK, Public.LEADS),  # heartbeats come in like leads
+        Operation.DESCRIBE: _ALL,
+    },
+    Role.AUDIT: {
+        Operation.READ: (Log.EVENTS, Log.EVENTS + ROWS, Log.OUTCOMES),
         Operation.DESCRIBE: _ALL,
     },
     Role.ADMIN: {

@@ -1,0 +1,89 @@
+"""A lead as its row tells it: read from the bytes here, with nothing that decides about leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sla_monitor.codec import HEADER, VERSION, Undecodable
+
+FIRST, BREACH, LATE = "first", "breach", "late"
+"""Kinds of turns: with the customer's due, begun by a breach, of a lead that came after its due."""
+
+
+class TurnRow(msgspec.Struct, frozen=True, gc=False):
+    """One holder's span. Instants in ms; result: empty while it runs."""
+
+    turn: int
+    begun: int
+    due: int
+    kind: str
+    result: str = ""
+
+
+class LeadRow(msgspec.Struct, frozen=True):
+    """What an audit needs of a row; a field that has its default is not in the bytes. Instants in ms, 0 for none."""
+
+    lead_id: str
+    phase: str = "unknown"
+    created_at: int = 0
+    team_id: str | None = None
+    terms: dict[str, Any] = {}
+    cycle: int = 1
+    started_at: int = 0
+    due_at: int = 0
+    evaluated: str = ""
+    contact_due_at: int = 0
+    contact_evaluated: str = ""
+    turn: int = 1
+    turns: tuple[TurnRow, ...] = ()
+    ask: int = 0
+    unassignable: bool = False
+    escalated: bool = False
+    asked_at: int = 0
+    unanswered: tuple[str, ...] = ()
+    held_until: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether a response is still awaited."""
+        return self.phase == "open"
+
+
+_decode = msgspec.json.Decoder(LeadRow).decode
+
+
+def lead_row(value: bytes) -> LeadRow | None:
+    """None: the row is no lead's. Raises Undecodable."""
+    if value[0] != VERSION:
+        raise Undecodable(f"a row of version {value[0]}; this program reads version {VERSION}")
+    name, _, body = value[HEADER.size + HEADER.unpack_from(value)[4] :].partition(b" ")
+    if name != b"Lead":
+        return None
+    try:
+        return _decode(body)
+    except msgspec.MsgspecError as error:
+        raise Undecodable("a lead's row whose fields do not fit") from error
+
+
+class Clock(NamedTuple):
+    """An instant by which something is decided. result: what the row says was. published: a breach of it is told."""
+
+    measure: str
+    turn: int
+    due: int
+    result: str
+    published: bool = True
+
+
+def clocks(row: LeadRow, due_at: int) -> Iterator[Clock]:
+    """All of a lead's. due_at: the customer's, as promised."""
+    if due_at:
+        yield Clock("response", row.cycle, due_at, row.evaluated)
+    if row.contact_due_at:
+        yield Clock("contact", row.cycle, row.contact_due_at, row.contact_evaluated)
+    for turn in row.turns:
+        if turn.kind != FIRST and turn.due:
+            yield Clock("response", turn.turn, turn.due, turn.result, turn.kind == BREACH)
