@@ -14,23 +14,32 @@ from sla_monitor.clock import ManualClock
 from sla_monitor.core.effects import Log, Publish
 from sla_monitor.core.events import RulesChanged
 from sla_monitor.core.lead import Lead
-from sla_monitor.core.rules import Rules
+from sla_monitor.core.rules import DAY, Rules
 from sla_monitor.logs import Embedded
 from sla_monitor.records import Record
 from tests.commands.shelf import Shelf
 from tests.world import T0, World
 
 LEADS = codec.RowCodec((Lead,))
-NOBODY = Rules()
 
 
 class Recorded(World):
-    """A world that remembers what was appended to the log of leads."""
+    """A world that remembers what was appended to the log of leads, and since when its policy has been in force."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.appended: list[Record] = []
+        self.ruled_at = T0 - DAY
+        super().__init__(*args, **options)
+
+    def change_rules(self, rules: Rules) -> None:
+        if rules is not self.rules:
+            self.ruled_at = self.now
+        super().change_rules(rules)
 
     def _append(self, log: Log, key: str, fact: Any) -> None:
         super()._append(log, key, fact)
-        if log is Log.EVENTS:
-            self.__dict__.setdefault("appended", []).append(event(key, fact, self.now))
+        if log is Log.EVENTS and key[:1] != "\0":
+            self.appended.append(event(key, fact, self.now))
 
 
 def event(key: str, fact: Any, now: int) -> Record:
@@ -50,14 +59,14 @@ class Archive:
         self._events = self._outcomes = 0
         self._rows: dict[bytes, bytes | None] = {}
 
-    def save(self, world: Any, rules_at: int = T0) -> Archive:
+    def save(self, world: Any) -> Archive:
         """What has happened since the last time."""
         self.shelf.write(Log.EVENTS, sent=world.appended[self._events :])
         outcomes = [published(o) for o in world.outcomes[self._outcomes :] for _ in range(self.keep(o))]
         self._events, self._outcomes = len(world.appended), len(world.outcomes)
         rows: dict[bytes, bytes | None] = dict.fromkeys(self._rows)
         rows |= {key.encode(): value for key, value in world.logs[Log.EVENTS].rows.items() if key[:1] != "\0"}
-        fact = RulesChanged(version=world.rules.version, rules=world.rules, at=rules_at)
+        fact = RulesChanged(version=world.rules.version, rules=world.rules, at=world.ruled_at)
         rows[codec.RULES_KEY] = codec.encode_rules_row(fact)
         changed = {key: value for key, value in rows.items() if self._rows.get(key, b"") != value}
         self._rows = rows
@@ -90,9 +99,9 @@ class Archive:
         return self.audits([now], **options)[0]
 
     def audits(
-        self, instants: Iterable[int], between: Callable[[], None] | None = None, **options: Any
+        self, instants: Iterable[int], between: Callable[[int], object] | None = None, **options: Any
     ) -> list[Report]:
-        """By one auditor that goes on. between: called before each audit."""
+        """By one auditor that goes on. between: called before each audit, with its instant."""
 
         async def audit() -> list[Report]:
             with closing(Embedded.existing(self.shelf.settings)) as logs:
@@ -102,7 +111,7 @@ class Archive:
                 for now in instants:
                     clock.at = now
                     if between:
-                        await asyncio.to_thread(between)
+                        await asyncio.to_thread(between, now)
                     reports.append(await auditor.run())
                 return reports
 

@@ -55,8 +55,7 @@ def test_a_timer_that_never_fires_is_found(archive: Archive) -> None:
     assert (finding.kind, finding.what) == ("overdue_without_breach", "the response of turn 1 is still awaited")
 
 
-@pytest.mark.parametrize("begin", [Recorded.to, Recorded.to])
-def test_a_later_turn_whose_timer_never_fires_is_found(archive: Archive, begin: object) -> None:
+def test_a_later_turn_whose_timer_never_fires_is_found(archive: Archive) -> None:
     archive.save(unanswered(minutes=15))
     finding = only(archive.audit(START + 24 * MINUTE))
     assert (finding.kind, finding.what) == ("overdue_without_breach", "the response of turn 2 is still awaited")
@@ -107,7 +106,9 @@ def test_a_lead_of_people_with_shifts_is_no_lead_around_the_clock(archive: Archi
 
 
 def test_a_policy_that_came_after_the_lead_tells_nothing_of_its_calendar(archive: Archive) -> None:
-    archive.save(unanswered(minutes=5), rules_at=START + MINUTE).change("L-1", due_at=START + DAY)
+    world = unanswered(minutes=5)
+    world.change_rules(sales())
+    archive.save(world).change("L-1", due_at=START + DAY)
     assert told(archive.audit(START + 15 * MINUTE)) == []
 
 
