@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Annotated, Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,6 +20,7 @@ from .clock import today
 from .commands import audit, check, dead_letters, explain, keys, rules, topics
 from .commands import policy as policy_commands
 from .commands.options import FINDINGS, UNREACHABLE, USAGE, DataDir, Listen, PolicyFile
+from .commands.stopping import until_stopped
 from .core.rules import Rules
 from .demo.command import demo
 from .errors import InUse, LogLost, Misconfigured, Problem, SlaMonitorError, Unavailable
@@ -160,31 +160,6 @@ async def run_web(settings: Settings) -> None:
         await system.wait()
 
     await until_stopped(serve(), system.stop, settings.stop_deadline / 1000)
-
-
-async def until_stopped(work: Coroutine[Any, Any, None], stop: Callable[[], Awaitable[None]], limit: float) -> None:
-    """Work until it ends, SIGTERM or Ctrl-C; then stop in order. Raises what the work ended with.
-
-    limit: seconds after which a stop, or what libraries leave behind it, is cut off.
-    """
-    loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, asked.set)
-    working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(asked.wait())
-    await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    loop.call_later(limit, cut_off)
-    waiting.cancel()
-    working.cancel()
-    await asyncio.wait({working})
-    await stop()
-    if not working.cancelled():
-        working.result()
-
-
-def cut_off() -> NoReturn:
-    """End at once: what was accepted is stored, and a step is stored as a whole or not at all."""
-    logging.getLogger("sla_monitor").error("the stop took too long and is cut off")
-    os._exit(FINDINGS)
 
 
 @app.command()

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from sla_monitor import cli
+from sla_monitor.commands import stopping
 
 
 async def test_a_stop_ends_what_works_and_then_stops_in_order():
@@ -24,7 +24,7 @@ async def test_a_stop_ends_what_works_and_then_stops_in_order():
     async def stop() -> None:
         said.append("stopped")
 
-    await cli.until_stopped(work(), stop, 60)
+    await stopping.until_stopped(work(), stop, 60)
     assert said == ["ended", "stopped"]
 
 
@@ -38,15 +38,15 @@ async def test_what_the_work_ends_with_is_raised_after_the_stop():
         stopped.set()
 
     with pytest.raises(OSError):
-        await cli.until_stopped(work(), stop, 60)
+        await stopping.until_stopped(work(), stop, 60)
     assert stopped.is_set()
 
 
 async def test_a_stop_that_hangs_is_cut_off(monkeypatch):
     cut = asyncio.Event()
-    monkeypatch.setattr(cli, "cut_off", cut.set)
+    monkeypatch.setattr(stopping, "cut_off", cut.set)
 
     async def work() -> None:
         return
 
-    await cli.until_stopped(work(), cut.wait, 0.01)
+    await stopping.until_stopped(work(), cut.wait, 0.01)

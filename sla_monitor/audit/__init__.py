@@ -9,9 +9,12 @@ repeated here. It changes nothing.
     past.py                              what was wrong once, and stays wrong
     ledger.py                            whether what was counted is what was published
     auditor.py                           the order in which it reads, and looks twice before it accuses
+    rounds.py, figures.py                again and again, and what it shows then
 """
 
 from .auditor import Auditor
+from .figures import Figures
 from .findings import Finding, Report, Wrong
+from .rounds import Rounds
 
-__all__ = ["Auditor", "Finding", "Report", "Wrong"]
+__all__ = ["Auditor", "Figures", "Finding", "Report", "Rounds", "Wrong"]

@@ -37,6 +37,12 @@ class Finding:
         """What shows more of it."""
         return f"sla-monitor explain {shlex.quote(self.lead_id)}" if self.lead_id else ""
 
+    def line(self) -> str:
+        """For people, on one line."""
+        about = f"lead {self.lead_id}" if self.lead_id else f"partition {self.partition}"
+        line = f"{self.kind}: {about}, since {rfc3339(self.since)}: {self.what}"
+        return f"{line} ({self.command})" if self.command else line
+
     def value(self) -> dict[str, Any]:
         """As JSON."""
         return {

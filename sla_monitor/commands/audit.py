@@ -4,47 +4,95 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
-from sla_monitor.audit import Auditor, Report
+from sla_monitor import __version__
+from sla_monitor.audit import Auditor, Figures, Finding, Report, Rounds
 from sla_monitor.bootstrap import domain_clock
 from sla_monitor.codec import rfc3339
-from sla_monitor.logs import auditing
+from sla_monitor.core.rules import SECOND
+from sla_monitor.errors import Misconfigured, Problem
+from sla_monitor.log_lines import configure_logging
+from sla_monitor.logs import Logs, auditing
 from sla_monitor.settings import Settings, read_settings
+from sla_monitor.web.watch import Health, WatchServer
 
 from .options import FINDINGS, DataDir, Json, moment, show, span
+from .stopping import until_stopped
 
-Grace = Annotated[str, typer.Option(help="How late a decision may come, beyond what the policy allows: 60s.")]
-Within = Annotated[
-    str | None, typer.Option(help="Leave out what went wrong longer ago, such as 7d. If left out: nothing.")
-]
+Grace = Annotated[str, typer.Option(help="How late a decision may come, beyond what the policy allows; 60s.")]
+Within = Annotated[str | None, typer.Option(help="Leave out what went wrong longer ago, such as 7d.")]
 Limit = Annotated[int, typer.Option(min=1, help="The most findings that are shown one by one.")]
+Every = Annotated[str | None, typer.Option(help="Go on until stopped: an audit every so often, such as 60s.")]
+Serve = Annotated[
+    str | None, typer.Option("--listen", help="With --every: host:port of /metrics, /healthz and /readyz.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """grace, within: see `Auditor`."""
+
+    settings: Settings
+    grace: int
+    within: int | None
+
+    def auditor(self, logs: Logs) -> Auditor:
+        return Auditor(logs, domain_clock(self.settings), grace=self.grace, within=self.within)
 
 
 def audit(
     grace: Grace = "60s",
     within: Within = None,
     limit: Limit = 100,
+    every: Every = None,
+    listen: Serve = None,
     data_dir: DataDir = None,
     as_json: Json = None,
 ) -> None:
     """Look for leads that were lost, left without a decision or a follow-up, or decided twice.
 
-    Reads the logs by itself and changes nothing; workers may run. Exit code 1 with any finding.
+    Reads the logs by itself and changes nothing; workers may run or be down. With --every it says on standard error
+    what it finds, and what is found no more.
     """
-    settings = read_settings({"data_dir": data_dir})
-    terms = {"grace": span("--grace", grace), "within": span("--within", within) if within else None}
-    report = asyncio.run(_once(settings, terms))
+    if listen and not every:
+        raise Misconfigured([Problem("--listen", "", "is served with --every only; add --every 60s")])
+    settings = read_settings({"listen": listen, "data_dir": data_dir})
+    asked = Asked(settings, span("--grace", grace), span("--within", within) if within else None)
+    if every:
+        configure_logging()
+        asyncio.run(_go_on(asked, span("--every", every, least=SECOND) / 1000, serve=listen is not None))
+        return
+    report = asyncio.run(_once(asked))
     show(as_json, _value(report, limit), _lines(report, limit))
     if report.findings:
         raise typer.Exit(FINDINGS)
 
 
-async def _once(settings: Settings, terms: dict[str, Any]) -> Report:
-    async with auditing(settings) as logs:
-        return await Auditor(logs, domain_clock(settings), **terms).run()
+async def _once(asked: Asked) -> Report:
+    async with auditing(asked.settings) as logs:
+        return await asked.auditor(logs).run()
+
+
+async def _go_on(asked: Asked, every: float, *, serve: bool) -> None:
+    opened = AsyncExitStack()
+
+    async def work() -> None:
+        logs = await opened.enter_async_context(auditing(asked.settings))
+        figures = Figures(__version__)
+        rounds = Rounds(asked.auditor(logs), figures, every)
+        if serve:
+            server = WatchServer(Health(rounds.unready, figures), *asked.settings.listen)
+            opened.push_async_callback(server.stop)
+            await server.start()
+            typer.echo(f"sla-monitor {__version__} audit, probes and metrics on {server.url}")
+        await rounds.run()
+
+    await until_stopped(work(), opened.aclose, asked.settings.stop_deadline / 1000)
 
 
 def _value(report: Report, limit: int) -> dict[str, Any]:
@@ -63,14 +111,18 @@ def _value(report: Report, limit: int) -> dict[str, Any]:
 def _lines(report: Report, limit: int) -> Iterator[str]:
     yield f"{report.leads} leads and {report.outcomes} outcomes, as of {moment(rfc3339(report.at))} UTC"
     if report.complete_since:
-        yield f"Outcomes before {moment(rfc3339(report.complete_since))} are not kept: nothing is said of them."
+        yield f"Outcomes before {moment(rfc3339(report.complete_since))} are not kept, so nothing is said of them."
     yield from (f"Not compared: {text}." for text in report.unknown)
     for finding in report.findings[:limit]:
-        yield f"{finding.kind}  {finding.lead_id or '-'}  partition {finding.partition}"
-        yield f"  since {moment(rfc3339(finding.since))}: {finding.what}"
-        if finding.command:
-            yield f"  {finding.command}"
+        yield from _finding_lines(finding)
     if len(report.findings) > limit:
         yield f"... and {len(report.findings) - limit} more"
     found = ", ".join(f"{count} {kind}" for kind, count in report.counts.items() if count)
     yield f"Findings: {found}." if found else "Nothing is wrong."
+
+
+def _finding_lines(finding: Finding) -> Iterator[str]:
+    yield f"{finding.kind}: {finding.lead_id or '-'} in partition {finding.partition}"
+    yield f"  since {moment(rfc3339(finding.since))}: {finding.what}"
+    if finding.command:
+        yield f"  {finding.command}"

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from sla_monitor.errors import Misconfigured, Problem
-from sla_monitor.values import parse_duration
+from sla_monitor.values import duration_text, parse_duration
 
 FINDINGS, USAGE, UNREACHABLE = 1, 2, 3
 """Exit codes; 0 is fine."""
@@ -38,12 +38,15 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
-def span(option: str, text: str) -> int:
+def span(option: str, text: str, least: int = 0) -> int:
     """A span that an option names, ms. Raises Misconfigured."""
     try:
-        return parse_duration(text)
+        found = parse_duration(text)
     except ValueError as error:
         raise Misconfigured([Problem(option, text, str(error))]) from None
+    if found < least:
+        raise Misconfigured([Problem(option, text, f"must be at least {duration_text(least)}")])
+    return found
 
 
 def refuse(message: str, code: int = FINDINGS) -> NoReturn:

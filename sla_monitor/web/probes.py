@@ -10,9 +10,17 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from sla_monitor import wire
-from sla_monitor.metrics import CONTENT_TYPE, Metrics
+from sla_monitor.metrics import CONTENT_TYPE
 
 from .problems import Refused, problem
+
+
+class Shown(Protocol):
+    """What a process has to show to Prometheus: `render` takes what `take` gave, and may run in a thread."""
+
+    def take(self) -> Any: ...
+
+    def render(self, state: Any) -> bytes: ...
 
 
 class Watched(Protocol):
@@ -22,7 +30,7 @@ class Watched(Protocol):
     def unready(self) -> Callable[[], list[str]]: ...
 
     @property
-    def metrics(self) -> Metrics: ...
+    def metrics(self) -> Shown: ...
 
 
 class Probes:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sla_monitor.errors import Misconfigured, Problem
-from sla_monitor.metrics import Metrics
 
-from .probes import Probes
+from .probes import Probes, Shown
 from .problems import answer_problems
 
 
@@ -19,7 +18,7 @@ class Health:
     """See `Watched`."""
 
     unready: Callable[[], list[str]]
-    metrics: Metrics
+    metrics: Shown
 
 
 class WatchServer:
