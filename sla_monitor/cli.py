@@ -17,7 +17,7 @@ import typer
 from . import __version__
 from .bootstrap import Up, WebOnly
 from .clock import today
-from .commands import audit, check, dead_letters, explain, keys, rules, topics
+from .commands import audit, check, dead_letters, deadman, explain, keys, rules, topics
 from .commands import policy as policy_commands
 from .commands.options import FINDINGS, UNREACHABLE, USAGE, DataDir, Listen, PolicyFile
 from .commands.stopping import until_stopped
@@ -193,5 +193,6 @@ app.add_typer(policy_commands.app, name="policy")
 app.add_typer(keys.app, name="keys")
 app.command()(explain.explain)
 app.command()(audit.audit)
+app.command()(deadman.deadman)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(rules.rules)

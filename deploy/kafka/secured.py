@@ -15,7 +15,7 @@ from pathlib import Path
 
 SUPER = "super"
 """May do everything; the others what ACLs give them, which at first is nothing."""
-CLIENTS = (SUPER, "ingest", "worker", "web", "admin")
+CLIENTS = (SUPER, "ingest", "worker", "web", "audit", "admin")
 BROKER = "broker"
 MECHANISM = "SCRAM-SHA-512"
 
