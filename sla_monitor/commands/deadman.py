@@ -130,9 +130,7 @@ async def _watch(settings: Settings, addresses: Sequence[str], token: str | None
 
 def _announce(addresses: Sequence[str], spans: dict[str, int], *, guarded: bool) -> None:
     silence, again = (duration_text(spans[name]) for name in ("silence", "again"))
-    everybody = ", ".join(map(shown, addresses))
-    logger.info(
-        "tells %s after %s without a sign, again every %s, and when there are signs again", everybody, silence, again
-    )
+    told = ", ".join(map(shown, addresses))
+    logger.info("tells %s after %s without a sign, every %s again, and when signs come back", told, silence, again)
     if not guarded:
         logger.warning("whoever reaches this address can keep the switch quiet: give it a --token-file")

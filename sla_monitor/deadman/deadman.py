@@ -76,9 +76,8 @@ class Deadman:
     def _say(self, news: News) -> None:
         message = Message(TITLES[news.kind], self._body(news))
         logger.log(logging.INFO if news.kind is Kind.BACK else logging.ERROR, "%s. %s", *message)
-        self._voice.say(
-            f"{news.kind}:{self._clock.now()}", message, self._remember
-        )  # untold, it is news after a restart
+        # What nobody was told is not remembered as told: after a restart it is news again.
+        self._voice.say(f"{news.kind}:{self._clock.now()}", message, self._remember)
 
     def _body(self, news: News) -> str:
         span = duration_text(news.silent)

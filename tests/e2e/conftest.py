@@ -1,4 +1,4 @@
-"""One running monitor for all timetables that kill nothing and meet each other nowhere."""
+"""One running monitor for all timetables that kill nothing and meet each other nowhere; in the end it is audited."""
 
 from __future__ import annotations
 
@@ -13,3 +13,4 @@ from tests.e2e.process import FAST, OFFICE, Monitor
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
     with Monitor(tmp_path_factory.mktemp("office"), OFFICE, speed=FAST) as monitor:
         yield monitor
+        assert monitor.audit() == []

@@ -17,7 +17,7 @@ from typing import Any
 import aiokafka
 
 from sla_monitor.clock import WallClock
-from tests.e2e.process import PATIENCE, POLICY, SPEED, Monitor
+from tests.e2e.process import PATIENCE, POLICY, SPEED, Monitor, findings
 
 ANNOUNCED = "probes and metrics on "
 
@@ -56,6 +56,10 @@ class Installation:
         """Run a command to its end."""
         command = [sys.executable, "-m", "sla_monitor", *args]
         return subprocess.run(command, env=self.env, capture_output=True, text=True, check=False, timeout=60)
+
+    def audit(self, *options: str) -> list[str]:
+        """What `sla-monitor audit` finds, beside workers that run or are down."""
+        return findings(self.command("audit", "--json", "--grace", "5s", *options))
 
     def start_worker(self) -> subprocess.Popen[str]:
         """Start one, and return when it has joined the group."""

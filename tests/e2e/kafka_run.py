@@ -146,6 +146,7 @@ class Judged:
         )
         report.faults += [f"a dead letter: {value!r}" for _, value in await self.read("dead-letters")]
         report.faults += statuses(self.plan, dict(await self.read("events.rows")))
+        report.faults += await asyncio.to_thread(self.installation.audit)
         report.kinds.update(map(kind_of, outcomes))
         report.lines += self.told(report.kinds, feeder, time.monotonic() - began)
         return report

@@ -140,6 +140,7 @@ def run(directory: Path, how: Run) -> Report:
         report.faults += faults(plan, origin, feeder.accepted, (o for o in outcomes if o["subject"] != LAST))
         report.faults += views(m, plan)
         report.faults += [f"a dead letter: {value.decode()}" for _, value in m.records("dead-letters")]
+        report.faults += m.audit()
     report.resent, report.outcomes = feeder.resent, len(outcomes)
     report.kinds.update(map(kind_of, outcomes))
     report.seconds = time.monotonic() - began

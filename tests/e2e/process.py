@@ -240,6 +240,12 @@ class Monitor:
         assert self.post("lead.created.v1", self.clock.now(), lead_id=marker, channel="marker", phones=[number]) == 202
         self.wait_for("sla.breached", marker)
 
+    def audit(self) -> list[str]:
+        """What `sla-monitor audit` finds, beside the process that runs or is down."""
+        command = [sys.executable, "-m", "sla_monitor", "audit", "--json", "--grace", "2s"]
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False, timeout=PATIENCE)
+        return findings(done)
+
     def rows(self, log: str) -> dict[bytes, bytes]:
         """The committed rows of a log, as they lie in the file."""
         return dict(self._read("SELECT key, value FROM rows JOIN partitions p ON p.id=partition AND p.topic=?", log))
@@ -265,6 +271,18 @@ def _in_time(stream: Iterable[bytes]) -> Iterator[bytes]:
         yield line
         if time.monotonic() > deadline:
             return
+
+
+def findings(audit: subprocess.CompletedProcess[str]) -> list[str]:
+    """What an audit found, a line each."""
+    assert audit.returncode in (0, 1), audit.stderr
+    return [f"{found['finding']} {found['lead_id']}: {found['what']}" for found in json.loads(audit.stdout)["findings"]]
+
+
+def findings(audit: subprocess.CompletedProcess[str]) -> list[str]:
+    """What an audit found, a line each."""
+    assert audit.returncode in (0, 1), audit.stderr
+    return [f"{found['finding']} {found['lead_id']}: {found['what']}" for found in json.loads(audit.stdout)["findings"]]
 
 
 def types(outcomes: list[dict[str, Any]]) -> list[str]:
