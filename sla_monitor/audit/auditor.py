@@ -30,16 +30,17 @@ PAUSE = 2.0
 class Auditor:
     """Audits again and again; each time only what is new of the logs is read, and all rows.
 
-    grace: real ms that a decision may come late by. within: findings older than this are left out, ms; None: none is.
+    grace: real ms that a decision may come late by. past: how far to look
+    back for what cannot be mended any more, ms; None: as far as outcomes are kept.
     """
 
     def __init__(
-        self, logs: Logs, clock: Clock, *, grace: int = MINUTE, within: int | None = None, pause: float = PAUSE
+        self, logs: Logs, clock: Clock, *, grace: int = MINUTE, past: int | None = None, pause: float = PAUSE
     ) -> None:
         self._logs, self._clock, self._pause = logs, clock, pause
         self._topic = logs.topic(Log.EVENTS)
         self._partitions = logs.topics[self._topic]
-        self._grace, self._within = int(grace * clock.speed), within
+        self._grace, self._look_back_for = int(grace * clock.speed), past
         self._accepted, self._tally = Accepted(logs), Tally(self._partitions)
         self._outcomes = Outcomes(logs, self._tally)
         self._past: dict[Finding, None] = {}
@@ -60,14 +61,14 @@ class Auditor:
         books = await self._wait_for_more(suspects, ledgers_before, now)
         found = [finding for key in suspects for finding in await self._look_again(key, now)]
         await self._look_back()
-        found += [*self._past, *books.differences(now)]
+        found += [*filter(self._matters(now), self._past), *books.differences(now)]
         return Report(
             at=now,
             leads=leads,
             outcomes=self._outcomes.count,
             complete_since=self._outcomes.complete_since,
             seconds=monotonic() - began,
-            findings=sorted(filter(self._matters(now), found), key=attrgetter("kind", "since", "lead_id")),
+            findings=sorted(found, key=attrgetter("kind", "since", "lead_id")),
             unknown=books.incomparable(),
         )
 
@@ -144,5 +145,5 @@ class Auditor:
         keys.clear()
 
     def _matters(self, now: int) -> Callable[[Finding], bool]:
-        """Whether a finding is to be told of."""
-        return lambda finding: self._within is None or finding.since >= now - self._within
+        """Whether a finding of the past is to be told of."""
+        return lambda finding: self._look_back_for is None or finding.since >= now - self._look_back_for

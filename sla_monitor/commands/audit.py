@@ -25,7 +25,12 @@ from .options import FINDINGS, DataDir, Json, moment, show, span
 from .stopping import until_stopped
 
 Grace = Annotated[str, typer.Option(help="How late a decision may come, beyond what the policy allows; 60s.")]
-Within = Annotated[str | None, typer.Option(help="Leave out what went wrong longer ago, such as 7d.")]
+Past = Annotated[
+    str | None,
+    typer.Option(
+        help="How far to look back for what cannot be mended any more, such as 7d. If left out: all that is kept."
+    ),
+]
 Limit = Annotated[int, typer.Option(min=1, help="The most findings that are shown one by one.")]
 Every = Annotated[str | None, typer.Option(help="Go on until stopped: an audit every so often, such as 60s.")]
 Serve = Annotated[
@@ -35,19 +40,19 @@ Serve = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """grace, within: see `Auditor`."""
+    """grace, past: see `Auditor`."""
 
     settings: Settings
     grace: int
-    within: int | None
+    past: int | None
 
     def auditor(self, logs: Logs) -> Auditor:
-        return Auditor(logs, domain_clock(self.settings), grace=self.grace, within=self.within)
+        return Auditor(logs, domain_clock(self.settings), grace=self.grace, past=self.past)
 
 
 def audit(
     grace: Grace = "60s",
-    within: Within = None,
+    past: Past = None,
     limit: Limit = 100,
     every: Every = None,
     listen: Serve = None,
@@ -62,7 +67,7 @@ def audit(
     if listen and not every:
         raise Misconfigured([Problem("--listen", "", "is served with --every only; add --every 60s")])
     settings = read_settings({"listen": listen, "data_dir": data_dir})
-    asked = Asked(settings, span("--grace", grace), span("--within", within) if within else None)
+    asked = Asked(settings, span("--grace", grace), span("--past", past) if past else None)
     if every:
         configure_logging()
         asyncio.run(_go_on(asked, span("--every", every, least=SECOND) / 1000, serve=listen is not None))

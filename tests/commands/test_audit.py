@@ -60,7 +60,7 @@ def test_people_read_a_finding_on_three_lines(run: Run, archive: Archive) -> Non
 def test_what_is_shown_can_be_narrowed(run: Run, archive: Archive) -> None:
     two_unanswered(archive)
     assert "... and 1 more" in run("audit", "--no-json", "--limit", "1").out
-    assert run("audit", "--within", "7d").code == 0
+    assert run("audit", "--past", "7d").code == 1
     assert run("audit", "--grace", "3650d").code == 0
 
 

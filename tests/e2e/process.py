@@ -279,11 +279,5 @@ def findings(audit: subprocess.CompletedProcess[str]) -> list[str]:
     return [f"{found['finding']} {found['lead_id']}: {found['what']}" for found in json.loads(audit.stdout)["findings"]]
 
 
-def findings(audit: subprocess.CompletedProcess[str]) -> list[str]:
-    """What an audit found, a line each."""
-    assert audit.returncode in (0, 1), audit.stderr
-    return [f"{found['finding']} {found['lead_id']}: {found['what']}" for found in json.loads(audit.stdout)["findings"]]
-
-
 def types(outcomes: list[dict[str, Any]]) -> list[str]:
     return [outcome["type"].removesuffix(".v1") for outcome in outcomes]
