@@ -88,7 +88,7 @@ class Books(NamedTuple):
     def incomparable(self) -> list[str]:
         """Ledgers that count other decisions than those that are kept, in words."""
         return [
-            f"the ledger of partition {number} begins at another decision than the outcomes that were read"
+            f"the ledger of partition {number} counts from another decision on than the outcomes that were read"
             for number, ledger in self.after.items()
             if not self._comparable(number, ledger)
         ]

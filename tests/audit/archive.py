@@ -17,6 +17,7 @@ from sla_monitor.core.lead import Lead
 from sla_monitor.core.rules import DAY, Rules
 from sla_monitor.logs import Embedded
 from sla_monitor.records import Record
+from sla_monitor.stream.embedded.retention import Retention
 from tests.commands.shelf import Shelf
 from tests.world import T0, World
 
@@ -94,6 +95,15 @@ class Archive:
     def lose(self, lead_id: str) -> None:
         """Let a row be gone."""
         self.shelf.write(Log.EVENTS, {lead_id.encode(): None})
+
+    def expire(self, log: Log, before: int) -> None:
+        """Delete the records of a log that are older than an instant."""
+
+        async def delete() -> None:
+            with closing(Embedded.open(self.shelf.settings)) as logs:
+                await Retention(logs.file).retain(logs.topic(log), 0, before, consumed=False)
+
+        asyncio.run(delete())
 
     def audit(self, now: int, **options: Any) -> Report:
         return self.audits([now], **options)[0]
