@@ -12,7 +12,8 @@ BUILT_IN = Policy()
 """What a lead's terms differ from."""
 
 SETTLED = MINUTE
-"""A policy that came into force so long before a lead did was there when its promise was made."""
+"""A policy that came into force so long before a lead was there when its promise was made, and has not moved it since
+(R33)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,7 @@ def promised(row: LeadRow, accepted_at: int, force: Force) -> int:
     """
     starts = [row.started_at] if row.cycle > 1 else [row.started_at, row.created_at, accepted_at]
     start = min(filter(None, starts), default=0)
-    moved = row.terms.get("apply_to_open", BUILT_IN.apply_to_open)  # by a policy that came later (R33)
-    if moved or start < force.since + SETTLED or not around_the_clock(row, force.rules):
+    if start < force.since + SETTLED or not around_the_clock(row, force.rules):
         return row.due_at
     latest = start + int(row.terms.get("target", BUILT_IN.target))
     return min(row.due_at or latest, latest)

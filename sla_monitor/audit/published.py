@@ -18,7 +18,6 @@ FOLLOWS = frozenset(
         "lead.closed.v1",
         "lead.joined.v1",
         "lead.erased.v1",
-        "lead.reopened.v1",
         "sla.responded.v1",
     }
 )
@@ -56,8 +55,7 @@ class Outcome(msgspec.Struct, frozen=True):
     @property
     def follows(self) -> bool:
         """Whether it is enough after a breach."""
-        answers = self.type in ANSWERS and self.data.measure == "response" and self.data.evaluated == "first"
-        return self.type in FOLLOWS or answers
+        return self.type in FOLLOWS or (self.type in ANSWERS and self.data.measure == "response")
 
 
 _decode = msgspec.json.Decoder(Outcome).decode

@@ -80,6 +80,20 @@ def test_what_is_decided_while_it_is_compared_is_no_difference(archive: Archive)
     assert [report.unknown for report in reports] == [[], [], []]
 
 
+def test_a_ledger_that_began_when_much_was_counted_already_cannot_be_compared(archive: Archive) -> None:
+    """An older version kept none, and the audit ran on while a newer one was installed."""
+    world = two_leads()
+
+    def upgrade(instant: int) -> None:
+        world.to(instant)
+        archive.save(world)
+        if instant > END:
+            balance(archive, world, since=T0 + 20 * MINUTE)
+
+    before, after = archive.audits([END, T0 + 25 * MINUTE], upgrade)
+    assert (told(before), told(after), before.unknown, len(after.unknown)) == ([], [], [], 1)
+
+
 def test_a_ledger_older_than_the_outcomes_that_are_kept_cannot_be_compared(archive: Archive) -> None:
     world = two_leads()
     balance(archive.save(world), world, first__response__met=1)
