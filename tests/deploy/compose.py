@@ -12,7 +12,8 @@ from tests.deploy.tools import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("topics", "worker", "web")
+OURS = ("topics", "worker", "web", "audit", "deadman")
+ON_KAFKA = ("topics", "worker", "web", "audit")
 
 _STAGE = (ROOT / "deploy" / "Dockerfile").read_text().rpartition("\nFROM ")[2]
 _LINES = re.sub(r"\\\n\s*", "", _STAGE).splitlines()

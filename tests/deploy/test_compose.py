@@ -15,7 +15,7 @@ from sla_monitor import __version__
 from sla_monitor.clock import today
 from sla_monitor.policy import read_rules
 from sla_monitor.settings import Settings, read_settings
-from tests.deploy.compose import COMPOSE, OURS, SERVICES, environment, image_environment, instruction, span
+from tests.deploy.compose import COMPOSE, ON_KAFKA, OURS, SERVICES, environment, image_environment, instruction, span
 from tests.deploy.tools import ROOT
 
 SPECIFICATION = json.loads((Path(__file__).parent / "compose-spec.json").read_text())
@@ -55,7 +55,7 @@ def test_only_web_and_grafana_are_published_and_only_to_this_machine():
 
 def test_the_broker_that_asks_for_no_password_is_reached_only_by_those_who_need_it():
     near = {name for name, service in SERVICES.items() if "kafka" in service.get("networks", ["default"])}
-    assert near == {"kafka", *OURS}
+    assert near == {"kafka", *ON_KAFKA}
     assert SERVICES["kafka"]["networks"] == ["kafka"]
     assert COMPOSE["networks"]["kafka"]["internal"] is True
 
@@ -71,7 +71,7 @@ def test_our_image_is_this_version(name: str):
     assert f'org.opencontainers.image.version="{__version__}"' in instruction("LABEL")
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", ON_KAFKA)
 def test_our_services_are_set_by_settings_that_exist(name: str, monkeypatch: pytest.MonkeyPatch):
     for variable, value in environment(name).items():
         if variable.startswith("SLA_"):
@@ -85,11 +85,19 @@ def test_a_stop_is_over_before_it_is_cut_off(name: str):
     assert span(SERVICES[name]["stop_grace_period"]) > deadline
 
 
-def test_the_files_that_are_mounted_are_there_but_for_the_keys_which_are_never_committed():
+def test_the_files_that_are_mounted_are_there_but_for_secrets_which_are_never_committed():
     for config in COMPOSE["configs"].values():
         assert (ROOT / config["file"]).is_file()
-    (keys,) = COMPOSE["secrets"].values()
-    assert keys["file"] in (ROOT / ".gitignore").read_text().splitlines()
+    for secret in COMPOSE["secrets"].values():
+        assert secret["file"] in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_alertmanager_speaks_to_the_dead_mans_switch_where_it_listens():
+    said = yaml.safe_load((ROOT / COMPOSE["configs"]["alertmanager"]["file"]).read_text())
+    (url,) = [r["webhook_configs"][0]["url"] for r in said["receivers"] if r["name"] == "deadman"]
+    command = SERVICES["deadman"]["command"]
+    port = command[command.index("--listen") + 1].rpartition(":")[2]
+    assert url == f"http://deadman:{port}/"
 
 
 def test_the_policy_is_one():

@@ -50,7 +50,7 @@ def test_every_manifest_is_what_the_schemas_of_kubernetes_allow(rendered: Path, 
 
 def test_pods_run_the_commands_of_the_compose_file_in_our_image_of_this_version(pods: dict[str, dict[str, Any]]):
     said = {pod["containers"][0]["args"][0]: pod["containers"][0]["args"] for pod in pods.values()}
-    assert said == {name: SERVICES[name]["command"] for name in ("topics", "worker", "web")}
+    assert said == {name: SERVICES[name]["command"] for name in ("topics", "worker", "web", "audit")}
     for pod in pods.values():
         assert pod["containers"][0]["image"].endswith(f"/sla-monitor:{__version__}")
 

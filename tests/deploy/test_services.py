@@ -60,6 +60,7 @@ def test_the_services_come_up_take_an_event_decide_it_and_stop_in_time(machine: 
         assert first_outcome(web.url, key) == "lead.assigned.v1"
         applied = containers[0].start(["sla-monitor", "policy", "apply", "/etc/sla-monitor/policy.yaml"])
         assert applied.wait(60) == 0
+        assert Container(machine, "audit", 0).start(["sla-monitor", "audit"]).wait(60) == 0
         for container, process in running:
             assert peak_memory(process) < size(container.service["deploy"]["resources"]["limits"]["memory"])
         for container, process in running:
