@@ -8,12 +8,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -117,6 +118,33 @@ class Program:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
+
+
+@dataclass
+class Switch:
+    """`sla-monitor deadman`, that speaks by a file. Alertmanager repeats a watchdog until four evaluations are over."""
+
+    url: str
+    spoken: Path
+
+    def health(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.url}healthz", timeout=PATIENCE) as answer:
+            return dict(json.load(answer))
+
+    def said(self) -> str:
+        return self.spoken.read_text() if self.spoken.exists() else ""
+
+
+@contextmanager
+def deadman(directory: Path) -> Iterator[Switch]:
+    address, data = f"127.0.0.1:{free_port()}", directory / "elsewhere"
+    command = [sys.executable, "-m", "sla_monitor", "deadman", "--listen", address, "--silence", "4s"]
+    command += ["--notify", "log://", "--data-dir", str(data)]
+    program = Program(command, directory / "deadman.log", f"http://{address}/healthz").start()
+    try:
+        yield Switch(f"http://{address}/", data / "notifications.log")
+    finally:
+        program.kill()
 
 
 class Observatory:

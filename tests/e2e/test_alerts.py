@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.observatory import Observatory, Pager
+from tests.e2e.observatory import Observatory, Pager, deadman
 from tests.e2e.process import Monitor, event
 
 BURST = 60
@@ -72,6 +72,17 @@ def test_a_pager_that_refuses_is_seen_by_prometheus(tmp_path: Path, pager: Pager
         pager.status = 500
         ops.wait(lambda: "SlaAlertmanagerNotificationsFailing" in ops.firing())
         assert ops.query("alertmanager_notifications_failed_total > 0")
+
+
+def test_when_prometheus_dies_the_dead_mans_switch_speaks_and_says_when_it_is_back(tmp_path: Path, pager: Pager):
+    with deadman(tmp_path) as switch, Observatory(tmp_path / "ops", pager, deadman=switch.url) as ops:
+        ops.wait(lambda: switch.health()["by"])
+        ops.prometheus.kill()
+        ops.wait(lambda: "silent" in switch.said())
+        ops.prometheus.start()
+        ops.wait(lambda: "heard again" in switch.said())
+
+    assert all(alert["labels"]["alertname"] != "SlaWatchdog" for alert in pager.told)
 
 
 def test_a_healthy_monitor_pages_nobody(tmp_path: Path, pager: Pager):
