@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ from sla_monitor.records import Stored
 
 from .following import Following
 from .hashes import Hashes
-from .rows import LeadRow
+from .rows import LeadRow, lead_row
 
 NAME = b"LeadCreated "
 """What the record of a creation begins with."""
@@ -42,6 +43,20 @@ class Arrival(NamedTuple):
 _decode = msgspec.json.Decoder(Created).decode
 
 
+def watched(rows: Iterable[tuple[bytes, bytes]]) -> Hashes:
+    """Which leads have a row, and when each was created by it."""
+    found = Hashes()
+    for key, value in rows:
+        row = lead_row(value)
+        if row is not None:
+            found.add(_as_created(key, row.created_at))
+    return found
+
+
+def _as_created(key: bytes, at: int) -> bytes:
+    return b"%s\0%d" % (key, at)
+
+
 class Accepted:
     """Follows the log of leads. waiting: by key, those that no row or outcome has been seen of.
 
@@ -51,7 +66,14 @@ class Accepted:
     def __init__(self, logs: Logs) -> None:
         self._log = Following(logs, Log.EVENTS)
         self._known = Hashes()
+        self._watched = Hashes()
         self.waiting: dict[bytes, Arrival] = {}
+
+    async def begin(self, now: int, watched: Hashes) -> None:
+        """Read all that is kept. watched: leads that need not wait; a week of them takes ten times the memory."""
+        self._watched = watched
+        await self.read(now)
+        self._watched = Hashes()
 
     async def read(self, now: int) -> None:
         """All that came in since the last time. Raises Unavailable, LogLost, Undecodable."""
@@ -72,5 +94,5 @@ class Accepted:
             fact = _decode(value[len(NAME) :])
         except msgspec.MsgspecError as error:
             raise Undecodable(f"the leads hold at offset {record.offset} a creation whose fields do not fit") from error
-        if fact.origin.hops == 0 and self._known.add(key):
+        if fact.origin.hops == 0 and self._known.add(key) and _as_created(key, fact.at) not in self._watched:
             self.waiting[key] = Arrival(fact.at, fact.origin.received or record.timestamp, record.offset)

@@ -14,7 +14,7 @@ from sla_monitor.logs import Logs
 from sla_monitor.records import Position
 from sla_monitor.stream.placement import partition_of
 
-from .accepted import Accepted
+from .accepted import Accepted, watched
 from .checks import Subject, check
 from .findings import Finding, Report
 from .late import Force
@@ -46,6 +46,7 @@ class Auditor:
         self._past: dict[Finding, None] = {}
         self._forces: list[Force] = []
         self._place: Position = ()
+        self._begun = False
 
     async def run(self) -> Report:
         """One audit. Raises Unavailable; LogLost, Undecodable.
@@ -73,7 +74,11 @@ class Auditor:
         )
 
     async def _read(self, now: int) -> None:
-        await self._accepted.read(now)
+        if self._begun:
+            await self._accepted.read(now)
+        else:
+            await self._accepted.begin(now, await asyncio.to_thread(watched, await self._logs.reader.rows(self._topic)))
+            self._begun = True
         await self._outcomes.read(now)
         self._forces = [await self._force(number) for number in range(self._partitions)]
         self._place = await self._logs.reader.place(self._topic)

@@ -48,9 +48,9 @@ def check(lead: Subject, outcomes: Outcomes) -> Iterator[Finding]:
 def _overdue(lead: Subject, row: LeadRow, outcomes: Outcomes) -> Iterator[Finding]:
     """Each clock that has passed its due, and nothing says what became of it."""
     for clock in clocks(row, promised(row, lead.arrival.at if lead.arrival else 0, lead.force)):
-        limit = decided_by(row, clock.due, lead.force)
-        published = clock.published and id_of(row.lead_id, clock.turn, "sla.breached", clock.measure) in outcomes
-        if limit >= lead.now or published:
+        if decided_by(row, clock.due, lead.force) >= lead.now:
+            continue
+        if clock.published and id_of(row.lead_id, clock.turn, "sla.breached", clock.measure) in outcomes:
             continue
         if _runs(row, clock):
             yield lead.wrong(Wrong.OVERDUE, clock.due, f"the {clock.measure} of turn {clock.turn} is still awaited")

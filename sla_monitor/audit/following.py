@@ -17,39 +17,41 @@ class Following:
     def __init__(self, logs: Logs, log: Log) -> None:
         self._reader, self._topic = logs.reader, logs.topic(log)
         self._position: Position | None = None
+        self._cut: set[int] = set()  # partitions that have lost their beginning, until their first record comes
         self.since = 0
 
     async def news(self, now: int) -> AsyncIterator[Stored]:
-        """All that has come since the last time, in order within a partition.
+        """All that has come since the last time, in order within a partition; each record once, whatever fails.
 
         Raises Unavailable; LogLost when some of it is not there any more.
         """
         first, end = await self._reader.bounds(self._topic)
-        begin = self._begin(first, end)
-        cut = {number for number, offset in enumerate(first) if offset} if self._position is None else set()
-        async with self._reader.tail(self._topic, begin) as tail:
+        async with self._reader.tail(self._topic, self._begin(first, end)) as tail:
             while any(map(int.__lt__, tail.position, end)):
                 for taken in await tail.take():
-                    if cut:
-                        self._note(cut, taken.record, len(end))
+                    self._position = taken.position
+                    if self._cut:
+                        self._note(taken.record, len(end))
                     yield taken.record
             self._position = tail.position
-        self.since = now if cut else self.since
+        if self._cut:
+            self.since = now
+            self._cut.clear()
 
     def _begin(self, first: Position, end: Position) -> Position:
-        at = self._position
-        if at is None:
+        if self._position is None:
+            self._cut = {number for number, offset in enumerate(first) if offset}
             return first
-        if not all(low <= here <= high for low, here, high in zip(first, at, end, strict=True)):
+        if not all(low <= at <= high for low, at, high in zip(first, self._position, end, strict=True)):
             raise LogLost(
-                f"{self._topic} was read up to {at}, and is kept from {first} to {end} now: records went before they "
-                "were read, or the topic was made anew; start the audit again"
+                f"{self._topic} was read up to {self._position}, and is kept from {first} to {end} now: records went "
+                "before they were read, or the topic was made anew; start the audit again"
             )
-        return at
+        return self._position
 
-    def _note(self, cut: set[int], record: Stored, partitions: int) -> None:
-        """The first record of a partition that has lost its beginning."""
+    def _note(self, record: Stored, partitions: int) -> None:
+        """The first record of a partition tells since when it is kept."""
         number = partition_of(record.key or b"", partitions)
-        if number in cut:
-            cut.remove(number)
+        if number in self._cut:
+            self._cut.remove(number)
             self.since = max(self.since, record.timestamp)

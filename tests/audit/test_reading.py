@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing, closing
 from random import Random
 from typing import Any
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from sla_monitor import codec
 from sla_monitor.audit import Wrong
+from sla_monitor.audit.following import Following
 from sla_monitor.audit.hashes import Hashes
 from sla_monitor.audit.published import id_of
 from sla_monitor.audit.rows import LeadRow, TurnRow, lead_row
@@ -20,6 +23,7 @@ from sla_monitor.core.heartbeat import Pulse
 from sla_monitor.core.lead import Lead, Turn
 from sla_monitor.core.rules import DAY, MINUTE
 from sla_monitor.errors import LogLost
+from sla_monitor.logs import Embedded
 from sla_monitor.metrics.catalogue import FINDING
 from tests import facts
 from tests.audit.archive import Archive, Recorded, told
@@ -124,3 +128,18 @@ def test_an_audit_that_was_overtaken_by_retention_says_so(archive: Archive) -> N
 
     with pytest.raises(LogLost, match="start the audit again"):
         archive.audits([T0 + DAY, T0 + 3 * DAY], lambda at: at == T0 + DAY or pass_by(at))
+
+
+async def test_a_read_that_fails_goes_on_where_it_was(archive: Archive) -> None:
+    await asyncio.to_thread(ancient, archive)
+    with closing(Embedded.existing(archive.shelf.settings)) as logs:
+        following = Following(logs, Log.OUTCOMES)
+        everything = [record.offset async for record in Following(logs, Log.OUTCOMES).news(T0)]
+        seen = []
+        async with aclosing(following.news(T0)) as news:
+            async for record in news:
+                seen.append(record.offset)
+                if len(seen) == 3:
+                    break
+        seen += [record.offset async for record in following.news(T0)]
+    assert seen == everything
