@@ -24,7 +24,7 @@ from sla_monitor.web.watch import Health, WatchServer
 from .options import FINDINGS, DataDir, Json, moment, show, span
 from .stopping import until_stopped
 
-Grace = Annotated[str, typer.Option(help="How late a decision may come, beyond what the policy allows; 60s.")]
+Grace = Annotated[str, typer.Option(help="How late a decision may come, beyond what the policy allows.")]
 Past = Annotated[
     str | None,
     typer.Option(

@@ -35,9 +35,9 @@ Notify = Annotated[
 NotifyFile = Annotated[
     Path | None, typer.Option(help="A file with more of them, one a line: most addresses are secrets.")
 ]
-Silence = Annotated[str, typer.Option(help="How long there may be no sign; 6m.")]
-Again = Annotated[str, typer.Option(help="How often silence is told again while it lasts; 1h.")]
-Listen = Annotated[str, typer.Option(help="host:port of HTTP; 127.0.0.1:9099.")]
+Silence = Annotated[str, typer.Option(help="How long there may be no sign.")]
+Again = Annotated[str, typer.Option(help="How often silence is told again while it lasts.")]
+Listen = Annotated[str, typer.Option(help="host:port of HTTP.")]
 TokenFile = Annotated[Path | None, typer.Option(help="A file with the bearer token that signs need.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where the last sign is kept, instead of SLA_DATA_DIR.")]
 Test = Annotated[bool, typer.Option("--test", help="Send a message to each address, and end.")]

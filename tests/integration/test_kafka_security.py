@@ -154,6 +154,8 @@ async def test_each_role_does_its_job_with_its_own_rights(secured: Cluster, tmp_
             for lead_id in ("L-1", "L-2"):
                 web.wait_for("lead.reassigned", lead_id)
             assert web.lead("L-1")["turn"] >= 2
+        office.env |= secured.environment("audit")
+        assert office.audit() == []
     finally:
         office.end_all()
 
