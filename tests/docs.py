@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from deploy.grafana.build import DASHBOARDS
 from sla_monitor.alerting import alerts_markdown, operator_yaml, rules_yaml
 from sla_monitor.cli import app
 from sla_monitor.commands.reference import commands_markdown
@@ -55,6 +56,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/policy.md": policy_markdown,
     "docs/policy.schema.json": lambda: json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
     "docs/settings.md": settings_markdown,
+    **DASHBOARDS,
 }
 
 if __name__ == "__main__":
