@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +14,7 @@ import yaml
 from deploy.grafana.sheet import BOARD
 from tests.dashboards.files import SHEETS
 from tests.deploy.compose import COMPOSE, SERVICES
-from tests.deploy.tools import ROOT
+from tests.deploy.tools import ROOT, tool
 
 PROVISIONING = PurePosixPath("/etc/grafana/provisioning")
 
@@ -65,3 +67,19 @@ def test_the_windows_of_rates_come_from_how_often_prometheus_scrapes():
 def test_the_board_is_where_web_is_published():
     (port,) = SERVICES["web"]["ports"]
     assert urlsplit(BOARD).netloc == port.rpartition(":")[0]
+
+
+REMEMBERED = 256 * 1024
+"""Bytes of annotations that an object may have; `kubectl apply` keeps all of it there."""
+
+
+def test_a_sidecar_in_kubernetes_finds_each_dashboard_in_a_config_map_that_can_be_applied():
+    command = [tool("kubectl"), "kustomize", ROOT / "deploy" / "grafana"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    maps = {one["metadata"]["name"]: one for one in yaml.safe_load_all(done.stdout)}
+    assert maps.keys() == {sheet["uid"] for sheet in SHEETS.values()}
+    for one in maps.values():
+        (text,) = one["data"].values()
+        assert json.loads(text) in SHEETS.values()
+        assert one["metadata"]["labels"] == {"grafana_dashboard": "1"}
+        assert len(json.dumps(one)) < REMEMBERED
