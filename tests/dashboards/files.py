@@ -37,11 +37,11 @@ def panels(sheet: dict[str, Any]) -> list[Panel]:
 
 
 def asked(sheet: dict[str, Any], panel: Panel) -> list[Question]:
-    """What a panel asks, in the order of its queries."""
+    """What a panel asks, in the order of its queries; a row asks nothing."""
     where = f"{sheet['uid']}: {panel['title']}"
     return [
         Question(f"{where} {one['refId']}", one["expr"], one["legendFormat"], one.get("instant", False))
-        for one in panel["targets"]
+        for one in panel.get("targets", ())
     ]
 
 

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.dashboards.files import SHEETS, Question, label_values
-from tests.dashboards.preview.__main__ import page
 from tests.dashboards.preview.asking import Answer, Prometheus, Span
-from tests.dashboards.preview.drawing import KINDS
+from tests.dashboards.preview.drawing import KINDS, page
 from tests.dashboards.scenario import PACE, watched
 
 HOUR = 60

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from sla_monitor.clock import WallClock
-from tests.dashboards.files import SHEETS, asked
+from tests.dashboards.files import SHEETS
 from tests.dashboards.scenario import watched
 
 from .asking import Answer, Prometheus, Span
-from .drawing import CELL, WIDTH, draw
-
-STYLE = (Path(__file__).parent / "preview.css").read_text()
+from .drawing import page
 
 Url = Annotated[str | None, typer.Argument(help="Of a Prometheus that scrapes the monitor; without, a made-up hour.")]
 Seconds = Annotated[int, typer.Option(help="How long the made-up hour lasts.")]
@@ -56,17 +53,6 @@ def report(answers: list[Answer]) -> Iterator[str]:
         elif not answer.series:
             yield f"empty  {answer.question.where}: {answer.question.expr}"
     yield f"{len(answers)} queries, {sum(not answer.series for answer in answers)} without an answer"
-
-
-def page(sheet: dict[str, Any], prometheus: Prometheus, span: Span) -> str:
-    drawn, height = "", 0
-    for panel in sheet["panels"]:
-        found = [prometheus.answer(question, span) for question in asked(sheet, panel)] if "targets" in panel else []
-        drawn += draw(panel, found, span)
-        height = max(height, panel["gridPos"]["y"] + panel["gridPos"]["h"])
-    title = f"{escape(sheet['title'])} — preview, not Grafana"
-    style = f"<style>{STYLE}</style><main style='width:{WIDTH}px;height:{height * CELL}px'>"
-    return f"<!doctype html><meta charset=utf-8><title>{title}</title>{style}<h1>{title}</h1><div>{drawn}</div></main>"
 
 
 if __name__ == "__main__":

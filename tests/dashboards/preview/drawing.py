@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import pairwise
 from math import floor, inf, log10
+from pathlib import Path
+from typing import Any
 
-from tests.dashboards.files import Panel
+from tests.dashboards.files import Panel, asked
 
-from .asking import Answer, Series, Span
+from .asking import Answer, Prometheus, Series, Span
 from .units import UNITS, written
 
 WIDTH, CELL, GAP = 1400, 38, 8
@@ -18,6 +20,8 @@ WIDTH, CELL, GAP = 1400, 38, 8
 
 COLOURS = {"green": "#3a9d5d", "red": "#d64550", "orange": "#e08a2c", "blue": "#4477cc", "text": "#c8ccd4"}
 PALETTE = ("#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#c4a000", "#96d98d", "#e0b0ff")
+
+STYLE = (Path(__file__).parent / "preview.css").read_text()
 
 Point = tuple[float, float]
 
@@ -63,6 +67,18 @@ def ticks(low: float, high: float) -> list[float]:
     power = 10 ** floor(log10(rough))
     step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= rough)
     return [low + step * number for number in range(int((high - low) / step) + 1)]
+
+
+def page(sheet: dict[str, Any], prometheus: Prometheus, span: Span) -> str:
+    """A dashboard as a page that says that it is a preview."""
+    drawn, height = "", 0
+    for panel in sheet["panels"]:
+        answers = [prometheus.answer(question, span) for question in asked(sheet, panel)]
+        drawn += draw(panel, answers, span)
+        height = max(height, panel["gridPos"]["y"] + panel["gridPos"]["h"])
+    title = f"{escape(sheet['title'])} — preview, not Grafana"
+    style = f"<style>{STYLE}</style><main style='width:{WIDTH}px;height:{height * CELL}px'>"
+    return f"<!doctype html><meta charset=utf-8><title>{title}</title>{style}<h1>{title}</h1><div>{drawn}</div></main>"
 
 
 def draw(panel: Panel, answers: list[Answer], span: Span) -> str:
