@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ from sla_monitor.clock import WallClock
 from sla_monitor.core.rules import MINUTE
 from sla_monitor.demo.feed import Feed, Outcome
 from sla_monitor.keys import new_key
-from tests.e2e.observatory import Observatory, paged
+from tests.e2e.observatory import Observatory, Pager
 from tests.e2e.process import Monitor
 
 POLICY = """
@@ -147,7 +147,7 @@ def watched(directory: Path, seconds: float) -> Iterator[Observatory]:
     with (
         Monitor(directory, POLICY, **environment) as monitor,
         audited(monitor) as audit,
-        paged() as pager,
+        closing(Pager()) as pager,
         Observatory(directory / "ops", pager) as ops,
     ):
         ops.watch(worker=[monitor.url], audit=[audit])
