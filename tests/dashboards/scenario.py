@@ -105,7 +105,7 @@ class Office:
         data = outcome["data"]
         if kind in ("lead.assigned", "lead.reassigned", "lead.escalated"):
             self._begin(self._answer(data["lead_id"], data["to"]))
-        elif kind == "sla.breached" and self._chance.random() < 0.15:
+        elif kind == "sla.breached" and "holder_id" in data and self._chance.random() < 0.15:
             self._begin(self._prove_late(data["lead_id"], data["holder_id"]))
 
     async def _answer(self, lead_id: str, manager: str) -> None:
@@ -152,6 +152,7 @@ def watched(directory: Path, seconds: float) -> Iterator[Observatory]:
     ):
         ops.watch(worker=[monitor.url], audit=[audit])
         asyncio.run(Office(monitor.url, monitor.clock, tokens).live(seconds))
+        ops.wait(lambda: not ops.query("up == 0"))  # a scrape that failed takes its series away
         yield ops
 
 

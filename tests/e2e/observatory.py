@@ -29,7 +29,7 @@ from sla_monitor.values import parse_duration
 from tests.e2e.process import PATIENCE, SPEED
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-SCRAPE = "500ms"
+SCRAPE = "1s"
 SPANS = ("group_wait", "group_interval", "repeat_interval")
 
 

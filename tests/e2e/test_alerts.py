@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.observatory import Observatory, Pager, deadman
-from tests.e2e.process import Monitor, event
+from tests.e2e.process import SPEED, Monitor, event
 
 BURST = 60
 """Leads at once, three times as many as a share needs to be believed."""
@@ -68,7 +68,8 @@ def test_a_worker_that_is_gone_pages_ops_and_its_return_resolves_it(tmp_path: Pa
 
 
 def test_a_pager_that_refuses_is_seen_by_prometheus(tmp_path: Path, pager: Pager):
-    with Observatory(tmp_path / "ops", pager) as ops:
+    # Alertmanager gives up after 10 s at the earliest, however fast its routes are: the windows have to hold that.
+    with Observatory(tmp_path / "ops", pager, speed=SPEED / 4) as ops:
         pager.status = 500
         ops.wait(lambda: "SlaAlertmanagerNotificationsFailing" in ops.firing())
         assert ops.query("alertmanager_notifications_failed_total > 0")
