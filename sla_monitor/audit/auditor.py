@@ -10,6 +10,7 @@ from sla_monitor.clock import Clock, monotonic
 from sla_monitor.codec import RULES_KEY, decode_rules_row
 from sla_monitor.core.effects import Log
 from sla_monitor.core.rules import MINUTE, Rules
+from sla_monitor.errors import Unavailable
 from sla_monitor.logs import Logs
 from sla_monitor.records import Position
 from sla_monitor.stream.placement import partition_of
@@ -23,6 +24,8 @@ from .outcomes import Outcomes
 from .past import look_back, stories
 from .rows import LeadRow, lead_row
 
+MOST = 10_000
+"""Leads that are looked at twice; if more look wrong, these tell enough, and the rest is counted."""
 PAUSE = 2.0
 """Seconds between the two looks: a step lies in several partitions, which need not show it at the same instant."""
 
@@ -30,14 +33,21 @@ PAUSE = 2.0
 class Auditor:
     """Audits again and again; each time only what is new of the logs is read, and all rows.
 
-    grace: real ms that a decision may come late by. past: how far to look
-    back for what cannot be mended any more, ms; None: as far as outcomes are kept.
+    grace: real ms that a decision may come late by. past: how far to look back for what cannot be mended any more, ms;
+    None: as far as outcomes are kept.
     """
 
     def __init__(
-        self, logs: Logs, clock: Clock, *, grace: int = MINUTE, past: int | None = None, pause: float = PAUSE
+        self,
+        logs: Logs,
+        clock: Clock,
+        *,
+        grace: int = MINUTE,
+        past: int | None = None,
+        pause: float = PAUSE,
+        most: int = MOST,
     ) -> None:
-        self._logs, self._clock, self._pause = logs, clock, pause
+        self._logs, self._clock, self._pause, self._most = logs, clock, pause, most
         self._topic = logs.topic(Log.EVENTS)
         self._partitions = logs.topics[self._topic]
         self._grace, self._look_back_for = int(grace * clock.speed), past
@@ -60,8 +70,9 @@ class Auditor:
         await self._read(now)
         leads, suspects = await asyncio.to_thread(self._scan, await self._logs.reader.rows(self._topic), now)
         books = await self._wait_for_more(suspects, ledgers_before, now)
-        found = [finding for key in suspects for finding in await self._look_again(key, now)]
+        found = [finding for key in sorted(suspects)[: self._most] for finding in await self._look_again(key, now)]
         await self._look_back()
+        self._require_fresh_rows()
         found += [*filter(self._matters(now), self._past), *books.differences(now)]
         return Report(
             at=now,
@@ -70,8 +81,17 @@ class Auditor:
             complete_since=self._outcomes.complete_since,
             seconds=monotonic() - began,
             findings=sorted(found, key=attrgetter("kind", "since", "lead_id")),
-            unknown=books.incomparable(),
+            unknown=[*books.incomparable(), *self._unseen(len(suspects))],
         )
+
+    def _unseen(self, suspects: int) -> list[str]:
+        more = suspects - self._most
+        return [f"{more} leads more look wrong, and were not looked at twice"] if more > 0 else []
+
+    def _require_fresh_rows(self) -> None:
+        """Rows that are not followed any more are old: what is in them is no finding."""
+        if reasons := self._logs.unready():
+            raise Unavailable("; ".join(reasons))
 
     async def _read(self, now: int) -> None:
         if self._begun:

@@ -117,7 +117,7 @@ def _lines(report: Report, limit: int) -> Iterator[str]:
     yield f"{report.leads} leads and {report.outcomes} outcomes, as of {moment(rfc3339(report.at))} UTC"
     if report.complete_since:
         yield f"Outcomes before {moment(rfc3339(report.complete_since))} are not kept, so nothing is said of them."
-    yield from (f"Not compared: {text}." for text in report.unknown)
+    yield from (f"Not known: {text}." for text in report.unknown)
     for finding in report.findings[:limit]:
         yield from _finding_lines(finding)
     if len(report.findings) > limit:

@@ -176,6 +176,14 @@ def test_an_outcome_that_came_twice_is_found(archive: Archive) -> None:
     assert (finding.kind, finding.what) == ("doubled_outcome", "L-1:1:sla.breached:response at the offsets 3 and 4")
 
 
+def test_when_too_many_leads_look_wrong_the_rest_is_counted(archive: Archive) -> None:
+    for n in range(5):
+        archive.accept(f"L-{n}", facts.lead(f"L-{n}", START), START)
+    report = archive.audit(START + DAY, most=2)
+    assert told(report) == [("lost_lead", "L-0"), ("lost_lead", "L-1")]
+    assert report.unknown == ["3 leads more look wrong, and were not looked at twice"]
+
+
 def test_what_went_wrong_long_ago_and_cannot_be_mended_may_be_left_out(archive: Archive) -> None:
     archive.keep = lambda outcome: 1 + (outcome.type == "sla.breached")
     archive.save(unanswered())

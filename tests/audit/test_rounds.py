@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -78,6 +79,14 @@ async def test_a_finding_is_said_once_and_so_is_its_end(going: Going, caplog: py
         going.awaited,
         "1 findings are gone, 0 are left",
     ]
+
+
+async def test_rows_that_are_not_followed_any_more_tell_nothing(archive: Archive) -> None:
+    await asyncio.to_thread(archive.save, Recorded())
+    with closing(Embedded.existing(archive.shelf.settings)) as logs:
+        old = replace(logs, unready=lambda: ["rows are not followed any more"])
+        with pytest.raises(Unavailable, match="not followed any more"):
+            await Auditor(old, ManualClock(T0), pause=0).run()
 
 
 async def test_what_cannot_be_read_is_said_and_tried_again(going: Going, monkeypatch: pytest.MonkeyPatch) -> None:
