@@ -81,7 +81,7 @@ class Auditor:
             complete_since=self._outcomes.complete_since,
             seconds=monotonic() - began,
             findings=sorted(found, key=attrgetter("kind", "since", "lead_id")),
-            unknown=[*books.incomparable(), *self._unseen(len(suspects))],
+            unknown=(*books.incomparable(), *self._unseen(len(suspects))),
         )
 
     def _unseen(self, suspects: int) -> list[str]:

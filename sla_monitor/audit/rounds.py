@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from sla_monitor.clock import monotonic
 from sla_monitor.errors import Unavailable
@@ -27,6 +28,7 @@ class Rounds:
     def __init__(self, auditor: Auditor, figures: Figures, every: float) -> None:
         self._auditor, self._figures, self._every = auditor, figures, every
         self._known: set[Subject] = set()
+        self._unknown: Sequence[str] = ()
         self._trouble = "no audit has ended yet"
 
     def unready(self) -> list[str]:
@@ -59,6 +61,9 @@ class Rounds:
             logger.warning("%s", finding.line())
         if len(fresh) > SAID:
             logger.warning("... and %d findings more; `sla-monitor audit` lists them", len(fresh) - SAID)
+        if report.unknown != self._unknown:
+            logger.info("not known: %s", "; ".join(report.unknown) or "nothing any more")
+            self._unknown = report.unknown
         if gone := len(self._known - now.keys()):
             logger.info("%d findings are gone, %d are left", gone, len(now))
         self._known = set(now)

@@ -181,7 +181,7 @@ def test_when_too_many_leads_look_wrong_the_rest_is_counted(archive: Archive) ->
         archive.accept(f"L-{n}", facts.lead(f"L-{n}", START), START)
     report = archive.audit(START + DAY, most=2)
     assert told(report) == [("lost_lead", "L-0"), ("lost_lead", "L-1")]
-    assert report.unknown == ["3 leads more look wrong, and were not looked at twice"]
+    assert report.unknown == ("3 leads more look wrong, and were not looked at twice",)
 
 
 def test_what_went_wrong_long_ago_and_cannot_be_mended_may_be_left_out(archive: Archive) -> None:
