@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import json
 import queue
-import re
 import signal
-import subprocess
-import sys
 import threading
-import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process import PATIENCE
+from tests.e2e.served import Served
 
 
 class Hook:
@@ -56,49 +53,23 @@ def hook() -> Iterator[Hook]:
     made.close()
 
 
-class Switch:
-    """url: once started."""
-
-    def __init__(self, directory: Path, hook: Hook) -> None:
-        (directory / "addresses").write_text(hook.address + "\n")
-        options = ["--silence", "1s", "--listen", "127.0.0.1:0"]
-        options += ["--notify-file", str(directory / "addresses"), "--data-dir", str(directory / "data")]
-        self._log = directory / "log"
-        with self._log.open("a") as log:
-            command = [sys.executable, "-m", "sla_monitor", "deadman", *options]
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        assert self._process.stdout is not None
-        found = re.search(r"http://\S+", self._process.stdout.readline())
-        assert found, self.log
-        self.url = found.group()
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def ping(self) -> None:
-        with urllib.request.urlopen(self.url + "/ping", timeout=PATIENCE) as answer:
-            assert json.loads(answer.read()) == {"sign": True}
-
-    def end(self, how: signal.Signals) -> int:
-        self._process.send_signal(how)
-        code = self._process.wait(20)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        return code
+def start(directory: Path, hook: Hook) -> Served:
+    (directory / "addresses").write_text(hook.address + "\n")
+    places = ["--notify-file", str(directory / "addresses"), "--data-dir", str(directory / "data")]
+    return Served(directory, "deadman", "--silence", "1s", "--listen", "127.0.0.1:0", *places)
 
 
 def test_a_silent_monitoring_is_told_of_through_a_kill(tmp_path: Path, hook: Hook) -> None:
-    switch = Switch(tmp_path, hook)
+    switch = start(tmp_path, hook)
     try:
         assert hook.next() == "sla-monitor: its monitoring is silent"
-        switch.ping()
+        assert json.loads(switch.get("/ping")) == {"sign": True}
         assert hook.next() == "sla-monitor: its monitoring is heard again"
         switch.end(signal.SIGKILL)
-        switch = Switch(tmp_path, hook)
+        switch = start(tmp_path, hook)
         assert hook.next() == "sla-monitor: its monitoring is silent"
     finally:
-        code = switch.end(signal.SIGTERM)
+        code = switch.end()
     assert code == 0
     assert "tells json://127.0.0.1 after 1s without a sign, every 1h again, and when signs come back" in switch.log
     assert "secret" not in switch.log
