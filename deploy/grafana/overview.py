@@ -40,21 +40,28 @@ CALENDAR = {0: ("closed", "text"), 1: ("open", "green")}
 
 ANSWERED = {"source": SOURCE}
 
+STAT = 3
+"""Eight numbers in a line."""
+
 THE_PROMISE = [
     stat_of(
         "In time, last hour",
         "Share of customers' clocks of the last hour that were answered in time. Late proof counts.",
         "percentunit",
         Query(in_time("1h")),
+        width=STAT,
     ),
-    stat_of("In time, 24 hours", "The same over a day.", "percentunit", Query(in_time("1d")), graph=False),
-    stat_of("In time, 30 days", "The same over 30 days.", "percentunit", Query(in_time("30d")), graph=False),
+    stat_of("In time, 24 hours", "The same over a day.", "percentunit", Query(in_time("1d")), graph=False, width=STAT),
+    stat_of(
+        "In time, 30 days", "The same over 30 days.", "percentunit", Query(in_time("30d")), graph=False, width=STAT
+    ),
     stat_of(
         "Aim",
         "What the alerts are for; without our rules the mildest objective of the policies.",
         "percentunit",
         Query(AIM),
         graph=False,
+        width=STAT,
     ),
     stat_of(
         "Error budget left",
@@ -63,6 +70,7 @@ THE_PROMISE = [
         Query(f"1 - {burn('30d')}"),
         steps=BUDGET_LEFT,
         graph=False,
+        width=STAT,
     ),
     stat_of(
         "Budget burn, last hour",
@@ -70,15 +78,14 @@ THE_PROMISE = [
         "short",
         Query(burn("1h")),
         steps=BURNS,
+        width=STAT,
     ),
-]
-
-OPEN_NOW = [
     stat_of(
         "Oldest waiting lead",
         "How long the customer who has waited longest waits by now, closed hours included; 0 if nobody waits.",
         "s",
         Query(or_zero(since(oldest(m.OLDEST_WAITING)), state(m.OPEN_LEADS))),
+        width=STAT,
     ),
     stat_of(
         "Overdue leads",
@@ -86,6 +93,24 @@ OPEN_NOW = [
         "none",
         Query(state(m.OPEN_LEADS, state=LATE)),
         steps=ANY_IS_BAD,
+        width=STAT,
+    ),
+]
+
+OPEN_NOW = [
+    lines(
+        "Open leads by state",
+        "Leads not answered or closed yet. Scheduled: before working hours; waiting: the clock runs; held: a call goes on.",
+        "none",
+        Query(state(m.OPEN_LEADS, "state"), "{{state}}"),
+        stacked=True,
+    ),
+    lines(
+        "Leads by source",
+        "Leads per minute that came in and were given a promise.",
+        "cpm",
+        Query(per_minute(m.RECEIVED, "source", source=SOURCE), "{{source}}"),
+        stacked=True,
     ),
     table_of(
         "Active alerts",
@@ -97,24 +122,6 @@ OPEN_NOW = [
             "Since",
             "dateTimeFromNow",
         ),
-        width=16,
-        height=4,
-    ),
-    lines(
-        "Open leads by state",
-        "Leads that are not answered or closed yet. Waiting: the clock runs; held: a call is on or the hours are over.",
-        "none",
-        Query(state(m.OPEN_LEADS, "state"), "{{state}}"),
-        width=12,
-        stacked=True,
-    ),
-    lines(
-        "Leads by source",
-        "Leads per minute that came in and were given a promise.",
-        "cpm",
-        Query(per_minute(m.RECEIVED, "source", source=SOURCE), "{{source}}"),
-        width=12,
-        stacked=True,
     ),
 ]
 
@@ -193,7 +200,7 @@ OVERVIEW = Sheet(
     text=__doc__,
     since="6h",
     rows={
-        "The promise": THE_PROMISE,
+        "The promise, and who waits for it": THE_PROMISE,
         "Open now": OPEN_NOW,
         "Broken promises": BREACHES,
         "Answers": ANSWERS,

@@ -55,8 +55,9 @@ class Frame:
         yield from self.clock()
 
     def clock(self) -> Iterator[str]:
-        for part in range(1, 5):
-            at = self.span.start + part * self.span.seconds / 5
+        parts = 5 if self.width > 400 else 3
+        for part in range(1, parts):
+            at = self.span.start + part * self.span.seconds / parts
             said = datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S")
             yield f"<text x={self.x(at):.1f} y={self.height - 4} text-anchor=middle>{said}</text>"
 
@@ -107,7 +108,7 @@ def stat(panel: Panel, answers: list[Answer], size: Size, span: Span) -> str:
     if panel["options"]["graphMode"] == "area" and len(series.points) > 1:
         frame = Frame(*size, span, max(value for _, value in series.points))
         frame.LEFT, frame.BOTTOM = 0, 0
-        spark = _svg(size, f'<path d="{frame.path(series.points)}" stroke="{colour}" opacity=.4 />')
+        spark = _svg(size, f'<path d="{frame.path(series.points)}" stroke="{colour}" fill=none opacity=.4 />')
     return f'{spark}<b style="color:{colour}">{written(defaults["unit"], series.last, defaults.get("decimals"))}</b>'
 
 
@@ -121,7 +122,7 @@ def timeseries(panel: Panel, answers: list[Answer], size: Size, span: Span) -> s
     parts = [*frame.axes(unit)]
     for number, (name, points) in enumerate(drawn):
         line = 'stroke="#d64550" stroke-dasharray="8 6"' if name in dashed else f'stroke="{_colour(number)}"'
-        parts.append(f'<path d="{frame.path([(at, v) for at, v in points if v != inf])}" {line} />')
+        parts.append(f'<path d="{frame.path([(at, v) for at, v in points if v != inf])}" fill=none {line} />')
     names = [(name, COLOURS["red"] if name in dashed else _colour(n)) for n, (name, _) in enumerate(drawn)]
     return _svg((width, height), *parts) + _legend(names)
 
