@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, suppress
 
 from . import __version__
 from .acts import Acts
+from .claims import ClaimLinks
 from .clock import DISTRUST, Clock, WallClock, monotonic
 from .core import assign, deliver, match, track
 from .core.effects import Log
@@ -27,6 +28,7 @@ from .notify.channels import registry
 from .notify.sender import Sender
 from .pacemaker import Pacemaker
 from .scrape import Scraped
+from .secret import claim_links
 from .settings import Settings
 from .stream.app import Broker, Worker
 from .stream.embedded import DirectoryLock, EmbeddedLog, Retention, transport
@@ -110,13 +112,14 @@ class Up:
         self._lock = DirectoryLock(settings.database.parent)
         self.settings, self.clock = settings, clock or domain_clock(settings)
         self.embedded = Embedded.open(settings)
+        self.claims = claim_links(settings, self.clock)
         self._wanted, self.rules = rules, rules or Rules()
         self.metrics = metrics_of(settings, self.rules, keys)
         sender = Sender(registry(settings.data_dir, self.clock), self.clock, self.metrics.notification)
         self._acts = Acts(self.metrics, sender, lambda: self.rules, self.clock)
         self._worker = self._make_worker()
         self.server = make_server(
-            settings, self.embedded, self.clock, keys, lambda: self.rules, self.metrics, self._unready
+            settings, self.embedded, self.clock, keys, self.claims, lambda: self.rules, self.metrics, self._unready
         )
         self._chores: list[asyncio.Task[None]] = []
 
@@ -209,8 +212,9 @@ class WebOnly:
     async def start(self) -> None:
         """Return when events are taken; on Kafka rows are read beside it. Raises Misconfigured, Unavailable."""
         self._logs = await self._opened.enter_async_context(serving(self._settings))
+        claims, unready = claim_links(self._settings, self.clock), self._logs.unready
         self.server = make_server(
-            self._settings, self._logs, self.clock, self._keys, lambda: self.rules, self._metrics, self._logs.unready
+            self._settings, self._logs, self.clock, self._keys, claims, lambda: self.rules, self._metrics, unready
         )
         self._opened.push_async_callback(self.server.stop)
         self._metrics.watch(lambda: Snapshot(ready=not self._logs.unready()))
@@ -237,6 +241,7 @@ def make_server(
     logs: Logs,
     clock: Clock,
     keys: KeyRing,
+    claims: ClaimLinks,
     rules: Callable[[], Rules],
     metrics: Metrics,
     unready: Callable[[], list[str]],
@@ -259,6 +264,7 @@ def make_server(
         unready=unready,
         metrics=metrics,
         keys=keys,
+        claims=claims,
         prefix=logs.prefix,
         limits=limits,
     )

@@ -20,6 +20,7 @@ from .notify.sender import Sender
 from .policy import same
 from .records import Partition
 from .scrape import Scraped
+from .secret import claim_links
 from .settings import Settings
 from .stream.app import Broker, Worker
 from .stream.folding import Role
@@ -49,6 +50,7 @@ class KafkaWorker:
         self._settings, self._file, self._keys = settings, rules, keys
         self._clock = domain_clock(settings)
         self._access = Access.of(settings)
+        self.claims = claim_links(settings, self._clock)
         self._prefix = settings.topic_prefix
         self._fetch = Fetch(self._access)
         self.rules = rules or Rules()

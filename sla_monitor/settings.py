@@ -90,6 +90,14 @@ def _broker(text: str) -> str:
     return text
 
 
+def _public_url(url: str) -> str:
+    """A link is a key: only this machine may be reached in the clear."""
+    match = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:.]+\]|[^\s/@:?#\[\]]+)(:[0-9]{1,5})?(/[^\s?#]*)?", url)
+    if match is None or (match[1] == "http" and not Listen(match[2].strip("[]"), 0).loopback):
+        raise ValueError("must be https://host, with nothing behind it but a port and a path")
+    return url.rstrip("/")
+
+
 class SecurityProtocol(StrEnum):
     """How Kafka is spoken to, in Kafka's own words."""
 
@@ -141,6 +149,19 @@ class Settings(BaseSettings):
     )
     policy: Path | None = Field(None, description="The policy file. 10 minutes, around the clock, without.")
     keys: Path | None = Field(None, description="The key file (`sla-monitor keys new`).")
+    public_url: Annotated[str, BeforeValidator(_public_url)] | None = Field(
+        None,
+        description="Where people reach the board and claim links: `https://sla.example.com`. Without it notices carry "
+        "no claim link.",
+    )
+    secret: SecretStr | None = Field(
+        None,
+        description="What claim links and sessions are signed with, 32 characters or more. Made once in `SLA_DATA_DIR` "
+        "if left out; on Kafka worker and web share it, and there are neither without it.",
+    )
+    secret_file: Path | None = Field(
+        None, description="The file of `SLA_SECRET`. Of several lines the first signs and all are accepted."
+    )
     kafka_partitions: int = Field(
         6, ge=1, le=500, description="Partitions of each topic that `topics apply` makes; never changed afterwards."
     )
@@ -204,13 +225,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _kafka_is_secured_as_said(self) -> Settings:
+    def _secured_as_said(self) -> Settings:
         mistakes = list(_security_mistakes(self))
         if mistakes:
             raise ValueError("\n".join(mistakes))
         return self
 
-    def secret(self, name: str) -> str | None:
+    def reveal(self, name: str) -> str | None:
         """A secret, from its own setting or from the file of it, without the end of its line. Raises Misconfigured."""
         said, path = getattr(self, name), getattr(self, f"{name}_file")
         if path is None:
@@ -249,7 +270,7 @@ def _security_mistakes(settings: Settings) -> Iterator[str]:
         yield from _user_mistakes(settings)
     if (settings.kafka_certificate is None) != (settings.kafka_key is None):
         yield "SLA_KAFKA_CERTIFICATE and SLA_KAFKA_KEY need each other; set both or neither"
-    for name in ("kafka_password", "kafka_key_password"):
+    for name in ("kafka_password", "kafka_key_password", "secret"):
         if len(both := _set(settings, name, f"{name}_file")) > 1:
             yield f"{' and '.join(both)} say the same; leave one of them out"
 

@@ -22,6 +22,7 @@ from sla_monitor.logs import existing
 from sla_monitor.notify import channels
 from sla_monitor.notify.address import shown
 from sla_monitor.policy import default_rules, read_rules, same
+from sla_monitor.secret import REMEDY, secrets_of
 from sla_monitor.settings import Settings, read_settings
 from sla_monitor.stream.kafka import topics
 from sla_monitor.stream.kafka.access import Access
@@ -89,6 +90,7 @@ def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = N
     rules = findings.attempt(lambda: read_rules(path, today()) if path else default_rules())
     if settings:
         _look_at_keys(findings, settings, rules)
+        _look_at_links(findings, settings)
         _look_at_logs(findings, settings, rules if path else None)
     if rules:
         _look_ahead(findings, settings, rules)
@@ -107,6 +109,24 @@ def _look_at_keys(findings: Findings, settings: Settings, rules: Rules | None) -
     for name in rules.sources if rules and keys else ():
         if name not in keys.names:
             findings.warnings.append(Problem("", f"sources.{name}", "is the name of no key, so no event is of it"))
+
+
+def _look_at_links(findings: Findings, settings: Settings) -> None:
+    """Whether people can sign in, and notices will carry claim links that their readers can open."""
+    secrets = findings.attempt(lambda: secrets_of(settings)) if settings.servers or _secret_said(settings) else None
+    if secrets == () and (settings.public_url or settings.keys):
+        message = (
+            f"is not set: nobody can sign in, and notices carry no claim links; {REMEDY}, shared by worker and web"
+        )
+        findings.warnings.append(Problem("SLA_SECRET_FILE", "", message))
+    if settings.public_url and not settings.keys:
+        message = "is of no use without keys: only this machine is served; `sla-monitor keys new` makes one"
+        findings.warnings.append(Problem("SLA_PUBLIC_URL", "", message))
+
+
+def _secret_said(settings: Settings) -> bool:
+    """Looking must not make one."""
+    return bool(settings.secret or settings.secret_file)
 
 
 def _look_at_logs(findings: Findings, settings: Settings, rules: Rules | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sla_monitor.claims import ClaimLinks
 from sla_monitor.clock import Clock
 from sla_monitor.core.effects import Log
 from sla_monitor.core.rules import Rules
@@ -31,6 +32,7 @@ class Web:
     rules: Callable[[], Rules]
     unready: Callable[[], list[str]]
     metrics: Metrics
+    claims: ClaimLinks
     keys: KeyRing = field(default_factory=KeyRing)
     prefix: str = "sla."
     limits: Limits = field(default_factory=Limits)

@@ -50,6 +50,22 @@ def test_an_address_that_cannot_be_used_is_a_warning_without_its_secrets(run: Ru
     assert "secret" not in answer.out
 
 
+def test_a_public_url_that_nobody_could_use_is_a_warning(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLA_PUBLIC_URL", "https://sla.example")
+    answer = run("check", "--policy", str(file))
+    assert (answer.code, [w["place"] for w in answer.json["warnings"]]) == (1, ["SLA_PUBLIC_URL"])
+
+
+def test_a_secret_that_could_be_guessed_is_a_mistake_and_none_is_made(
+    run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("check", "--policy", str(file))
+    assert not list(tmp_path.rglob("secret"))
+    monkeypatch.setenv("SLA_SECRET", "short")
+    answer = run("check", "--policy", str(file))
+    assert (answer.code, [error["place"] for error in answer.json["errors"]]) == (2, ["SLA_SECRET"])
+
+
 def test_a_policy_that_is_most_likely_not_meant_is_a_warning(run: Run, file: Path) -> None:
     file.write_text(EXAMPLE.replace("max_turns: 2", "max_turns: 5"))
     answer = run("check", "--policy", str(file))

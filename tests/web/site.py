@@ -10,6 +10,7 @@ from typing import Self
 
 import aiohttp
 
+from sla_monitor.claims import ClaimLinks
 from sla_monitor.clock import ManualClock
 from sla_monitor.codec import RowCodec
 from sla_monitor.core.lead import Lead
@@ -25,6 +26,7 @@ ONE = {"Content-Type": "application/cloudevents+json"}
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
 LINES = {"Content-Type": "application/x-ndjson"}
 ROWS = RowCodec((Lead,))
+SECRET = "a secret of thirty-two characters"
 
 
 class MemoryLog:
@@ -105,6 +107,7 @@ class Site:
         self.reasons: list[str] = []
         self.rules = Rules(version=1, managers={"anna": Manager("anna", "Anna")})
         self.metrics = Metrics("0", self.rules)
+        self.claims = ClaimLinks(self.clock, "https://sla.example", [SECRET])
         self.web = Web(
             inbox=self.log,
             reader=self.log,
@@ -112,6 +115,7 @@ class Site:
             rules=lambda: self.rules,
             unready=lambda: self.reasons,
             metrics=self.metrics,
+            claims=self.claims,
             **changes,
         )
         self.server = Server(self.web, "127.0.0.1", 0)

@@ -28,7 +28,7 @@ class Access:
         if protocol.sasl:
             security["sasl_mechanism"] = str(settings.kafka_sasl_mechanism)
             security["sasl_plain_username"] = settings.kafka_user
-            security["sasl_plain_password"] = settings.secret("kafka_password")
+            security["sasl_plain_password"] = settings.reveal("kafka_password")
         return cls(servers=settings.servers or "", security=security)
 
     def client(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def _show_certificate(context: ssl.SSLContext, settings: Settings) -> None:
     certificate, key = settings.kafka_certificate, settings.kafka_key
     assert certificate is not None
     assert key is not None
-    password = settings.secret("kafka_key_password") or ""  # without one OpenSSL would ask the terminal
+    password = settings.reveal("kafka_key_password") or ""  # without one OpenSSL would ask the terminal
     if b"-----BEGIN CERTIFICATE-----" not in readable("kafka_certificate", certificate):
         raise _wrong("SLA_KAFKA_CERTIFICATE", certificate, "holds no certificate in PEM")
     if b"PRIVATE KEY-----" not in (held := readable("kafka_key", key)):

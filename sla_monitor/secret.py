@@ -1,0 +1,60 @@
+"""The secret of an installation: what claim links and sessions are signed with."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+
+from .claims import ClaimLinks
+from .clock import Clock
+from .errors import Misconfigured, Problem, Unavailable
+from .settings import Settings
+
+SHORTEST = 32
+"""Characters; a secret that can be guessed signs for anybody."""
+REMEDY = "`openssl rand -hex 32` makes one"
+
+
+def claim_links(settings: Settings, clock: Clock) -> ClaimLinks:
+    """Those of the installation: `url` is for whoever writes notices. Raises as `secrets_of` does."""
+    return ClaimLinks(clock, settings.public_url, secrets_of(settings))
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """The first signs, all are accepted. Without any set, one is made in SLA_DATA_DIR; on Kafka there is none then.
+
+    Raises Misconfigured, Unavailable.
+    """
+    said = settings.reveal("secret")
+    if said is None:
+        return () if settings.servers else (_kept(settings.data_dir / "secret"),)
+    place = "SLA_SECRET_FILE" if settings.secret_file else "SLA_SECRET"
+    found = tuple(line.strip() for line in said.splitlines() if line.strip())
+    if not found or min(map(len, found)) < SHORTEST:
+        raise Misconfigured([Problem(place, "", f"needs {SHORTEST} characters at least; {REMEDY}")])
+    return found
+
+
+def _kept(path: Path) -> str:
+    """The secret of a data directory, made with the first process that needs it: `up` and `web` share it."""
+    try:
+        if not path.exists():
+            _make(path)
+        return path.read_text().strip()
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be used: {error.strerror}; set SLA_SECRET_FILE") from error
+
+
+def _make(path: Path) -> None:
+    """Whole or not at all, whoever else is making it just now."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(token_hex(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

@@ -1,0 +1,103 @@
+"""Claim links can be read by nobody's making but ours, and only while they are good."""
+
+from __future__ import annotations
+
+import pytest
+
+from sla_monitor.claims import Claim, ClaimLinks, Expired
+from sla_monitor.clock import ManualClock
+from sla_monitor.signing import Forged, Signer
+
+NOW = 1_795_500_000_000
+OLD, NEW = "the secret that we have had for long", "the secret that we shall go on with"
+CLAIM = Claim("crm:1001", 2, "anna", NOW + 60_000)
+
+
+def links(*secrets: str, url: str | None = "https://sla.example/leads", now: int = NOW) -> ClaimLinks:
+    return ClaimLinks(ManualClock(now), url, secrets)
+
+
+def token(made: ClaimLinks, claim: Claim = CLAIM) -> str:
+    return made.url(*claim).rpartition("/")[2]
+
+
+def test_a_link_says_what_it_was_made_for():
+    assert links(OLD).read(token(links(OLD))) == CLAIM
+
+
+def test_a_link_is_short_fits_into_a_url_and_is_the_same_each_time():
+    made = links(OLD).url("bitrix24:portal.example.com:lead:1234567", 12, "anna.kuznetsova", NOW)
+    assert made == links(OLD).url("bitrix24:portal.example.com:lead:1234567", 12, "anna.kuznetsova", NOW)
+    assert made.startswith("https://sla.example/leads/claim/")
+    assert len(made) < 200
+    assert set(made.rpartition("/")[2]) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def test_ids_of_any_alphabet_come_back_as_they_were():
+    claim = Claim("лид/1 ?#", 1, "аня", NOW + 1)
+    assert links(OLD).read(token(links(OLD), claim)) == claim
+
+
+def test_a_link_ends_when_it_says():
+    made = token(links(OLD))
+    assert links(OLD, now=CLAIM.expires_at - 1).read(made) == CLAIM
+    with pytest.raises(Expired) as caught:
+        links(OLD, now=CLAIM.expires_at).read(made)
+    assert caught.value.claim == CLAIM
+
+
+def test_a_link_with_any_character_changed_is_forged():
+    made = token(links(OLD))
+    for index, character in enumerate(made[:-1]):  # of the last one some bits mean nothing
+        other = "A" if character != "A" else "B"
+        with pytest.raises(Forged):
+            links(OLD).read(made[:index] + other + made[index + 1 :])
+
+
+@pytest.mark.parametrize("wrong", ["", "A", "..", "a" * 21, "a" * 500, "%00", "ключ", "\udcff", "AAAA\n"])
+def test_what_was_never_a_link_is_forged(wrong):
+    with pytest.raises(Forged):
+        links(OLD).read(wrong)
+
+
+def test_a_link_cut_short_at_any_place_is_forged():
+    made = token(links(OLD))
+    for length in range(len(made)):
+        with pytest.raises(Forged):
+            links(OLD).read(made[:length])
+
+
+def test_a_secret_is_changed_without_breaking_the_links_that_are_out():
+    made = token(links(OLD))
+    assert links(NEW, OLD).read(made) == CLAIM
+    assert token(links(NEW, OLD)) == token(links(NEW)) != made
+    with pytest.raises(Forged):
+        links(NEW).read(made)
+
+
+def test_what_is_signed_for_another_purpose_is_no_link():
+    other = Signer([OLD], "session.v1").sign(b'["crm:1001",2,"anna",1999999999999]')
+    with pytest.raises(Forged):
+        links(OLD).read(other)
+
+
+def test_signed_nonsense_is_no_link():
+    with pytest.raises(Forged):
+        links(OLD).read(Signer([OLD], "claim.v1").sign(b'["crm:1001"]'))
+
+
+@pytest.mark.parametrize(("url", "secrets"), [(None, [OLD]), ("https://sla.example", [])])
+def test_no_link_is_written_where_none_could_be_opened(url, secrets):
+    assert links(*secrets, url=url).url(*CLAIM) is None
+
+
+def test_without_a_secret_every_link_is_forged():
+    with pytest.raises(Forged):
+        links().read(token(links(OLD)))
+
+
+def test_a_claim_is_the_same_event_however_often_it_is_made():
+    later = CLAIM._replace(expires_at=NOW + 90_000)
+    assert later.event_id == CLAIM.event_id
+    others = [CLAIM._replace(lead_id="crm:1002"), CLAIM._replace(turn=3), CLAIM._replace(manager_id="vera")]
+    assert len({claim.event_id for claim in [CLAIM, *others]}) == 4
