@@ -28,15 +28,17 @@ from .notify.channels import registry
 from .notify.sender import Sender
 from .pacemaker import Pacemaker
 from .scrape import Scraped
-from .secret import claim_links
+from .secret import claim_links, secrets_of
 from .settings import Settings
 from .stream.app import Broker, Worker
 from .stream.embedded import DirectoryLock, EmbeddedLog, Retention, transport
 from .stream.folding import Role
 from .stream.status import State
+from .web.access import Access, Proxies
 from .web.context import Web
 from .web.limits import Limits
 from .web.server import Server
+from .web.sessions import Sessions
 
 logger = logging.getLogger(__name__)
 
@@ -256,6 +258,12 @@ def make_server(
         body_seconds=settings.body_deadline / 1000,
         shutdown_seconds=settings.stop_deadline / 2000,
     )
+    access = Access(
+        sessions=Sessions(clock, secrets_of(settings), secure=(settings.public_url or "").startswith("https:")),
+        keys=keys,
+        proxies=Proxies(settings.proxy_header or "", settings.trusted_proxies),
+        public_url=settings.public_url,
+    )
     context = Web(
         inbox=logs.inbox,
         reader=logs.reader,
@@ -263,7 +271,7 @@ def make_server(
         rules=rules,
         unready=unready,
         metrics=metrics,
-        keys=keys,
+        access=access,
         claims=claims,
         prefix=logs.prefix,
         limits=limits,

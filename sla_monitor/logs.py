@@ -134,13 +134,13 @@ async def auditing(settings: Settings) -> AsyncIterator[Logs]:
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Logs]:
-    """For a process that serves views of leads. Raises Misconfigured, Unavailable."""
+    """For a process that serves views of leads and of who is there. Raises Misconfigured, Unavailable."""
     if settings.servers is None:
         with closing(Embedded.open(settings)) as embedded:
             yield embedded
         return
     await rights.require(Access.of(settings), rights.Role.WEB, settings.topic_prefix)
-    async with on_kafka(settings, (Log.EVENTS,)) as (logs, _):
+    async with on_kafka(settings, (Log.EVENTS, Log.DESK)) as (logs, _):
         yield logs
 
 

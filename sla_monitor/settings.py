@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -80,6 +80,13 @@ def _often_enough(heartbeat: int) -> int:
     return heartbeat
 
 
+def _networks(text: object) -> object:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",")) if isinstance(text, str) else text
+    except ValueError:
+        raise ValueError("must be addresses or networks, such as 10.0.0.5 or 10.0.0.0/24,fd00::/8") from None
+
+
 def _broker(text: str) -> str:
     if text.startswith("kafka://"):
         if not re.fullmatch(r"kafka://[^\s/@,:]+:[0-9]{1,5}(,[^\s/@,:]+:[0-9]{1,5})*", text):
@@ -127,6 +134,15 @@ class Mechanism(StrEnum):
 Address = Annotated[Listen, NoDecode, BeforeValidator(_listen), PlainSerializer(str, return_type=str)]
 
 
+Networks = Annotated[
+    tuple[IPv4Network | IPv6Network, ...],
+    NoDecode,
+    BeforeValidator(_networks),
+    PlainSerializer(lambda networks: ",".join(map(str, networks)), return_type=str),
+]
+
+HEADER = Matching(r"^[A-Za-z0-9-]{1,64}$", "must be the name of an HTTP header, such as X-Forwarded-Email")
+
 TOPIC = Matching(r"^[A-Za-z0-9._-]{0,100}$", "must be up to 100 letters, digits, dots, dashes and underscores")
 
 
@@ -161,6 +177,13 @@ class Settings(BaseSettings):
     )
     secret_file: Path | None = Field(
         None, description="The file of `SLA_SECRET`. Of several lines the first signs and all are accepted."
+    )
+    proxy_header: Annotated[str, HEADER] | None = Field(
+        None, description="The header in which a proxy that signs people in says who comes, as in `X-Forwarded-Email`."
+    )
+    trusted_proxies: Networks = Field(
+        (),
+        description="The addresses or networks of such proxies, with commas between; from others it says nothing.",
     )
     kafka_partitions: int = Field(
         6, ge=1, le=500, description="Partitions of each topic that `topics apply` makes; never changed afterwards."
@@ -222,6 +245,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "SLA_CLOCK_SPEED other than 1 is served on loopback only; set SLA_LISTEN to 127.0.0.1:8080"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _only_known_proxies(self) -> Settings:
+        if bool(self.proxy_header) != bool(self.trusted_proxies):
+            raise ValueError("SLA_PROXY_HEADER and SLA_TRUSTED_PROXIES need each other; set both or neither")
         return self
 
     @model_validator(mode="after")

@@ -106,6 +106,10 @@ def _look_at_keys(findings: Findings, settings: Settings, rules: Rules | None) -
     if not keys and not settings.listen.loopback:
         message = "is served to this machine only: there are no keys; make one with `sla-monitor keys new`"
         findings.warnings.append(Problem("SLA_LISTEN", "", message))
+    strangers = (key for key in keys.keys if key.manager and key.manager not in rules.managers) if rules else ()
+    for key in strangers:
+        message = f"is {key.manager}, who is no manager of the policy, so this key acts for nobody"
+        findings.warnings.append(Problem(str(path), f"{key.name}.manager", message))
     for name in rules.sources if rules and keys else ():
         if name not in keys.names:
             findings.warnings.append(Problem("", f"sources.{name}", "is the name of no key, so no event is of it"))

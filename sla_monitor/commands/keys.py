@@ -1,4 +1,4 @@
-"""`sla-monitor keys`: keys for those who send events or read views."""
+"""`sla-monitor keys`: keys for those who send events, read views or use the board."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import typer
 
 from sla_monitor.keys import new_key
 
-app = typer.Typer(help="Keys for those who send events or read views.", no_args_is_help=True)
+app = typer.Typer(help="Keys for those who send events, read views or use the board.", no_args_is_help=True)
 
 
 @app.callback()
 def keys() -> None:
-    """Keys for those who send events or read views."""
+    """Keys for those who send events, read views or use the board."""
 
 
 @app.command()
@@ -23,12 +23,13 @@ def new(
     uri: Annotated[
         list[str] | None, typer.Option(help="A CloudEvents `source` it may write; may be repeated. Any if left out.")
     ] = None,
+    manager: Annotated[str | None, typer.Option(help="The manager of the roster whose key it is.")] = None,
 ) -> None:
     """Make a key. It is printed once, with its entry for the file that SLA_KEYS names.
 
     It may write, unless another --scope is named.
     """
-    token, entry = new_key(name, scope or ["write"], uri or ())
+    token, entry = new_key(name, scope or ["write"], uri or (), manager)
     typer.echo("The key, shown this once; send it as `Authorization: Bearer KEY`:", err=True)
     typer.echo(token)
     typer.echo("Its entry for the file that SLA_KEYS names:", err=True)

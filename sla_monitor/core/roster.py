@@ -146,7 +146,7 @@ def _unfit(manager: Manager, needs: Needs) -> PassedOver | None:
 
 def look(standing: Standing, shift: Calendar | None, now: int) -> None:
     """Find out anew whether they are there, and until when that holds. shift: None is always."""
-    ends = _status_ends(standing, shift)
+    ends = status_ends(standing, shift)
     in_force = standing.status not in {"", AVAILABLE} and now < ends
     on_shift = shift is None or shift.is_open(now)
     if on_shift:
@@ -156,8 +156,8 @@ def look(standing: Standing, shift: Calendar | None, now: int) -> None:
     standing.changes_at = earliest(ends if in_force else None, shift.next_change(now) if shift else None)
 
 
-def _status_ends(standing: Standing, shift: Calendar | None) -> int:
-    """When the status expires: at the end it named, else at the next shift start, or after 12 hours (R15)."""
+def status_ends(standing: Standing, shift: Calendar | None) -> int:
+    """When the last status expires: at the end it named, else at the next shift start, or after 12 hours (R15)."""
     if standing.until is not None:
         return standing.until
     at = standing.order[0]

@@ -12,11 +12,13 @@ from sla_monitor.claims import ClaimLinks
 from sla_monitor.clock import Clock
 from sla_monitor.core.effects import Log
 from sla_monitor.core.rules import Rules
-from sla_monitor.keys import Key, KeyRing, Scope
+from sla_monitor.keys import Key, Scope
 from sla_monitor.metrics import Metrics
 from sla_monitor.records import Inbox, Reader
 
+from .access import Access
 from .limits import Limits
+from .visitors import Visitor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Web:
     unready: Callable[[], list[str]]
     metrics: Metrics
     claims: ClaimLinks
-    keys: KeyRing = field(default_factory=KeyRing)
+    access: Access
     prefix: str = "sla."
     limits: Limits = field(default_factory=Limits)
 
@@ -55,3 +57,6 @@ class Route:
 
 KEY = web.RequestKey("key", Key)
 """The key of the request, where there is one."""
+
+VISITOR = web.RequestKey("visitor", Visitor)
+"""Who makes a request that needs a scope."""

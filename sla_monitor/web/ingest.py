@@ -149,7 +149,7 @@ class Ingest:
     def _records(self, request: web.Request, events: Iterable[wire.Event], received: int) -> Iterator[Record]:
         key = request.get(KEY)
         for event in events:
-            source = key.name if key else self._web.keys.source_of(event.source)
+            source = key.name if key else self._web.access.keys.source_of(event.source)
             accept, counts = self._routing.enter(event, received, source)
             for result in counts:
                 self._count(result, 1)

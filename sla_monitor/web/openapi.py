@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sla_monitor import __version__, wire
+from sla_monitor.core.roster import AVAILABLE, PassedOver
+from sla_monitor.keys import Scope
 from sla_monitor.wire.examples import EXAMPLES
 
 from .context import Route
 from .ingest import ARRAY, BATCH, LINES, ONE
+from .sessions import COOKIE
+from .visitors import By, Role
+
+STATUSES = [AVAILABLE, PassedOver.BUSY, PassedOver.AWAY, PassedOver.OFFLINE]
+"""What a manager may say of themselves."""
+PRESENCES = [*STATUSES, PassedOver.OFF_SHIFT]
 
 PROBLEM = {
     "type": "object",
@@ -44,7 +52,7 @@ WHY = {
     "207": "A part was rejected; the rest is durable.",
     "400": "Not HTTP or not JSON. Nothing was stored.",
     "401": "A known key is needed.",
-    "403": "The key may not do this; or there are no keys and this is another machine.",
+    "403": "You may not do this; or there are no keys and this is another machine; or another site's page asks.",
     "404": "Not known, or not yet.",
     "408": "The body came too slowly.",
     "410": "The cursor is too old.",
@@ -85,6 +93,64 @@ MANY_EVENTS = {
 }
 
 
+def answer(schema: Mapping[str, Any], *statuses: str) -> dict[str, Any]:
+    """An operation that answers JSON, or these problems."""
+    found = {"description": "OK", "content": {"application/json": {"schema": schema}}}
+    return {"responses": {"200": found, **problems("401", "403", *statuses)}}
+
+
+def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [*properties], "properties": properties}
+
+
+_TEXT, _BOOLEAN = {"type": "string"}, {"type": "boolean"}
+_OR_NULL = {"type": ["string", "null"]}
+_INSTANT = {"type": ["string", "null"], "format": "date-time"}
+
+ME = answer(
+    _object(
+        name=_TEXT,
+        role={"enum": [*Role]},
+        manager_id=_OR_NULL,
+        teams={"type": ["array", "null"], "items": _TEXT, "description": "null: all of them."},
+        sees_names=_BOOLEAN | {"description": "Whether customers' names are shown in full."},
+        signed_in_by={"enum": [*By]},
+        same_origin_only=_BOOLEAN | {"description": "Whether requests that change something must come from our pages."},
+    )
+)
+MANAGERS = answer(
+    _object(
+        managers={
+            "type": "array",
+            "items": _object(
+                manager_id=_TEXT,
+                name=_TEXT,
+                teams={"type": "array", "items": _TEXT},
+                presence={"enum": PRESENCES, "description": "available, or why they are given no lead just now."},
+                status={"enum": STATUSES, "description": "As it was said last, while that holds."},
+                until=_INSTANT | {"description": "When the status ends."},
+                on_shift=_BOOLEAN,
+                shift_changes_at=_INSTANT | {"description": "When their shift begins or ends next; null: never."},
+                open_leads={"type": "integer"},
+                capacity={"type": ["integer", "null"], "description": "Open leads at once; null: any number."},
+            ),
+        }
+    ),
+    "503",
+)
+SIGN_IN = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/x-www-form-urlencoded": {"schema": _object(key=_TEXT)}},
+    },
+    "responses": {
+        "303": {"description": "Signed in: a cookie that no script can read, for 12 hours."},
+        **problems("403", "408", "413", "503"),
+    },
+}
+SIGN_OUT = {"responses": {"303": {"description": "Signed out."}, **problems("403")}}
+
+
 def openapi(routes: Iterable[Route]) -> dict[str, Any]:
     """OpenAPI 3.1 of these routes."""
     paths: dict[str, dict[str, Any]] = {}
@@ -95,7 +161,10 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
         "info": {"title": "sla-monitor", "version": __version__},
         "paths": paths,
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Begun by POST /sign-in."},
+            },
             "schemas": {"Problem": PROBLEM, **_events()},
         },
     }
@@ -107,7 +176,13 @@ def _operation(route: Route) -> dict[str, Any]:
     about = dict(route.about)
     about["parameters"] = in_path + about.get("parameters", [])
     about.setdefault("responses", {"200": {"description": "OK"}})
-    return {"summary": route.summary, "security": [{"key": [route.scope]}] if route.scope else [], **about}
+    return {"summary": route.summary, "security": _security(route.scope), **about}
+
+
+def _security(scope: Scope | None) -> list[dict[str, list[str]]]:
+    """Sessions send no events."""
+    ways = () if scope is None else ("key",) if scope == "write" else ("key", "session")
+    return [{way: [scope or ""]} for way in ways]
 
 
 def _events() -> dict[str, Any]:

@@ -12,15 +12,16 @@ from aiohttp.typedefs import Middleware
 from sla_monitor.errors import Misconfigured, Problem
 from sla_monitor.keys import Scope
 
-from .access import authorise
 from .board import Board
 from .connections import Connection, mark_busy
-from .context import KEY, Route, Web
+from .context import KEY, VISITOR, Route, Web
 from .ingest import Ingest
-from .openapi import MANY_EVENTS, ONE_EVENT, openapi, problems
+from .openapi import MANAGERS, MANY_EVENTS, ME, ONE_EVENT, SIGN_IN, SIGN_OUT, openapi, problems
 from .outcomes import Outcomes
+from .people import People
 from .probes import Contracts, Probes
 from .problems import Handler, answer_problems
+from .sign_in import SignIn
 from .views import Views
 
 __all__ = ["Server", "Web", "build_app"]
@@ -47,6 +48,7 @@ _OK = {"200": {"description": "OK"}}
 def routes(context: Web, outcomes: Outcomes) -> list[Route]:
     """Every route but the one that describes them."""
     ingest, views, board, probes = Ingest(context), Views(context), Board(context), Probes(context)
+    people, sign_in = People(context), SignIn(context)
     stream = {
         "parameters": [_LEAD_FILTER, _FROM, _CURSOR],
         "responses": _OK | problems("400", "401", "403", "410", "429"),
@@ -59,6 +61,11 @@ def routes(context: Web, outcomes: Outcomes) -> list[Route]:
         ),
         Route("GET", "/v1/outcomes", outcomes.stream, READ, "Outcomes as server-sent events.", stream),
         Route("GET", "/v1/board", board.data, READ, "The open leads.", {"responses": _OK | problems("401", "403")}),
+        Route("GET", "/v1/me", people.me, READ, "Who you are here.", ME),
+        Route("GET", "/v1/managers", people.managers, READ, "The managers that you see.", MANAGERS),
+        Route("GET", "/sign-in", sign_in.show, None, "The page to sign in on, with a key."),
+        Route("POST", "/sign-in", sign_in.enter, None, "Begin a session.", SIGN_IN),
+        Route("POST", "/sign-out", sign_in.leave, None, "End the session.", SIGN_OUT),
         Route("GET", "/", board.page, None, "The board."),
         Route("GET", "/static/{name}", board.static, None, "What the board needs."),
         Route("GET", "/healthz", probes.healthz, None, "Whether the process lives."),
@@ -105,9 +112,12 @@ def build_app(context: Web) -> web.Application:
 
 def _guarded(context: Web, route: Route) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        key = authorise(context.keys, request, route.scope)
-        if key is not None:
-            request[KEY] = key
+        if route.scope is None:
+            context.access.admit(request)
+        else:
+            request[VISITOR], key = context.access.visitor(request, route.scope, context.rules())
+            if key is not None:
+                request[KEY] = key
         return await route.handler(request)
 
     return handle
@@ -125,7 +135,8 @@ def _counted(context: Web) -> Middleware:
 
 
 async def _harden(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     response.headers.popall("Server", None)
 
 

@@ -11,8 +11,9 @@ from sla_monitor.core.effects import Log
 from sla_monitor.core.joining import HOPS
 from sla_monitor.core.lead import BUILT_IN, Kind, Lead, Phase, Result, Turn
 
-from .context import Web
+from .context import VISITOR, Web
 from .problems import Refused
+from .visitors import Visitor
 
 LEADS = RowCodec((Lead,))
 
@@ -23,26 +24,32 @@ class Views:
 
     async def lead(self, request: web.Request) -> web.Response:
         """GET /v1/leads/{id}"""
-        lead = await self._row(request.match_info["id"])
-        if lead is None or lead.phase is Phase.UNKNOWN:
-            raise Refused(404, "no such lead, or not yet", headers={"Retry-After": "1"})
-        followed = await self._followed(lead)
+        lead = await self.known(request.match_info["id"], request[VISITOR])
+        followed = await self.followed(lead)
         if followed is lead:
             return web.json_response(lead_view(lead))
         mine = {"lead_id": lead.lead_id, "status": lead.status, "joined_to": lead.joined_to}
         return web.json_response(lead_view(followed) | mine)
 
-    async def _followed(self, lead: Lead) -> Lead:
+    async def known(self, lead_id: str, visitor: Visitor) -> Lead:
+        """A lead that the visitor sees. Raises Refused (404)."""
+        lead = await self.row(lead_id)
+        if lead is None or lead.phase is Phase.UNKNOWN or not visitor.sees(lead):
+            raise Refused(404, "no such lead, or not yet", headers={"Retry-After": "1"})
+        return lead
+
+    async def followed(self, lead: Lead) -> Lead:
         """The lead that a joined one became part of; its view follows it (R25). Itself for any other."""
         followed = lead
         for _ in range(HOPS):
-            into = await self._row(followed.joined_to) if followed.phase is Phase.JOINED else None
+            into = await self.row(followed.joined_to) if followed.phase is Phase.JOINED else None
             if into is None:
                 break
             followed = into
         return followed
 
-    async def _row(self, lead_id: str) -> Lead | None:
+    async def row(self, lead_id: str) -> Lead | None:
+        """A lead as it is committed."""
         key = lead_id.encode("utf-8", "surrogateescape")
         if key[:1] < b" ":  # ours, not a lead's
             return None

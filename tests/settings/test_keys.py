@@ -84,7 +84,7 @@ e f: {{}}
         "2: a.scopes[0]: must be 'write', 'read', 'act' or 'admin'",
         "3: b.sha256[0]: must be the SHA-256 of a key",
         "3: b.scopes: must have at least 1",
-        "5: d.urls: is not known here; there are: scopes, sha256, uri",
+        "5: d.urls: is not known here; there are: identities, manager, scopes, sha256, uri",
         "6: other: is the name for events that no key claims",
         "7: e f: must be 1 to 64 letters",
     ):

@@ -14,18 +14,22 @@ from sla_monitor.claims import ClaimLinks
 from sla_monitor.clock import ManualClock
 from sla_monitor.codec import RowCodec
 from sla_monitor.core.lead import Lead
+from sla_monitor.core.roster import Held, Standing
 from sla_monitor.core.rules import Manager, Rules
 from sla_monitor.errors import Unavailable
 from sla_monitor.metrics import Metrics
 from sla_monitor.records import Position, Record, Stored, Taken
+from sla_monitor.web.access import Access
+from sla_monitor.web.limits import Limits
 from sla_monitor.web.server import Server, Web
+from sla_monitor.web.sessions import Sessions
 from sla_monitor.wire.examples import EXAMPLES
 
 NOW = 1_795_500_000_000
 ONE = {"Content-Type": "application/cloudevents+json"}
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
 LINES = {"Content-Type": "application/x-ndjson"}
-ROWS = RowCodec((Lead,))
+ROWS, DESK = RowCodec((Lead,)), RowCodec((Standing, Held))
 SECRET = "a secret of thirty-two characters"
 
 
@@ -35,6 +39,7 @@ class MemoryLog:
     def __init__(self) -> None:
         self.appended: list[Record] = []
         self.leads: dict[bytes, bytes] = {}
+        self.desk: dict[bytes, bytes] = {}
         self.outcomes: list[Stored] = []
         self.first = 0
         self.broken = False
@@ -50,18 +55,19 @@ class MemoryLog:
             raise Unavailable("no room for +79991234567")
         self.appended += records
 
-    def _read(self, topic: str, wanted: str) -> None:
-        assert topic == wanted
+    def _check(self) -> None:
         if self.broken:
             raise Unavailable
 
+    def _rows(self, topic: str) -> dict[bytes, bytes]:
+        self._check()
+        return {"sla.events": self.leads, "sla.desk": self.desk}[topic]
+
     async def row(self, topic: str, key: bytes, number: int | None = None) -> bytes | None:
-        self._read(topic, "sla.events")
-        return self.leads.get(key)
+        return self._rows(topic).get(key)
 
     async def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
-        self._read(topic, "sla.events")
-        return list(self.leads.items())
+        return list(self._rows(topic).items())
 
     async def bounds(self, topic: str) -> tuple[Position, Position]:
         assert topic == "sla.outcomes"
@@ -69,13 +75,14 @@ class MemoryLog:
 
     @asynccontextmanager
     async def tail(self, topic: str, start: Position) -> AsyncIterator[MemoryTail]:
-        self._read(topic, "sla.outcomes")
+        assert topic == "sla.outcomes"
+        self._check()
         yield MemoryTail(self, start)
 
     async def after(self, position: Position) -> list[Stored]:
         """Waits for them."""
         while True:
-            self._read("sla.outcomes", "sla.outcomes")
+            self._check()
             if found := [record for record in self.outcomes if record.offset >= position[0]]:
                 return found
             self._news.clear()
@@ -87,6 +94,12 @@ class MemoryLog:
 
     def put(self, lead: Lead) -> None:
         self.leads[lead.lead_id.encode()] = ROWS.encode(lead)
+
+    def seat(self, manager_id: str, standing: Standing, *held: str) -> None:
+        """What the desk has of a manager, and of the leads that they hold."""
+        self.desk[b"m:" + manager_id.encode()] = DESK.encode(standing)
+        for lead_id in held:
+            self.desk[b"l:" + lead_id.encode()] = DESK.encode(Held(manager_id, 0))
 
 
 class MemoryTail:
@@ -101,7 +114,9 @@ class MemoryTail:
 
 
 class Site:
-    def __init__(self, **changes) -> None:
+    """parts: of its `Access`, such as keys. changes: other parts of the `Web`."""
+
+    def __init__(self, *, limits: Limits | None = None, **parts) -> None:
         self.log = MemoryLog()
         self.clock = ManualClock(NOW)
         self.reasons: list[str] = []
@@ -116,7 +131,8 @@ class Site:
             unready=lambda: self.reasons,
             metrics=self.metrics,
             claims=self.claims,
-            **changes,
+            access=Access(**{"sessions": Sessions(self.clock, [SECRET]), "public_url": "https://sla.example"} | parts),
+            limits=limits or Limits(),
         )
         self.server = Server(self.web, "127.0.0.1", 0)
         self._writers: list[asyncio.StreamWriter] = []

@@ -87,7 +87,7 @@ TOPICS: Mapping[Role, Mapping[Operation, Sequence[str]]] = {
         Operation.WRITE: (*_KEYED, Log.OUTCOMES, Log.DEAD_LETTERS, *_ROWS),
     },
     Role.WEB: {
-        Operation.READ: (Log.EVENTS + ROWS, Log.OUTCOMES),
+        Operation.READ: (Log.EVENTS + ROWS, Log.DESK + ROWS, Log.OUTCOMES),
         Operation.WRITE: (Log.PHONES, Log.EVENTS, Log.DESK, Public.LEADS),  # heartbeats come in like leads
         Operation.DESCRIBE: _ALL,
     },

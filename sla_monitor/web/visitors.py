@@ -1,0 +1,100 @@
+"""Whoever makes a request: who they are, what they see of the leads, and for whom they may act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sla_monitor.core.lead import Lead
+from sla_monitor.core.rules import Rules
+from sla_monitor.keys import Key
+
+
+class Role(StrEnum):
+    """What somebody may do on the board. Scopes of keys become these: read, act, act, admin."""
+
+    VIEWER = "viewer"  # looks, and sees no customer's name
+    MANAGER = "manager"  # claims for themselves the leads of their team, and says where they are
+    HEAD = "head"  # claims, reassigns, closes and says who is there, for their teams
+    ADMIN = "admin"
+
+
+class By(StrEnum):
+    """How somebody is known."""
+
+    KEY = "key"  # a bearer key: a program, which no web page can make act
+    SESSION = "session"
+    PROXY = "proxy"
+    MACHINE = "machine"  # without keys: this machine
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """name: of their key. manager_id: of the roster, empty if they are nobody there. teams: theirs; None: all."""
+
+    name: str
+    role: Role
+    by: By
+    manager_id: str = ""
+    teams: frozenset[str] | None = None
+
+    @property
+    def sees_names(self) -> bool:
+        return self.role is not Role.VIEWER
+
+    @property
+    def sight(self) -> tuple[frozenset[str] | None, str, bool]:
+        """What tells apart those who see different things."""
+        return self.teams, "" if self.teams is None else self.manager_id, self.sees_names
+
+    def sees(self, lead: Lead) -> bool:
+        """Leads of their teams, and those that they hold."""
+        return self.sees_team(lead.team_id) or (bool(self.manager_id) and lead.holder == self.manager_id)
+
+    def sees_team(self, team_id: str | None) -> bool:
+        return self.teams is None or team_id in self.teams
+
+    def sees_manager(self, manager_id: str, rules: Rules) -> bool:
+        """Themselves, and whoever is in one of their teams."""
+        return manager_id == self.manager_id or self.teams is None or bool(self.teams & teams_of(manager_id, rules))
+
+    def acts_for(self, manager_id: str, rules: Rules) -> bool:
+        """Whether they may claim for somebody, or say where they are."""
+        if self.role is Role.MANAGER:
+            return manager_id == self.manager_id
+        return self.leads and self.sees_manager(manager_id, rules)
+
+    @property
+    def leads(self) -> bool:
+        """Whether they decide about other people's leads."""
+        return self.role in {Role.HEAD, Role.ADMIN}
+
+    def shown(self, name: str | None) -> str | None:
+        """A customer's name as they may see it."""
+        return name if self.sees_names or not name else masked(name)
+
+
+MACHINE = Visitor("this machine", Role.HEAD, By.MACHINE)
+"""Who comes from this machine while there are no keys."""
+
+
+def visitor_of(key: Key, by: By, rules: Rules) -> Visitor:
+    """Who a key makes somebody. Those that name a manager are bound to the teams that they are in or lead."""
+    teams = teams_of(key.manager, rules) if key.manager and rules.teams else None
+    if "admin" in key.scopes:
+        return Visitor(key.name, Role.ADMIN, by, key.manager)
+    if "act" not in key.scopes:
+        return Visitor(key.name, Role.VIEWER, by, key.manager, teams)
+    heads = not key.manager or any(team.head == key.manager for team in rules.teams.values())
+    return Visitor(key.name, Role.HEAD if heads else Role.MANAGER, by, key.manager, teams)
+
+
+def teams_of(manager_id: str, rules: Rules) -> frozenset[str]:
+    """The teams that a manager is in or leads."""
+    return frozenset(t.id for t in rules.teams.values() if manager_id in t.managers or manager_id == t.head)
+
+
+def masked(name: str) -> str:
+    """`Anna Schmidt` becomes `A*** S.`: enough to tell two leads apart, too little to tell who it is."""
+    first, *others = name.split() or [""]
+    return " ".join([f"{first[:1]}***", *(f"{other[:1]}." for other in others[:1])])

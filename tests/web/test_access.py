@@ -1,0 +1,284 @@
+"""Who is let in, as whom, and what they see; what another site's page sends changes nothing."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import ip_network
+
+import pytest
+
+from sla_monitor.core.rules import HOUR
+from sla_monitor.keys import new_key, parse_keys
+from sla_monitor.web.access import Proxies
+from sla_monitor.web.sessions import COOKIE, Sessions
+from sla_monitor.web.visitors import masked
+from tests.web.office import KEYS, PROXY, SAME_SITE, TEXT, TOKENS, bearer, office, sign_in
+from tests.web.site import ONE, SECRET, Site, event
+from tests.web.test_views import get, lead
+
+ORIGINS = [
+    ({"Sec-Fetch-Site": "cross-site"}, 403),
+    ({"Sec-Fetch-Site": "same-site"}, 403),
+    ({"Sec-Fetch-Site": "cross-site", "Origin": "https://sla.example"}, 403),
+    ({"Origin": "https://evil.example"}, 403),
+    ({"Origin": "null"}, 403),
+    ({"Origin": ""}, 403),
+    ({}, 403),
+    ({"Sec-Fetch-Site": "same-origin"}, 303),
+    ({"Origin": "https://sla.example"}, 303),
+]
+"""What a browser says of where a request comes from, and what becomes of signing out."""
+
+
+async def me(site, **headers):
+    return await get(site, "/v1/me", **headers)
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "teams", "names"),
+    [
+        ("wall", "viewer", None, False),
+        ("anna", "manager", ["sales"], True),
+        ("boris", "head", ["sales"], True),
+        ("crm", "head", None, True),
+        ("root", "admin", None, True),
+    ],
+)
+async def test_the_scopes_of_a_key_and_its_manager_make_a_role(name, role, teams, names):
+    async with office() as site:
+        said = await me(site, **bearer(name))
+        assert (said["name"], said["role"], said["teams"], said["sees_names"]) == (name, role, teams, names)
+        assert (said["signed_in_by"], said["same_origin_only"]) == ("key", False)
+
+
+async def test_a_key_that_only_writes_opens_nothing_to_read():
+    async with office() as site:
+        for path in ("/v1/me", "/v1/board", "/v1/managers", "/v1/leads/S-1", "/v1/outcomes"):
+            await get(site, path, 403, **bearer("pbx"))
+
+
+async def test_without_keys_this_machine_has_the_rights_of_a_head(site):
+    said = await me(site)
+    assert (said["role"], said["teams"], said["signed_in_by"]) == ("head", None, "machine")
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Forwarded-For": "10.0.0.9"}, {"Forwarded": "for=10.0.0.9"}, {"Host": "a.example"}]
+)
+async def test_without_keys_nobody_is_let_in_through_a_proxy_or_another_name(site, headers):
+    for path in ("/v1/me", "/sign-in", "/"):
+        await get(site, path, 403, **headers)
+
+
+# sessions
+
+
+async def test_a_key_that_is_pasted_once_begins_a_session_that_scripts_cannot_read():
+    async with office() as site, site.http.get("/sign-in") as page:
+        assert page.status == 200
+        assert "form-action 'self'" in page.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+        async with site.http.post(
+            "/sign-in", data={"key": f" {TOKENS['anna']}\n"}, headers=SAME_SITE, allow_redirects=False
+        ) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, "./")
+            said = answer.headers["Set-Cookie"]
+        assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"} <= set(said.split("; "))
+        assert TOKENS["anna"] not in said
+        cookie = said.partition(";")[0]
+        assert (await me(site, Cookie=cookie))["signed_in_by"] == "session"
+
+
+async def test_over_https_browsers_are_told_to_keep_the_cookie_to_it(site):
+    secure = Sessions(site.clock, [SECRET], secure=True)
+    async with (
+        office(sessions=secure) as made,
+        made.http.post("/sign-in", data={"key": TOKENS["anna"]}, headers=SAME_SITE, allow_redirects=False) as answer,
+    ):
+        assert "Secure" in answer.headers["Set-Cookie"].split("; ")
+
+
+async def test_a_session_ends_after_twelve_hours_and_when_its_key_is_withdrawn():
+    async with office() as site:
+        cookie = await sign_in(site, "anna")
+        site.clock.advance(12 * HOUR - 1)
+        await get(site, "/v1/me", 200, Cookie=cookie)
+        site.clock.advance(1)
+        await get(site, "/v1/me", 401, Cookie=cookie)
+        cookie = await sign_in(site, "anna")
+    other = parse_keys(new_key("anna", ["act"], manager="anna")[1])
+    async with office(keys=other) as site:
+        await get(site, "/v1/me", 401, Cookie=cookie)
+
+
+async def test_a_session_that_was_made_up_or_changed_is_none():
+    async with office() as site:
+        cookie = await sign_in(site, "anna")
+        for wrong in (cookie[:-2], cookie.replace("=", "=A", 1), f"{COOKIE}=", f"{COOKIE}=a.b"):
+            await get(site, "/v1/me", 401, Cookie=wrong)
+
+
+@pytest.mark.parametrize("key", ["", "sla_unknown", "pbx"])
+async def test_a_key_that_opens_no_board_begins_no_session(key):
+    async with office() as site:
+        data = {"key": TOKENS.get(key, key)}
+        async with site.http.post("/sign-in", data=data, headers=SAME_SITE, allow_redirects=False) as answer:
+            assert (answer.status, "Set-Cookie" in answer.headers) == (403, False)
+            assert 'role="alert"' in await answer.text()
+
+
+async def test_the_page_to_sign_in_speaks_the_browsers_language():
+    async with office() as site:
+        for asked, title in (("ru-RU,en;q=0.5", "Вход"), ("de,en", "Sign in"), ("", "Sign in")):
+            async with site.http.get("/sign-in", headers={"Accept-Language": asked}) as page:
+                assert f"<h1>{title}</h1>" in await page.text()
+
+
+async def test_without_a_secret_nobody_can_sign_in_and_the_page_says_why(site):
+    async with office(sessions=Sessions(site.clock)) as made:
+        async with made.http.get("/sign-in") as page:
+            assert "SLA_SECRET_FILE" in await page.text()
+        async with made.http.post("/sign-in", data={"key": TOKENS["anna"]}, headers=SAME_SITE) as answer:
+            assert (answer.status, "Set-Cookie" in answer.headers) == (503, False)
+        await get(made, "/v1/me", 401, Cookie=f"{COOKIE}=x")
+
+
+async def test_signing_out_takes_the_cookie_away():
+    async with office() as site:
+        cookie = await sign_in(site, "anna")
+        headers = SAME_SITE | {"Cookie": cookie}
+        async with site.http.post("/sign-out", headers=headers, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, "sign-in")
+            assert "Max-Age=0" in answer.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(("said", "status"), ORIGINS)
+async def test_a_page_of_another_site_cannot_act_with_the_session(said, status):
+    async with office() as site:
+        headers = {"Cookie": await sign_in(site, "anna"), **said}
+        async with site.http.post("/sign-out", headers=headers, allow_redirects=False) as answer:
+            assert answer.status == status
+        async with site.http.post(
+            "/sign-in", data={"key": TOKENS["anna"]}, headers=said, allow_redirects=False
+        ) as answer:
+            assert answer.status == status
+
+
+async def test_the_address_that_was_asked_is_ours_too():
+    async with office() as site:
+        host = f"127.0.0.1:{site.server.port}"
+        async with site.http.post("/sign-out", headers={"Origin": f"http://{host}"}, allow_redirects=False) as answer:
+            assert answer.status == 303
+        async with site.http.post("/sign-out", headers={"Origin": "http://127.0.0.1:1"}) as answer:
+            assert answer.status == 403
+
+
+async def test_without_keys_a_page_of_another_site_cannot_send_events_and_curl_can(site):
+    body = json.dumps(event())
+    for said, status in (({"Origin": "https://evil.example"}, 403), ({"Sec-Fetch-Site": "cross-site"}, 403), ({}, 202)):
+        async with site.http.post("/v1/events", data=body, headers=ONE | said) as answer:
+            assert answer.status == status
+    assert len(site.log.appended) == 1
+
+
+async def test_a_session_sends_no_events():
+    token, entry = new_key("both", ["write", "read"])
+    async with office(keys=parse_keys(entry)) as site:
+        TOKENS["both"] = token
+        cookie = {"Cookie": await sign_in(site, "both")}
+        async with site.http.post("/v1/events", data=json.dumps(event()), headers=ONE | SAME_SITE | cookie) as answer:
+            assert answer.status == 403
+        async with site.http.post("/v1/events", data=json.dumps(event()), headers=ONE | bearer("both")) as answer:
+            assert answer.status == 202
+
+
+# proxies
+
+
+async def test_a_trusted_proxy_says_who_comes():
+    async with office(proxies=PROXY) as site:
+        said = await me(site, **{"X-Forwarded-Email": "vera@EXAMPLE.com"})
+        assert (said["name"], said["role"], said["manager_id"], said["signed_in_by"]) == (
+            "vera",
+            "manager",
+            "vera",
+            "proxy",
+        )
+        assert said["same_origin_only"] is True
+
+
+@pytest.mark.parametrize(
+    "proxies",
+    [Proxies(), Proxies("X-Forwarded-Email", (ip_network("10.0.0.0/8"),)), Proxies("X-Forwarded-User", PROXY.trusted)],
+)
+async def test_the_header_of_anybody_else_says_nothing(proxies):
+    async with office(proxies=proxies) as site:
+        await get(site, "/v1/me", 401, **{"X-Forwarded-Email": "vera@example.com"})
+
+
+async def test_an_identity_that_nobody_has_or_that_a_client_added_is_refused():
+    async with office(proxies=PROXY) as site:
+        await get(site, "/v1/me", 403, **{"X-Forwarded-Email": "eve@example.com"})
+        await get(site, "/v1/me", 401, **{"X-Forwarded-Email": " "})
+        twice = [("X-Forwarded-Email", "vera@example.com"), ("X-Forwarded-Email", "eve@example.com")]
+        async with site.http.get("/v1/me", headers=twice) as answer:
+            assert answer.status == 403
+            assert "example.com" not in await answer.text()
+
+
+async def test_a_key_wins_over_what_the_proxy_says():
+    async with office(proxies=PROXY) as site:
+        assert (await me(site, **bearer("boris"), **{"X-Forwarded-Email": "vera@example.com"}))["name"] == "boris"
+
+
+def test_an_identity_is_of_one_person_and_an_entry_lets_somebody_in():
+    for text, told in (
+        (TEXT + "eve: {scopes: [read], identities: [VERA@example.com]}", "is an identity of vera already"),
+        ("eve: {scopes: [read]}", "lets nobody in"),
+    ):
+        with pytest.raises(Exception, match=told):
+            parse_keys(text)
+    assert KEYS.identified("vera@example.com").name == "vera"
+
+
+# what they see
+
+
+async def shown(site, name):
+    board = await get(site, "/v1/board", **bearer(name))
+    assert board["open"] == len(board["leads"])
+    return {line["lead_id"]: line["name"] for line in board["leads"]}
+
+
+async def test_a_manager_and_a_head_see_their_own_team_and_a_viewer_no_names():
+    async with office() as site:
+        assert await shown(site, "anna") == await shown(site, "boris") == {"S-1": "Ivan Petrov"}
+        assert await shown(site, "root") == {"S-1": "Ivan Petrov", "F-1": "Olga Orlova"}
+        assert await shown(site, "wall") == {"S-1": "I*** P.", "F-1": "O*** O."}
+
+
+async def test_a_lead_of_another_team_is_as_if_it_were_not_there():
+    async with office() as site:
+        await get(site, "/v1/leads/S-1", 200, **bearer("anna"))
+        hidden = await get(site, "/v1/leads/F-1", 404, **bearer("anna"))
+        assert hidden == await get(site, "/v1/leads/none", 404, **bearer("anna"))
+
+
+async def test_whoever_holds_a_lead_of_another_team_sees_it():
+    async with office() as site:
+        site.log.put(lead("F-2", team_id="field", holder="anna"))
+        assert set(await shown(site, "anna")) == {"S-1", "F-2"}
+        assert set(await shown(site, "boris")) == {"S-1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Anna Schmidt", "A*** S."), ("Anna", "A***"), ("Иван Петрович Сидоров", "И*** П."), ("", "***"), ("  ", "***")],
+)
+def test_a_masked_name_tells_initials_only(name, expected):
+    assert masked(name) == expected
+
+
+async def test_a_site_of_no_keys_is_head_of_all(site: Site):
+    site.log.put(lead(name="Ivan Petrov"))
+    assert [line["name"] for line in (await get(site, "/v1/board"))["leads"]] == ["Ivan Petrov"]
