@@ -47,12 +47,16 @@ def team_hours(rules: Rules, team: Team) -> OpenTime:
 
 @dataclass(slots=True)
 class Case:
-    """One decision about one lead. `effects` grow in the order in which they are asked for."""
+    """One decision about one lead. `effects` grow in the order in which they are asked for.
+
+    actor: who did what is decided about, if the event says.
+    """
 
     lead: Lead
     now: int
     rules: Rules
     effects: list[Effect] = field(default_factory=list)
+    actor: str = ""
     _policy: Policy | None = None
 
     @property
@@ -125,6 +129,8 @@ class Case:
         kept = {name: value for name, value in (*named.items(), *data.items()) if value not in (None, "")}
         if lead.test:
             kept["test"] = True
+        if self.actor:
+            kept["actor"] = self.actor
         self.effects.append(
             Publish(type=kind, lead_id=lead.lead_id, turn=number, at=self.now, qualifier=qualifier, data=kept)
         )

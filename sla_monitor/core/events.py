@@ -20,6 +20,7 @@ class Origin:
     received: when it was accepted, ms. digest: a 32-bit hash of its data, to tell conflicts.
     hops: how often it was forwarded from a joined or merged lead.
     flags: what intake noticed: `future_time`, `unknown_manager`, `bad_number`.
+    actor: who did it, by the name of their key; empty where the source does not say.
     """
 
     uri: str = ""
@@ -29,6 +30,7 @@ class Origin:
     digest: int = 0
     hops: int = 0
     flags: tuple[str, ...] = ()
+    actor: str = ""
 
     def uid(self) -> int:
         """The 63-bit hash of (uri, id) kept in rows for deduplication."""

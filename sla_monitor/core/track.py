@@ -58,6 +58,8 @@ def _key(fact: Any) -> str:
 
 def _dispatch(case: Case, fact: Any) -> None:
     pair = (case.lead.status, type(fact))
+    origin = getattr(fact, "origin", None)
+    case.actor = origin.actor if origin else ""
     handler = TRANSITIONS.get(pair)
     if handler is None:
         case.count(f"ignored_{IGNORED[pair]}")

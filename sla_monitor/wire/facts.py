@@ -115,6 +115,7 @@ class _Reading:
             received=self._received,
             digest=event.digest,
             flags=tuple(self._flags),
+            actor=event.actor,
         )
 
     def number(self, raw: str | None) -> str | None:

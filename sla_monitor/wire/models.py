@@ -167,6 +167,7 @@ class Envelope(Wire):
     type: str
     time: Instant = Field(description="When it happened, RFC 3339 with an offset.")
     subject: LongId | None = None
+    actor: Word | None = Field(None, description="Who did it, by an id; an extension of ours, shown in outcomes.")
     datacontenttype: str | None = Field(
         None, max_length=128, pattern=r"^application/([a-zA-Z0-9.+-]+\+)?json(\s*;.*)?$", description="JSON."
     )

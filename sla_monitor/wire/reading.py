@@ -53,7 +53,10 @@ class Invalid(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A valid event. at: ms. size: bytes of its data, written compactly. digest: 32-bit hash of type and data."""
+    """A valid event. at: ms. size: bytes of its data, written compactly. digest: 32-bit hash of type and data.
+
+    actor: who did it, as the source says.
+    """
 
     type: str
     id: str
@@ -63,6 +66,7 @@ class Event:
     size: int
     digest: int
     flags: tuple[str, ...] = ()
+    actor: str = ""
 
 
 class _Twice(dict[str, Any]):
@@ -137,7 +141,8 @@ def read(value: Any, received: int, depth: int = DEPTH) -> Event:
 def _event(event: Envelope, data: Any) -> Event:
     canonical = _canonical(data).encode()
     digest = crc32(canonical, crc32(event.type.encode()))
-    return Event(event.type, event.id, event.source, event.time, event.data, len(canonical), digest)
+    actor = event.actor or ""
+    return Event(event.type, event.id, event.source, event.time, event.data, len(canonical), digest, actor=actor)
 
 
 def _timed(event: Event, received: int) -> Event:

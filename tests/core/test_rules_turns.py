@@ -103,6 +103,27 @@ def test_r16_a_claim_gives_a_fresh_target_and_leaves_the_customers_clock() -> No
     assert (len(w.of("sla.breached")), w.lead("L").holder) == (1, "vera")
 
 
+def test_r16_who_gave_the_lead_away_is_told_in_what_follows_and_in_nothing_later() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.feed(facts.assigned("L", "vera", w.now, assigned_by="human", actor="boris"))
+    assert [(o.type, o.data.get("actor")) for o in w.outcomes] == [
+        ("lead.assigned", None),
+        ("lead.superseded", "boris"),
+        ("lead.assigned", "boris"),
+    ]
+    assert w.lead("L").timeline[-1].data["actor"] == "boris"
+    w.to(T0 + 11 * MINUTE)
+    assert not [o for o in w.outcomes[3:] if "actor" in o.data]
+
+
+def test_r27_who_closed_a_lead_that_was_not_there_yet_is_told_once_it_is() -> None:
+    w = World()
+    w.feed(facts.closed("L", T0, actor="boris"))
+    w.feed(facts.lead("L", T0, actor="crm"))
+    assert [o.data.get("actor") for o in w.of("lead.closed")] == ["boris"]
+
+
 def test_r17_a_holder_whose_shift_ends_in_mid_turn_is_superseded() -> None:
     w = World(working(replace(REPLACE, calendar="early"), anna="early", vera=""), at=at(11, 55))
     w.feed(facts.lead("L", w.now, owner_id="anna"))

@@ -32,6 +32,12 @@ def routed(kind, *, drop=(), source="pbx1", directory=DIRECTORY, **data):
     return wire.to_facts(wire.read(made, NOW), directory, NOW, source)
 
 
+def test_who_acted_comes_along():
+    event = copy.deepcopy(EXAMPLES["lead.closed.v1"]) | {"actor": "boris"}
+    assert wire.to_facts(wire.read(event, NOW), DIRECTORY, NOW, "crm").fact.origin.actor == "boris"
+    assert routed("lead.closed.v1").fact.origin.actor == ""
+
+
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_every_event_becomes_a_fact_that_its_log_can_carry(kind):
     log, key, fact = routed(kind)
