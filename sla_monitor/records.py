@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -71,6 +71,9 @@ class Reader(Protocol):
 
     async def row(self, topic: str, key: bytes, number: int | None = None) -> bytes | None:
         """The current row of a log at a key. number: of the partition; None: the one that `key` belongs to."""
+
+    def follow(self, topic: str, key: bytes) -> AsyncGenerator[bytes | None, None]:
+        """The row at a key as it is, and as it is after each change, though not after each of several at once."""
 
     async def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
         """All current rows of a log, the rules' rows included; another thread may go through them."""

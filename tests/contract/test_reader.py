@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import TypeVar
 
 import pytest
@@ -69,6 +70,23 @@ async def test_a_row_is_the_last_that_was_committed_and_gone_once_it_is_deleted(
         await owned.commit(Step(0, {b"a": b"2", b"b": None}))
         await soon(lambda: reader.row(LEADS, b"a"), b"2")
         assert dict(await reader.rows(LEADS)) == {b"a": b"2"}
+
+
+async def test_a_row_is_followed_from_what_it_is_through_its_changes(ports: Ports):
+    owned = await ports.log().open(Partition(LEADS, 0))
+    await owned.commit(Step(0, {b"a": b"1", b"b": b"1"}))
+    async with ports.reader() as reader, asyncio.timeout(20):
+        await soon(lambda: reader.row(LEADS, b"a"), b"1")
+        async with aclosing(reader.follow(LEADS, b"a")) as rows:
+            assert await anext(rows) == b"1"
+            coming = asyncio.ensure_future(anext(rows))
+            await owned.commit(Step(0, {b"b": b"2"}))
+            await soon(lambda: reader.row(LEADS, b"b"), b"2")
+            assert not coming.done()
+            await owned.commit(Step(0, {b"a": b"2"}))
+            assert await coming == b"2"
+            await owned.commit(Step(0, {b"a": None}))
+            assert await anext(rows) is None
 
 
 async def test_a_reader_that_comes_later_finds_the_rows_that_are_there(ports: Ports):

@@ -66,6 +66,17 @@ class MemoryLog:
     async def row(self, topic: str, key: bytes, number: int | None = None) -> bytes | None:
         return self._rows(topic).get(key)
 
+    async def follow(self, topic: str, key: bytes) -> AsyncIterator[bytes | None]:
+        known: bytes | None = b""
+        while True:
+            row = self._rows(topic).get(key)
+            if row != known:
+                known = row
+                yield row
+            else:
+                self._news.clear()
+                await self._news.wait()
+
     async def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
         return list(self._rows(topic).items())
 
@@ -94,6 +105,7 @@ class MemoryLog:
 
     def put(self, lead: Lead) -> None:
         self.leads[lead.lead_id.encode()] = ROWS.encode(lead)
+        self._news.set()
 
     def seat(self, manager_id: str, standing: Standing, *held: str) -> None:
         """What the desk has of a manager, and of the leads that they hold."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from sla_monitor.errors import LogLost
@@ -30,6 +30,17 @@ class EmbeddedReader:
     async def row(self, topic: str, key: bytes, number: int | None = None) -> bytes | None:
         """See `Reader.row`."""
         return await asyncio.to_thread(self._row, topic, key, number)
+
+    async def follow(self, topic: str, key: bytes) -> AsyncGenerator[bytes | None, None]:
+        """See `Reader.follow`."""
+        known: bytes | None = b""  # no row is empty
+        while True:
+            row = self._row(topic, key, None)
+            if row != known:
+                known = row
+                yield row
+            else:
+                await self._file.changes.wait()  # nothing was awaited since the look, so nothing is missed
 
     async def rows(self, topic: str) -> Iterator[tuple[bytes, bytes]]:
         """See `Reader.rows`: read page by page, so a row that changes meanwhile is seen as it was or as it is."""

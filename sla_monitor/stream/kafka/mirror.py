@@ -54,6 +54,7 @@ class Mirror:
         self._answers: dict[TopicPartition, tuple[int | None, float]] = {}
         self._trouble = ""
         self._read = asyncio.Event()
+        self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -86,6 +87,10 @@ class Mirror:
             raise Unavailable("; ".join(self.unready()))
         return self._kept[rows_of(partition)]
 
+    async def news(self) -> None:
+        """Return when rows have come since the call."""
+        await self._news.wait()
+
     def unready(self) -> list[str]:
         """Why not to rely on what is here; empty when all is well."""
         if self._task is not None and self._task.done():
@@ -113,9 +118,12 @@ class Mirror:
         try:
             await self._begin(consumer)
             while True:
-                for at, records in (await consumer.getmany(timeout_ms=WAIT_MS, max_records=CHUNK)).items():
+                came = await consumer.getmany(timeout_ms=WAIT_MS, max_records=CHUNK)
+                for at, records in came.items():
                     for record in records:
                         self._kept[at].take(record)
+                if came:
+                    self._ring()
                 self._look(consumer)
                 await asyncio.sleep(0)  # requests and probes go on
         finally:
@@ -131,6 +139,10 @@ class Mirror:
             consumer.seek(at, offset)
         self._trouble = ""
         self._silent_since_now()
+
+    def _ring(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _look(self, consumer: Any) -> None:
         """Note what has been read to the end that it had at first, and which brokers have answered."""

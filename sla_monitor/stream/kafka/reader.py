@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from itertools import chain
 from typing import Any
@@ -42,6 +42,17 @@ class KafkaReader:
         """See `Reader.row`."""
         at = partition_of(key, self._partitions[topic]) if number is None else number
         return self._mirror.kept(Partition(topic, at)).rows.get(key)
+
+    async def follow(self, topic: str, key: bytes) -> AsyncGenerator[bytes | None, None]:
+        """See `Reader.follow`."""
+        known: bytes | None = b""  # no row is empty
+        while True:
+            row = await self.row(topic, key)
+            if row != known:
+                known = row
+                yield row
+            else:
+                await self._mirror.news()
 
     async def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
         """See `Reader.rows`: as they are now."""
