@@ -9,10 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
-from sla_monitor import codec, wire
-from sla_monitor.records import Record
+from sla_monitor import wire
 
 from .context import KEY, Web
+from .entrance import Entrance
 from .limits import Gate, read_body
 from .problems import Refused, problem
 
@@ -21,9 +21,6 @@ BATCH = "application/cloudevents-batch+json"
 ARRAY = "application/json"
 LINES = "application/x-ndjson"
 HEADER = "ce-"
-
-INTAKE = "intake"
-"""The `topic` of what ingest counts."""
 
 NOT_YOURS = "this key may not write as this source"
 
@@ -53,7 +50,7 @@ class Ingest:
         self._web = context
         self._limits = context.limits
         self._gate = Gate(context.limits)
-        self._routing = wire.Routing(context.rules)
+        self._entrance = Entrance(context)
 
     async def one(self, request: web.Request) -> web.Response:
         """POST /v1/events"""
@@ -128,11 +125,8 @@ class Ingest:
     async def _store(self, request: web.Request, reading: Reading, received: int) -> web.Response:
         total = reading.total
         self._refuse_foreign(request, reading)
-        records = list(self._records(request, reading.events.values(), received))
-        if records:
-            await self._web.inbox.append(records)
-        self._count("accepted", len(reading.events))
-        self._count("rejected", reading.rejected)
+        await self._entrance.store(reading.events.values(), received, request.get(KEY))
+        self._entrance.count("rejected", reading.rejected)
         return _answer(reading, total)
 
     def _refuse_foreign(self, request: web.Request, reading: Reading) -> None:
@@ -145,20 +139,6 @@ class Ingest:
             event = reading.events.pop(index)
             reading.reject(index, event.id, [wire.Fault("/source", NOT_YOURS)])
         reading.refused = len(foreign)
-
-    def _records(self, request: web.Request, events: Iterable[wire.Event], received: int) -> Iterator[Record]:
-        key = request.get(KEY)
-        for event in events:
-            source = key.name if key else self._web.access.keys.source_of(event.source)
-            accept, counts = self._routing.enter(event, received, source)
-            for result in counts:
-                self._count(result, 1)
-            if accept is not None:
-                yield Record(self._web.topic(accept.log), accept.key.encode(), codec.encode_record(accept), received)
-
-    def _count(self, result: str, number: int) -> None:
-        if number:
-            self._web.metrics.event(INTAKE, result, number)
 
 
 def _decoded(body: bytes) -> Any:

@@ -21,7 +21,10 @@ _AUTO_DETECT = 47
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes, after decompression too; times in seconds."""
+    """Sizes in bytes, after decompression too; times in seconds.
+
+    claim_seconds: how long a tap on a claim link waits to learn what became of it.
+    """
 
     event: int = 64 * KIB
     batch: int = MIB
@@ -38,6 +41,7 @@ class Limits:
     streams: int = 100
     heartbeat_seconds: float = 15
     shutdown_seconds: float = 10
+    claim_seconds: float = 3
 
 
 class Gate:

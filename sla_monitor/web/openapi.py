@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from sla_monitor import __version__, wire
 from sla_monitor.core.roster import AVAILABLE, PassedOver
 from sla_monitor.keys import Scope
 from sla_monitor.wire.examples import EXAMPLES
 
+from .actions import Action, Presence
 from .context import Route
 from .ingest import ARRAY, BATCH, LINES, ONE
 from .sessions import COOKIE
@@ -149,6 +152,39 @@ SIGN_IN = {
     },
 }
 SIGN_OUT = {"responses": {"303": {"description": "Signed out."}, **problems("403")}}
+
+
+def _body(kind: type[BaseModel]) -> dict[str, Any]:
+    return {"required": True, "content": {ARRAY: {"schema": kind.model_json_schema()}}}
+
+
+_WRITTEN = {
+    "description": "Durable, as this event; what becomes of it, the lead and the outcomes tell.",
+    "content": {"application/json": {"schema": _object(source=_TEXT, id=_TEXT, type=_TEXT)}},
+}
+_ACT_ERRORS = ("400", "401", "403", "404", "408", "413", "415", "422", "503")
+ACT = {"requestBody": _body(Action), "responses": {"202": _WRITTEN, **problems(*_ACT_ERRORS)}}
+PRESENCE = {"requestBody": _body(Presence), "responses": {"202": _WRITTEN, **problems(*_ACT_ERRORS)}}
+
+
+def _pages(**statuses: str) -> dict[str, Any]:
+    """Responses that are pages for people."""
+    content = {"text/html": {"schema": {"type": "string"}}}
+    return {"responses": {status[1:]: {"description": what, "content": content} for status, what in statuses.items()}}
+
+
+_BAD_LINK = {
+    "_403": "Forged, or the manager has left the roster.",
+    "_410": "The link has expired, or the lead is gone.",
+}
+CLAIM_PAGE = _pages(_200="The lead, and a button while it can be claimed. Nothing is claimed.", **_BAD_LINK)
+CLAIM = _pages(
+    _200="The lead is the manager's.",
+    _202="Not known yet; the page links to itself.",
+    _409="Somebody was faster, or the lead was answered or closed.",
+    _503="Not known to be stored; tap again.",
+    **_BAD_LINK,
+)
 
 
 def openapi(routes: Iterable[Route]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from html import escape
 
 from aiohttp import web
@@ -47,3 +47,9 @@ def facts(lines: Iterable[tuple[str, str | None]]) -> str:
     """What is known, by name; what is not is left out."""
     known = (f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines if value)
     return f"<dl>{''.join(known)}</dl>"
+
+
+def language_asked(request: web.Request, known: Container[str]) -> str:
+    """The first language that the browser names and we have."""
+    asked = (part.strip()[:2].lower() for part in request.headers.get("Accept-Language", "").split(","))
+    return next((language for language in asked if language in known), "en")

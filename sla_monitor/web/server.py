@@ -12,11 +12,14 @@ from aiohttp.typedefs import Middleware
 from sla_monitor.errors import Misconfigured, Problem
 from sla_monitor.keys import Scope
 
+from . import openapi as described
+from .actions import Actions
 from .board import Board
+from .claim_page import ClaimPage
 from .connections import Connection, mark_busy
 from .context import KEY, VISITOR, Route, Web
 from .ingest import Ingest
-from .openapi import MANAGERS, MANY_EVENTS, ME, ONE_EVENT, SIGN_IN, SIGN_OUT, openapi, problems
+from .openapi import openapi, problems
 from .outcomes import Outcomes
 from .people import People
 from .probes import Contracts, Probes
@@ -30,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 WRITE: Scope = "write"
 READ: Scope = "read"
+ACT: Scope = "act"
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -48,24 +52,38 @@ _OK = {"200": {"description": "OK"}}
 def routes(context: Web, outcomes: Outcomes) -> list[Route]:
     """Every route but the one that describes them."""
     ingest, views, board, probes = Ingest(context), Views(context), Board(context), Probes(context)
-    people, sign_in = People(context), SignIn(context)
+    people, sign_in, claim, actions = (
+        People(context),
+        SignIn(context),
+        ClaimPage(context, views),
+        Actions(context, views),
+    )
     stream = {
         "parameters": [_LEAD_FILTER, _FROM, _CURSOR],
         "responses": _OK | problems("400", "401", "403", "410", "429"),
     }
     return [
-        Route("POST", "/v1/events", ingest.one, WRITE, "Send one event.", ONE_EVENT),
-        Route("POST", "/v1/events:batch", ingest.batch, WRITE, "Send up to 500 events.", MANY_EVENTS),
+        Route("POST", "/v1/events", ingest.one, WRITE, "Send one event.", described.ONE_EVENT),
+        Route("POST", "/v1/events:batch", ingest.batch, WRITE, "Send up to 500 events.", described.MANY_EVENTS),
         Route(
             "GET", "/v1/leads/{id}", views.lead, READ, "One lead.", {"responses": _OK | problems("401", "403", "404")}
         ),
         Route("GET", "/v1/outcomes", outcomes.stream, READ, "Outcomes as server-sent events.", stream),
         Route("GET", "/v1/board", board.data, READ, "The open leads.", {"responses": _OK | problems("401", "403")}),
-        Route("GET", "/v1/me", people.me, READ, "Who you are here.", ME),
-        Route("GET", "/v1/managers", people.managers, READ, "The managers that you see.", MANAGERS),
+        Route(
+            "POST", "/v1/leads/{id}/actions", actions.on_lead, ACT, "Claim, reassign or close a lead.", described.ACT
+        ),
+        Route("GET", "/v1/me", people.me, READ, "Who you are here.", described.ME),
+        Route("GET", "/v1/managers", people.managers, READ, "The managers that you see.", described.MANAGERS),
+        Route(
+            "PUT", "/v1/managers/{id}/status", actions.on_manager, ACT, "Say where a manager is.", described.PRESENCE
+        ),
+        Route("GET", "/claim/{token}", claim.show, None, "The page of a claim link.", described.CLAIM_PAGE),
+        Route("HEAD", "/claim/{token}", claim.show, None, "Whether a claim link is good.", described.CLAIM_PAGE),
+        Route("POST", "/claim/{token}", claim.take, None, "Claim the lead of a link.", described.CLAIM),
         Route("GET", "/sign-in", sign_in.show, None, "The page to sign in on, with a key."),
-        Route("POST", "/sign-in", sign_in.enter, None, "Begin a session.", SIGN_IN),
-        Route("POST", "/sign-out", sign_in.leave, None, "End the session.", SIGN_OUT),
+        Route("POST", "/sign-in", sign_in.enter, None, "Begin a session.", described.SIGN_IN),
+        Route("POST", "/sign-out", sign_in.leave, None, "End the session.", described.SIGN_OUT),
         Route("GET", "/", board.page, None, "The board."),
         Route("GET", "/static/{name}", board.static, None, "What the board needs."),
         Route("GET", "/healthz", probes.healthz, None, "Whether the process lives."),

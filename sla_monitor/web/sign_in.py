@@ -12,7 +12,7 @@ from sla_monitor.keys import mark_of
 
 from .context import Web
 from .limits import read_body
-from .pages import page, paragraph
+from .pages import language_asked, page, paragraph
 from .problems import Refused
 
 LARGEST = 4096
@@ -89,7 +89,7 @@ class SignIn:
 
 
 def _form(request: web.Request, said: str, status: int = 200) -> web.Response:
-    language = _language(request)
+    language = language_asked(request, WORDS)
     words = WORDS[language]
     body = [
         paragraph(getattr(words, said)).replace("<p>", '<p role="alert">') if said else paragraph(words.ask),
@@ -105,11 +105,3 @@ def _form(request: web.Request, said: str, status: int = 200) -> web.Response:
 
 def _elsewhere(path: str) -> web.Response:
     return web.Response(status=303, headers={"Location": path})
-
-
-def _language(request: web.Request) -> str:
-    """The first that the browser names and we have."""
-    asked = (
-        part.partition(";")[0].strip()[:2].lower() for part in request.headers.get("Accept-Language", "").split(",")
-    )
-    return next((language for language in asked if language in WORDS), "en")

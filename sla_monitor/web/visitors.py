@@ -74,7 +74,7 @@ class Visitor:
         return name if self.sees_names or not name else masked(name)
 
 
-MACHINE = Visitor("this machine", Role.HEAD, By.MACHINE)
+MACHINE = Visitor("local", Role.HEAD, By.MACHINE)
 """Who comes from this machine while there are no keys."""
 
 

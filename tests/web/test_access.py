@@ -66,7 +66,7 @@ async def test_without_keys_this_machine_has_the_rights_of_a_head(site):
     "headers", [{"X-Forwarded-For": "10.0.0.9"}, {"Forwarded": "for=10.0.0.9"}, {"Host": "a.example"}]
 )
 async def test_without_keys_nobody_is_let_in_through_a_proxy_or_another_name(site, headers):
-    for path in ("/v1/me", "/sign-in", "/"):
+    for path in ("/v1/me", "/sign-in", "/claim/x", "/"):
         await get(site, path, 403, **headers)
 
 
