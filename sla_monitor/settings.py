@@ -10,22 +10,20 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
-    PlainSerializer,
     SecretStr,
     ValidationError,
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .addresses import Address, Broker, Listen, Networks, PublicUrl
 from .core.rules import DAY, MINUTE, SECOND
 from .documents import did_you_mean, plain_message
 from .errors import Misconfigured, Problem
@@ -38,71 +36,10 @@ KUBERNETES = re.compile(r"SLA_.*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_[0-9]+_(
 """Kubernetes puts these into every pod beside a service whose name begins with `sla-`."""
 
 
-class Listen(NamedTuple):
-    """Where HTTP is served. Port 0: any that is free."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        return self.host == "localhost" or (_is_address(self.host) and ip_address(self.host).is_loopback)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _listen(text: object) -> object:
-    match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):([0-9]{1,5})", text) if isinstance(text, str) else None
-    if match is None and isinstance(text, str):
-        raise ValueError("must be host:port, such as 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080")
-    return Listen(match[1].strip("[]"), _port(int(match[2]))) if match else text
-
-
-def _port(port: int) -> int:
-    if port > 65535:
-        raise ValueError("must have a port from 0 (any that is free) to 65535")
-    return port
-
-
 def _often_enough(heartbeat: int) -> int:
     if heartbeat > MINUTE:
         raise ValueError("must be 1m at most: alerts expect a heartbeat within two minutes")
     return heartbeat
-
-
-def _networks(text: object) -> object:
-    try:
-        return tuple(ip_network(part.strip()) for part in text.split(",")) if isinstance(text, str) else text
-    except ValueError:
-        raise ValueError("must be addresses or networks, such as 10.0.0.5 or 10.0.0.0/24,fd00::/8") from None
-
-
-def _broker(text: str) -> str:
-    if text.startswith("kafka://"):
-        if not re.fullmatch(r"kafka://[^\s/@,:]+:[0-9]{1,5}(,[^\s/@,:]+:[0-9]{1,5})*", text):
-            raise ValueError("must be kafka://host:port, or several, as in kafka://a:9092,b:9092")
-        return text
-    if not re.match(r"sqlite:///.", text) or text.endswith(("/", ":memory:")):
-        raise ValueError("must be sqlite:///path/of/the/file.db (sqlite:////path from the root)")
-    return text
-
-
-def _public_url(url: str) -> str:
-    """A link is a key: only this machine may be reached in the clear."""
-    match = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:.]+\]|[^\s/@:?#\[\]]+)(:[0-9]{1,5})?(/[^\s?#]*)?", url)
-    if match is None or (match[1] == "http" and not Listen(match[2].strip("[]"), 0).loopback):
-        raise ValueError("must be https://host, with nothing behind it but a port and a path")
-    return url.rstrip("/")
 
 
 class SecurityProtocol(StrEnum):
@@ -131,16 +68,6 @@ class Mechanism(StrEnum):
     PLAIN = "PLAIN"
 
 
-Address = Annotated[Listen, NoDecode, BeforeValidator(_listen), PlainSerializer(str, return_type=str)]
-
-
-Networks = Annotated[
-    tuple[IPv4Network | IPv6Network, ...],
-    NoDecode,
-    BeforeValidator(_networks),
-    PlainSerializer(lambda networks: ",".join(map(str, networks)), return_type=str),
-]
-
 HEADER = Matching(r"^[A-Za-z0-9-]{1,64}$", "must be the name of an HTTP header, such as X-Forwarded-Email")
 
 TOPIC = Matching(r"^[A-Za-z0-9._-]{0,100}$", "must be up to 100 letters, digits, dots, dashes and underscores")
@@ -153,7 +80,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    broker: Annotated[str, BeforeValidator(_broker)] | None = Field(
+    broker: Broker | None = Field(
         None,
         description="Where the logs are: `sqlite:///path`, the log of one machine (`SLA_DATA_DIR`/sla.db if left out), "
         "or `kafka://host:port,host:port`.",
@@ -165,7 +92,7 @@ class Settings(BaseSettings):
     )
     policy: Path | None = Field(None, description="The policy file. 10 minutes, around the clock, without.")
     keys: Path | None = Field(None, description="The key file (`sla-monitor keys new`).")
-    public_url: Annotated[str, BeforeValidator(_public_url)] | None = Field(
+    public_url: PublicUrl | None = Field(
         None,
         description="Where people reach the board and claim links: `https://sla.example.com`. Without it notices carry "
         "no claim link.",

@@ -7,12 +7,13 @@ import asyncio
 import aiohttp
 import pytest
 
+from sla_monitor.addresses import Listen
 from sla_monitor.bootstrap import Up, WebOnly, domain_clock
 from sla_monitor.clock import ManualClock
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import InUse, LogLost, Misconfigured
 from sla_monitor.keys import KeyRing
-from sla_monitor.settings import Listen, Settings
+from sla_monitor.settings import Settings
 
 NOW = 1_790_000_000_000
 

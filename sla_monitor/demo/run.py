@@ -13,12 +13,13 @@ from aiohttp import ClientSession
 from rich.console import Console
 from rich.live import Live
 
+from sla_monitor.addresses import Listen
 from sla_monitor.bootstrap import Up
 from sla_monitor.clock import WallClock
 from sla_monitor.core.rules import MINUTE, SECOND
 from sla_monitor.keys import KeyRing
 from sla_monitor.policy import parse_rules
-from sla_monitor.settings import Listen, Settings, read_settings
+from sla_monitor.settings import Settings, read_settings
 
 from .feed import Feed
 from .morning import OPENS, POLICY, SPEED, morning

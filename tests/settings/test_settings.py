@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sla_monitor.addresses import Listen
 from sla_monitor.core.rules import DAY, SECOND
 from sla_monitor.errors import Misconfigured
-from sla_monitor.settings import Listen, Settings, read_settings, settings_markdown
+from sla_monitor.settings import Settings, read_settings, settings_markdown
 from sla_monitor.values import duration_text, parse_duration, parse_size, size_text
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from sla_monitor import codec
+from sla_monitor.addresses import Listen
 from sla_monitor.bootstrap import WebOnly
 from sla_monitor.core.events import RulesChanged
 from sla_monitor.core.rules import Manager, Rules
@@ -19,7 +20,7 @@ from sla_monitor.errors import Unavailable
 from sla_monitor.keys import KeyRing
 from sla_monitor.logs import group_of
 from sla_monitor.records import Partition, Record
-from sla_monitor.settings import Listen, Settings
+from sla_monitor.settings import Settings
 from sla_monitor.stream.kafka import mirror as following
 from sla_monitor.stream.kafka import topics
 from sla_monitor.stream.kafka.access import Access
