@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from sla_monitor.claims import SOURCE, Claim, Expired
-from sla_monitor.core.effects import Log
 from sla_monitor.core.lead import Lead
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import TryAgain
@@ -22,7 +19,7 @@ from .context import Web
 from .entrance import Entrance
 from .fate import Fate, fate
 from .pages import facts, language_asked, page, paragraph
-from .views import LEADS, Views, due_at, first_response
+from .views import Views, due_at, first_response
 from .visitors import masked
 
 TAPPED = {Fate.OPEN: 202, Fate.YOURS: 200, Fate.REFUSED: 403, Fate.GONE: 410}
@@ -89,19 +86,10 @@ class ClaimPage:
         """
         data = {"lead_id": claim.lead_id, "manager_id": claim.manager_id, "turn": claim.turn}
         await self._entrance.make("lead.claimed.v1", SOURCE, claim.event_id, data)
-        if found is Fate.OPEN and lead is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._web.limits.claim_seconds):
-                    return await self._decided(claim, lead.lead_id)
-        return lead
-
-    async def _decided(self, claim: Claim, lead_id: str) -> Lead | None:
-        async with aclosing(self._web.reader.follow(self._web.topic(Log.EVENTS), lead_id.encode())) as rows:
-            async for row in rows:
-                lead: Lead | None = LEADS.decode(row) if row else None
-                if fate(lead, claim) is not Fate.OPEN:
-                    return lead
-        return None
+        if found is not Fate.OPEN or lead is None:
+            return lead
+        seconds = self._web.limits.claim_seconds
+        return await self._views.until(lead.lead_id, lambda now: fate(now, claim) is not Fate.OPEN, seconds)
 
     # what is shown
 

@@ -10,13 +10,20 @@ from binascii import Error as NotBase64
 from aiohttp import web
 
 from sla_monitor.core.effects import Log
+from sla_monitor.core.lead import Lead
+from sla_monitor.core.rules import SECOND
 from sla_monitor.errors import LogLost, TryAgain
-from sla_monitor.records import Position, Tail, Taken
+from sla_monitor.records import Position, Stored, Tail, Taken
 
-from .context import Web
+from .context import VISITOR, Web
 from .problems import Refused
+from .views import Views
+from .visitors import Visitor
 
 HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
+NEW, LAG = 10 * SECOND, 2.0
+"""How old an outcome is whose lead may not be known yet, ms; seconds that it is waited for."""
+
 CURSOR = re.compile(r"2:[0-9]{1,18}(,[0-9]{1,18})*")
 
 
@@ -41,7 +48,7 @@ class Outcomes:
     """stop: set when the server shuts down; every stream then ends."""
 
     def __init__(self, context: Web) -> None:
-        self._web = context
+        self._web, self._views = context, Views(context)
         self._topic = context.topic(Log.OUTCOMES)
         self._open = 0
         self.stop = asyncio.Event()
@@ -56,7 +63,7 @@ class Outcomes:
             async with self._web.reader.tail(self._topic, start) as tail:
                 response = web.StreamResponse(headers=HEADERS)
                 await response.prepare(request)
-                await self._send(response, tail, request.query.get("lead_id"))
+                await self._send(response, tail, request.query.get("lead_id"), request[VISITOR])
         finally:
             self._open -= 1
         return response
@@ -72,7 +79,7 @@ class Outcomes:
             raise Refused(410, "the outcomes after this cursor are no longer kept; begin anew, from=start for all")
         return start
 
-    async def _send(self, response: web.StreamResponse, tail: Tail, lead_id: str | None) -> None:
+    async def _send(self, response: web.StreamResponse, tail: Tail, lead_id: str | None, visitor: Visitor) -> None:
         """Until the client goes (ConnectionError), the log fails or the server stops."""
         wanted = lead_id.encode() if lead_id else None
         await response.write(_mark(tail.position))
@@ -87,7 +94,11 @@ class Outcomes:
                 came = taking.done()
                 taken = taking.result() if came else []
                 # The mark keeps the cursor of a client fresh whose lead is silent, and shows a gone one.
-                messages = [_message(one) for one in taken if wanted in (None, one.record.key)]
+                messages = [
+                    _message(one)
+                    for one in taken
+                    if wanted in (None, one.record.key) and await self._sees(visitor, one.record)
+                ]
                 await response.write(b"".join(messages) + _mark(tail.position))
                 if came:
                     taking = asyncio.ensure_future(tail.take())
@@ -97,6 +108,19 @@ class Outcomes:
             stopping.cancel()
             taking.cancel()
             await asyncio.gather(taking, return_exceptions=True)
+
+    async def _sees(self, visitor: Visitor, outcome: Stored) -> bool:
+        """Whether somebody may know of an outcome; on Kafka the row of a new lead may come a moment after it."""
+        if visitor.teams is None:
+            return True
+        lead_id = (outcome.key or b"").decode()
+        new = self._web.clock.now() - outcome.timestamp < NEW
+        lead = await self._views.until(lead_id, _is_known, LAG if new else 0)
+        return lead is not None and visitor.sees(lead)
+
+
+def _is_known(lead: Lead | None) -> bool:
+    return lead is not None
 
 
 def _within(oldest: int, start: int, following: int) -> bool:

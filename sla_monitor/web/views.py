@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing, suppress
 from typing import Any
 
 from aiohttp import web
@@ -53,9 +56,24 @@ class Views:
         key = lead_id.encode("utf-8", "surrogateescape")
         if key[:1] < b" ":  # ours, not a lead's
             return None
-        row = await self._web.reader.row(self._web.topic(Log.EVENTS), key)
-        lead: Lead | None = LEADS.decode(row) if row else None
+        return _decoded(await self._web.reader.row(self._web.topic(Log.EVENTS), key))
+
+    async def until(self, lead_id: str, holds: Callable[[Lead | None], bool], seconds: float) -> Lead | None:
+        """A lead as soon as something holds of it, or as it is when nobody waits any longer."""
+        lead = None
+        with suppress(TimeoutError):
+            rows = self._web.reader.follow(self._web.topic(Log.EVENTS), lead_id.encode())
+            async with asyncio.timeout(seconds), aclosing(rows):
+                async for row in rows:
+                    lead = _decoded(row)
+                    if holds(lead):
+                        break
         return lead
+
+
+def _decoded(row: bytes | None) -> Lead | None:
+    lead: Lead | None = LEADS.decode(row) if row else None
+    return lead
 
 
 def lead_view(lead: Lead) -> dict[str, Any]:

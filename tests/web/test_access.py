@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from ipaddress import ip_network
 
@@ -269,6 +270,37 @@ async def test_whoever_holds_a_lead_of_another_team_sees_it():
         site.log.put(lead("F-2", team_id="field", holder="anna"))
         assert set(await shown(site, "anna")) == {"S-1", "F-2"}
         assert set(await shown(site, "boris")) == {"S-1"}
+
+
+async def test_outcomes_of_other_teams_are_not_in_the_stream():
+    async with office() as site:
+        for lead_id, value in (("F-1", b"1"), ("S-1", b"2"), ("none", b"3"), ("F-1", b"4"), ("S-1", b"5")):
+            site.log.publish(lead_id, value)
+        site.clock.advance(HOUR)  # what is unknown by now is waited for no more
+        assert await outcomes(site, 2, "anna") == ["2", "5"]
+        assert await outcomes(site, 5, "root") == ["1", "2", "3", "4", "5"]
+
+
+async def test_the_first_outcome_of_a_lead_waits_for_its_row_to_be_known():
+    async with office() as site:
+        site.log.publish("S-2", b"1")
+        coming = asyncio.ensure_future(outcomes(site, 1, "anna"))
+        await site.connected(True)
+        site.log.put(lead("S-2"))
+        assert await coming == ["1"]
+
+
+async def outcomes(site, count, name):
+    async with asyncio.timeout(5), site.http.get("/v1/outcomes?from=start", headers=bearer(name)) as stream:
+        return [line async for line in _data(stream, count)]
+
+
+async def _data(stream, count):
+    while count:
+        line = (await stream.content.readline()).decode().rstrip("\n")
+        if line.startswith("data: "):
+            count -= 1
+            yield line[6:]
 
 
 @pytest.mark.parametrize(
