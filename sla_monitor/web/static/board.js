@@ -2,7 +2,6 @@
 // Polls the open leads and counts down in between. Everything shown goes through textContent.
 const POLL = 2000, SOON = 120;
 const at = (id) => document.getElementById(id);
-let key = sessionStorage.getItem("key") || "";
 let speed = 1;
 let rows = []; // [cell, due in page time (ms) or null]
 
@@ -47,9 +46,10 @@ function say(text, broken) {
 
 async function poll() {
   try {
-    const answer = await fetch("/v1/board", { headers: key ? { Authorization: "Bearer " + key } : {} });
-    at("login").hidden = answer.status !== 401 && answer.status !== 403;
-    if (answer.ok) {
+    const answer = await fetch("/v1/board");
+    if (answer.status === 401) {
+      location.assign("/sign-in");
+    } else if (answer.ok) {
       show(await answer.json());
       say("Live", false);
     } else {
@@ -59,13 +59,6 @@ async function poll() {
     say("No connection; what you see may be old.", true);
   }
 }
-
-at("login").addEventListener("submit", (event) => {
-  event.preventDefault();
-  key = at("key").value.trim();
-  sessionStorage.setItem("key", key);
-  poll();
-});
 
 async function run() {
   for (;;) {
