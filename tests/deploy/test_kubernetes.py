@@ -84,6 +84,7 @@ def test_pods_are_set_by_settings_that_exist(
     read = read_settings()
     assert read.servers
     assert (read.policy, read.keys) == (Path(settings["SLA_POLICY"]), Path(settings["SLA_KEYS"]))
+    assert read.secret_file == Path(settings["SLA_KEYS"]).with_name("secret")
 
 
 def test_what_pods_mount_lies_where_the_settings_say(pods: dict[str, dict[str, Any]]):

@@ -26,6 +26,9 @@ from tests.e2e.process import PATIENCE, event
 NEW_KEY = r"docker run \S+ \S+ (keys new .*)"
 """How docs/deploy.md makes a key."""
 
+NEW_SECRET = r"openssl rand .*"
+"""How it makes the secret of sessions and claim links."""
+
 
 @pytest.fixture(scope="module")
 def machine(image: Path, kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Machine:
@@ -36,11 +39,14 @@ def machine(image: Path, kafka: str, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def key(machine: Machine) -> str:
     """A key, made as the documentation says; its entry lies in the file that the services mount."""
-    said = re.search(NEW_KEY, (ROOT / "docs" / "deploy.md").read_text())
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    said, secret = re.search(NEW_KEY, page), re.search(NEW_SECRET, page)
     assert said
+    assert secret
     machine.secret("keys.yaml").parent.mkdir(parents=True)
     command = f"{machine.image}/bin/python {machine.image}/bin/sla-monitor {said[1]}"
     done = subprocess.run(["sh", "-ec", command], cwd=machine.home, capture_output=True, text=True, check=True)
+    subprocess.run(["sh", "-ec", secret[0]], cwd=machine.home, check=True)
     (token,) = re.findall(r"^sla_\S+$", done.stderr, re.MULTILINE)
     return token
 
