@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
 
@@ -37,7 +38,7 @@ class ClaimPage:
         if isinstance(claim, web.Response):
             return claim
         lead = await self._lead(claim)
-        found = fate(lead, claim)
+        found = self._fate(claim, lead)
         return self._page(claim, lead, found, self._words(claim).said[found], 410 if found is Fate.GONE else 200)
 
     async def take(self, request: web.Request) -> web.Response:
@@ -45,17 +46,16 @@ class ClaimPage:
         claim = self._read(request)
         if isinstance(claim, web.Response):
             return claim
-        lead, status = await self._lead(claim), 0
-        found = self._allowed(claim, fate(lead, claim))
+        lead, words = await self._lead(claim), self._words(claim)
+        found = self._fate(claim, lead)
         if found in {Fate.OPEN, Fate.YOURS}:
             try:
                 lead = await self._claim(claim, found, lead)
             except TryAgain:
-                status = 503
-            found = fate(lead, claim)
-        words = self._words(claim)
+                return self._page(claim, lead, found, words.unstored, 503)
+            found = self._fate(claim, lead)
         said = words.tapped.get(found, words.said[found])
-        return self._page(claim, lead, found, said, status or TAPPED.get(found, 409), tapped=True)
+        return self._page(claim, lead, found, said, TAPPED.get(found, 409), tapped=True)
 
     def _read(self, request: web.Request) -> Claim | web.Response:
         """The claim of a link; else the page that says what is wrong with it."""
@@ -73,9 +73,9 @@ class ClaimPage:
         lead = await self._views.row(claim.lead_id)
         return await self._views.followed(lead) if lead else None
 
-    def _allowed(self, claim: Claim, found: Fate) -> Fate:
+    def _fate(self, claim: Claim, lead: Lead | None) -> Fate:
         """Whoever has left the roster since the notice takes nothing."""
-        managers = self._web.rules().managers
+        found, managers = fate(lead, claim), self._web.rules().managers
         gone = found is Fate.OPEN and managers and claim.manager_id not in managers
         return Fate.REFUSED if gone else found
 
@@ -106,6 +106,7 @@ class ClaimPage:
         words, rules = self._words(claim), self._web.rules()
         who = _who(lead, found, words, rules)
         title, text = (part.format(lead=claim.lead_id, who=who) for part in said)
+        title = title[:1].upper() + title[1:]
         body = [paragraph(text)]
         if lead is not None and found is not Fate.GONE:
             body.append(facts(_facts(claim, lead, found, words, rules)))
@@ -152,5 +153,7 @@ def _local(at: int, manager_id: str, rules: Rules) -> str | None:
     """An instant in the time zone of the manager's shift, else UTC."""
     manager = rules.managers.get(manager_id)
     hours = rules.calendars.get(manager.shift or "") if manager else None
-    zone = ZoneInfo(hours.timezone) if hours else UTC
+    zone: tzinfo = UTC
+    with suppress(ZoneInfoNotFoundError):  # the policy was resolved on a machine that knows a newer zone
+        zone = ZoneInfo(hours.timezone) if hours else UTC
     return datetime.fromtimestamp(at / 1000, zone).strftime("%Y-%m-%d %H:%M:%S %Z") if at else None

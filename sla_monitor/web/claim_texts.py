@@ -20,6 +20,7 @@ class Words(NamedTuple):
 
     said: Mapping[Fate, Said]
     tapped: Mapping[Fate, Said]
+    unstored: Said
     expired: Said
     forged: Said
     button: str
@@ -50,6 +51,7 @@ EN = Words(
         Fate.OPEN: Said("Not known yet", _LATER_EN),
         Fate.TAKEN: Said("{who} was faster", "The lead {lead} is with them now."),
     },
+    unstored=Said("Please tap again", "It is not known whether your tap was kept. Tapping twice does no harm."),
     expired=Said("This link has expired", "It was good for one turn of one lead. A newer notice has a newer link."),
     forged=Said("This link is not valid", "It was not made here, or was cut short on its way. Open the whole link."),
     button="Take the lead",
@@ -77,6 +79,7 @@ RU = Words(
         Fate.OPEN: Said("Пока неизвестно", _LATER_RU),
         Fate.TAKEN: Said("{who}: на этот раз быстрее", "Лид {lead} теперь не у вас."),
     },
+    unstored=Said("Нажмите ещё раз", "Неизвестно, сохранилось ли нажатие. Нажать дважды не повредит."),
     expired=Said("Ссылка устарела", "Она была для одного хода по одному лиду. В новом уведомлении будет новая."),
     forged=Said("Ссылка недействительна", "Она создана не здесь или обрезана по дороге. Откройте её целиком."),
     button="Забрать лид",

@@ -15,7 +15,7 @@ from sla_monitor.core.rules import SECOND
 from sla_monitor.errors import LogLost, TryAgain
 from sla_monitor.records import Position, Stored, Tail, Taken
 
-from .context import VISITOR, Web
+from .context import Web
 from .problems import Refused
 from .views import Views
 from .visitors import Visitor
@@ -63,7 +63,7 @@ class Outcomes:
             async with self._web.reader.tail(self._topic, start) as tail:
                 response = web.StreamResponse(headers=HEADERS)
                 await response.prepare(request)
-                await self._send(response, tail, request.query.get("lead_id"), request[VISITOR])
+                await self._send(response, tail, request)
         finally:
             self._open -= 1
         return response
@@ -79,8 +79,9 @@ class Outcomes:
             raise Refused(410, "the outcomes after this cursor are no longer kept; begin anew, from=start for all")
         return start
 
-    async def _send(self, response: web.StreamResponse, tail: Tail, lead_id: str | None, visitor: Visitor) -> None:
-        """Until the client goes (ConnectionError), the log fails or the server stops."""
+    async def _send(self, response: web.StreamResponse, tail: Tail, request: web.Request) -> None:
+        """Until the client goes (ConnectionError) or may not go on, the log fails or the server stops."""
+        lead_id = request.query.get("lead_id")
         wanted = lead_id.encode() if lead_id else None
         await response.write(_mark(tail.position))
         stopping, taking = asyncio.ensure_future(self.stop.wait()), asyncio.ensure_future(tail.take())
@@ -93,6 +94,7 @@ class Outcomes:
                 )
                 came = taking.done()
                 taken = taking.result() if came else []
+                visitor, _ = self._web.access.visitor(request, "read", self._web.rules())  # as of now
                 # The mark keeps the cursor of a client fresh whose lead is silent, and shows a gone one.
                 messages = [
                     _message(one)
@@ -102,8 +104,8 @@ class Outcomes:
                 await response.write(b"".join(messages) + _mark(tail.position))
                 if came:
                     taking = asyncio.ensure_future(tail.take())
-        except (TryAgain, LogLost):
-            return  # the client comes back with its cursor
+        except (TryAgain, LogLost, Refused):
+            return  # the client comes back with its cursor, and is told
         finally:
             stopping.cancel()
             taking.cancel()

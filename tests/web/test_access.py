@@ -281,6 +281,16 @@ async def test_outcomes_of_other_teams_are_not_in_the_stream():
         assert await outcomes(site, 5, "root") == ["1", "2", "3", "4", "5"]
 
 
+async def test_a_stream_ends_with_the_session_that_it_was_opened_in():
+    async with office() as site:
+        cookie = await sign_in(site, "boris")
+        async with asyncio.timeout(5), site.http.get("/v1/outcomes", headers={"Cookie": cookie}) as stream:
+            await stream.content.readline()
+            site.clock.advance(12 * HOUR)
+            site.log.publish("S-1")
+            assert b"data:" not in await stream.content.read()
+
+
 async def test_the_first_outcome_of_a_lead_waits_for_its_row_to_be_known():
     async with office() as site:
         site.log.publish("S-2", b"1")

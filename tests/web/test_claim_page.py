@@ -200,8 +200,10 @@ async def test_a_claim_that_was_applied_and_changed_nothing_is_told(site):
 
 
 async def test_whoever_has_left_the_roster_takes_nothing(site):
-    status, text = await tap(site, path(site, "gone"))
-    assert (status, "not on the roster" in text, site.log.appended) == (403, True, [])
+    where = path(site, "gone")
+    for (status, text), expected in ((await look(site, where), 200), (await tap(site, where), 403)):
+        assert (status, "not on the roster" in text, "<form" in text) == (expected, True, False)
+    assert site.log.appended == []
 
 
 async def test_without_a_roster_anybody_may_claim(site):
@@ -223,7 +225,7 @@ async def test_a_tap_that_is_not_known_to_be_stored_says_so(site):
     site.log.broken = True
     site.log.gate.set()
     status, text = await tapping
-    assert (status, "Not known yet" in text) == (503, True)
+    assert (status, "Please tap again" in text, "<form" in text) == (503, True, True)
 
 
 # links that are not good
