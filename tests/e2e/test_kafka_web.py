@@ -7,23 +7,29 @@ import json
 import time
 import urllib.error
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import aiokafka
 import pytest
 
 from sla_monitor import codec
+from sla_monitor.claims import ClaimLinks
 from sla_monitor.codec import rfc3339
-from sla_monitor.core.rules import MINUTE
+from sla_monitor.core.rules import HOUR, MINUTE
 from tests import facts
 from tests.e2e.kafka_installation import PATIENT, Installation
 from tests.e2e.process import PATIENCE, Monitor, event, types
+from tests.e2e.test_claims import ask
 from tests.kafka import Cluster
+
+SECRET = "what all webs and workers of an installation share"
 
 
 @pytest.fixture(scope="module")
 def installation(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     made = Installation(tmp_path_factory.mktemp("webs"), cluster.address)
+    made.env["SLA_SECRET"] = SECRET
     assert made.command("topics", "apply").returncode == 0
     for _ in range(2):
         made.start_worker()
@@ -77,6 +83,28 @@ def test_what_one_web_takes_the_other_shows(webs: list[Monitor]) -> None:
     until(lambda: [line["lead_id"] for line in webs[1].get("/v1/board")["leads"]] == ["L-1"])
     told = webs[0].wait_for("sla.breached", "L-1")
     assert types(told) == ["lead.assigned", "sla.warning", "sla.warning", "sla.breached"]
+
+
+def test_of_two_who_tap_on_two_webs_one_wins_and_the_other_learns_who(webs: list[Monitor]) -> None:
+    assigned(webs, "L-5")
+    until(lambda: status(webs[0], "/v1/leads/L-5") == 200)
+    holder = webs[0].lead("L-5")["holder_id"]
+    links = ClaimLinks(webs[0].clock, "https://sla.example", [SECRET])
+    rivals = sorted({"anna", "vera", "boris"} - {holder})
+    paths = [
+        links.url("L-5", 1, name, webs[0].clock.now() + HOUR).removeprefix("https://sla.example") for name in rivals
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        answers = dict(zip(rivals, pool.map(ask, webs, ["POST"] * 2, paths), strict=True))
+    winner = webs[0].wait_for("lead.assigned", "L-5", reason="claimed")[-1]["data"]["to"]
+    (loser,) = set(rivals) - {winner}
+    assert {name: code for name, (code, _) in answers.items()} == {winner: 200, loser: 409}
+    assert f"{winner.title()} was faster" in answers[loser][1]
+
+
+def test_what_a_manager_says_of_themselves_on_one_web_the_other_shows(webs: list[Monitor]) -> None:
+    assert ask(webs[0], "PUT", "/v1/managers/boris/status", {"status": "away"})[0] == 202
+    until(lambda: {m["manager_id"]: m["presence"] for m in webs[1].get("/v1/managers")["managers"]}["boris"] == "away")
 
 
 def test_a_policy_that_is_applied_counts_for_later_leads(installation: Installation, webs: list[Monitor]) -> None:

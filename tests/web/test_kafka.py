@@ -15,7 +15,8 @@ from sla_monitor import codec
 from sla_monitor.addresses import Listen
 from sla_monitor.bootstrap import WebOnly
 from sla_monitor.core.events import RulesChanged
-from sla_monitor.core.rules import Manager, Rules
+from sla_monitor.core.roster import Held, Standing
+from sla_monitor.core.rules import HOUR, Manager, Rules
 from sla_monitor.errors import Unavailable
 from sla_monitor.keys import KeyRing
 from sla_monitor.logs import group_of
@@ -31,7 +32,7 @@ from sla_monitor.stream.placement import partition_of
 from sla_monitor.stream.step import Step
 from sla_monitor.web.outcomes import from_cursor, to_cursor
 from tests.kafka import Cluster
-from tests.web.site import NOW, ROWS
+from tests.web.site import DESK, NOW, ROWS
 from tests.web.test_views import lead
 
 PARTITIONS = 3
@@ -140,6 +141,18 @@ async def test_leads_are_shown_from_the_rows_of_every_partition(office: Office):
         assert answer.status == 404
     async with office.http.get("/v1/board") as answer:
         assert sorted(line["lead_id"] for line in (await answer.json())["leads"]) == LEADS
+
+
+async def test_managers_are_shown_from_the_rows_of_the_desk(office: Office):
+    office.web.rules = Rules(version=1, managers={"anna": Manager("anna", "Anna")})
+    desk = await office.log.open(Partition(office.settings.topic_prefix + "desk", 0))
+    office.owned.append(desk)
+    away = DESK.encode(Standing(status="away", order=(NOW, "/board", "1"), until=office.web.clock.now() + HOUR))
+    await desk.commit(Step(desk.place, {b"m:anna": away, b"l:L1": DESK.encode(Held("anna", 0))}))
+    async with asyncio.timeout(30):
+        while (anna := (await office.until("/v1/managers", 200))["managers"][0])["open_leads"] == 0:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+    assert (anna["presence"], anna["open_leads"]) == ("away", 1)
 
 
 async def test_the_policy_in_force_is_the_newest_of_the_rules_rows(office: Office):
