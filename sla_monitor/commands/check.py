@@ -106,6 +106,9 @@ def _look_at_keys(findings: Findings, settings: Settings, rules: Rules | None) -
     if not keys and not settings.listen.loopback:
         message = "is served to this machine only: there are no keys; make one with `sla-monitor keys new`"
         findings.warnings.append(Problem("SLA_LISTEN", "", message))
+    if settings.proxy_header and not any(key.identities for key in keys.keys):
+        message = "lets nobody in: no entry of the key file has `identities`"
+        findings.warnings.append(Problem("SLA_PROXY_HEADER", "", message))
     strangers = (key for key in keys.keys if key.manager and key.manager not in rules.managers) if rules else ()
     for key in strangers:
         message = f"is {key.manager}, who is no manager of the policy, so this key acts for nobody"

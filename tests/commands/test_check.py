@@ -56,6 +56,18 @@ def test_a_public_url_that_nobody_could_use_is_a_warning(run: Run, file: Path, m
     assert (answer.code, [w["place"] for w in answer.json["warnings"]]) == (1, ["SLA_PUBLIC_URL"])
 
 
+def test_keys_and_proxies_that_let_nobody_in_are_warnings(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("keys.yaml").write_text(run("keys", "new", "eve", "--scope", "act", "--manager", "eve").out.splitlines()[1])
+    monkeypatch.setenv("SLA_KEYS", "keys.yaml")
+    monkeypatch.setenv("SLA_PROXY_HEADER", "X-Forwarded-Email")
+    monkeypatch.setenv("SLA_TRUSTED_PROXIES", "10.0.0.5")
+    answer = run("check", "--policy", str(file))
+    told = [(w["place"], w["path"]) for w in answer.json["warnings"]]
+    assert (answer.code, told) == (1, [("SLA_PROXY_HEADER", ""), ("keys.yaml", "eve.manager")])
+
+
 def test_a_secret_that_could_be_guessed_is_a_mistake_and_none_is_made(
     run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

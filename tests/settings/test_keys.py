@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sla_monitor.errors import Misconfigured
-from sla_monitor.keys import KeyRing, new_key, parse_keys, read_keys
+from sla_monitor.keys import KeyRing, mark_of, new_key, parse_keys, read_keys
 
 DIGEST = sha256(b"token").hexdigest()
 
@@ -25,6 +25,23 @@ def test_a_new_key_opens_with_the_entry_that_was_printed_with_it():
     assert key is not None
     assert (key.name, key.scopes, key.uris) == ("pbx1", frozenset({"write"}), ())
     assert token not in entry
+
+
+def test_a_persons_key_names_their_manager_and_acting_includes_looking():
+    token, entry = new_key("anna", ["act"], manager="anna")
+    key = parse_keys(entry).find(token)
+    assert (key.manager, key.scopes) == ("anna", {"act", "read"})
+    assert parse_keys(new_key("root", ["admin"])[1]).keys[0].scopes == {"admin", "act", "read"}
+    assert parse_keys(new_key("pbx", ["write"])[1]).keys[0].scopes == {"write"}
+
+
+def test_a_mark_finds_the_key_it_is_of_while_that_key_is_there():
+    token, entry = new_key("anna", ["act"])
+    ring = parse_keys(entry)
+    assert ring.marked("anna", mark_of(token)) == ring.find(token)
+    assert ring.marked("vera", mark_of(token)) is None
+    assert ring.marked("anna", mark_of(token + "x")) is None
+    assert token not in mark_of(token)
 
 
 def test_two_new_keys_differ():

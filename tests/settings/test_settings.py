@@ -167,3 +167,27 @@ def test_durations_and_sizes_are_written_as_they_are_read():
 def test_what_is_no_size_is_refused(text):
     with pytest.raises(ValueError, match="must be a size"):
         parse_size(text)
+
+
+def test_proxies_are_addresses_and_networks(environ):
+    environ(SLA_PROXY_HEADER="X-Forwarded-Email", SLA_TRUSTED_PROXIES="10.0.0.5, 10.1.0.0/24,fd00::/8")
+    assert list(map(str, read_settings().trusted_proxies)) == ["10.0.0.5/32", "10.1.0.0/24", "fd00::/8"]
+
+
+@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.0/33", "10.0.0.1/24", ",", "10.0.0.1,"])
+def test_a_proxy_that_is_no_address_is_a_mistake(environ, text):
+    environ(SLA_PROXY_HEADER="X-Forwarded-Email", SLA_TRUSTED_PROXIES=text)
+    assert mistakes() == [
+        "SLA_TRUSTED_PROXIES: must be addresses or networks, such as 10.0.0.5 or 10.0.0.0/24,fd00::/8"
+    ]
+
+
+@pytest.mark.parametrize("said", [{"SLA_PROXY_HEADER": "X-User"}, {"SLA_TRUSTED_PROXIES": "10.0.0.5"}])
+def test_a_header_that_anybody_could_send_and_proxies_without_one_are_mistakes(environ, said):
+    environ(**said)
+    assert mistakes() == ["SLA_PROXY_HEADER and SLA_TRUSTED_PROXIES need each other; set both or neither"]
+
+
+def test_the_name_of_the_header_is_one(environ):
+    environ(SLA_PROXY_HEADER="X Forwarded: Email", SLA_TRUSTED_PROXIES="10.0.0.5")
+    assert mistakes()[0] == "SLA_PROXY_HEADER: must be the name of an HTTP header, such as X-Forwarded-Email"
