@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -34,18 +34,32 @@ class ClaimPage:
 
     async def show(self, request: web.Request) -> web.Response:
         """GET /claim/{token}"""
-        claim = self._read(request)
-        if isinstance(claim, web.Response):
-            return claim
+        return await self._answer(request, self._shown)
+
+    async def take(self, request: web.Request) -> web.Response:
+        """POST /claim/{token}"""
+        return await self._answer(request, self._taken)
+
+    async def _answer(self, request: web.Request, act: Callable[[Claim], Awaitable[web.Response]]) -> web.Response:
+        """What a link leads to, or the page that says what is wrong with it."""
+        try:
+            claim = self._web.claims.read(request.match_info["token"])
+        except Forged:
+            language = language_asked(request, WORDS)
+            return _message(WORDS[language].forged, language, 403)
+        except Expired as expired:
+            return _message(self._words(expired.claim).expired, self._language(expired.claim), 410)
+        try:
+            return await act(claim)
+        except TryAgain:
+            return _message(self._words(claim).unread, self._language(claim), 503)
+
+    async def _shown(self, claim: Claim) -> web.Response:
         lead = await self._lead(claim)
         found = self._fate(claim, lead)
         return self._page(claim, lead, found, self._words(claim).said[found], 410 if found is Fate.GONE else 200)
 
-    async def take(self, request: web.Request) -> web.Response:
-        """POST /claim/{token}"""
-        claim = self._read(request)
-        if isinstance(claim, web.Response):
-            return claim
+    async def _taken(self, claim: Claim) -> web.Response:
         lead, words = await self._lead(claim), self._words(claim)
         found = self._fate(claim, lead)
         if found in {Fate.OPEN, Fate.YOURS}:
@@ -56,17 +70,6 @@ class ClaimPage:
             found = self._fate(claim, lead)
         said = words.tapped.get(found, words.said[found])
         return self._page(claim, lead, found, said, TAPPED.get(found, 409), tapped=True)
-
-    def _read(self, request: web.Request) -> Claim | web.Response:
-        """The claim of a link; else the page that says what is wrong with it."""
-        try:
-            return self._web.claims.read(request.match_info["token"])
-        except Forged:
-            language = language_asked(request, WORDS)
-            return _message(WORDS[language].forged, language, 403)
-        except Expired as expired:
-            language = self._language(expired.claim)
-            return _message(WORDS[language].expired, language, 410)
 
     async def _lead(self, claim: Claim) -> Lead | None:
         """The lead of a claim, or the one that it became part of (R25)."""

@@ -21,6 +21,7 @@ class Words(NamedTuple):
     said: Mapping[Fate, Said]
     tapped: Mapping[Fate, Said]
     unstored: Said
+    unread: Said
     expired: Said
     forged: Said
     button: str
@@ -52,6 +53,7 @@ EN = Words(
         Fate.TAKEN: Said("{who} was faster", "The lead {lead} is with them now."),
     },
     unstored=Said("Please tap again", "It is not known whether your tap was kept. Tapping twice does no harm."),
+    unread=Said("Not to be seen just now", "Please open the link again in a moment."),
     expired=Said("This link has expired", "It was good for one turn of one lead. A newer notice has a newer link."),
     forged=Said("This link is not valid", "It was not made here, or was cut short on its way. Open the whole link."),
     button="Take the lead",
@@ -80,6 +82,7 @@ RU = Words(
         Fate.TAKEN: Said("{who}: на этот раз быстрее", "Лид {lead} теперь не у вас."),
     },
     unstored=Said("Нажмите ещё раз", "Неизвестно, сохранилось ли нажатие. Нажать дважды не повредит."),
+    unread=Said("Сейчас не видно", "Откройте ссылку ещё раз через минуту."),
     expired=Said("Ссылка устарела", "Она была для одного хода по одному лиду. В новом уведомлении будет новая."),
     forged=Said("Ссылка недействительна", "Она создана не здесь или обрезана по дороге. Откройте её целиком."),
     button="Забрать лид",

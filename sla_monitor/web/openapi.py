@@ -177,7 +177,11 @@ _BAD_LINK = {
     "_403": "Forged, or the manager has left the roster.",
     "_410": "The link has expired, or the lead is gone.",
 }
-CLAIM_PAGE = _pages(_200="The lead, and a button while it can be claimed. Nothing is claimed.", **_BAD_LINK)
+CLAIM_PAGE = _pages(
+    _200="The lead, and a button while it can be claimed. Nothing is claimed.",
+    _503="Cannot be read now; look again.",
+    **_BAD_LINK,
+)
 CLAIM = _pages(
     _200="The lead is the manager's.",
     _202="Not known yet; the page links to itself.",
