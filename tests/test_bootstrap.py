@@ -12,7 +12,7 @@ from sla_monitor.bootstrap import Up, WebOnly, domain_clock
 from sla_monitor.clock import ManualClock
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import InUse, LogLost, Misconfigured
-from sla_monitor.keys import KeyRing
+from sla_monitor.keys import KeyRing, new_key, parse_keys
 from sla_monitor.settings import Settings
 
 NOW = 1_790_000_000_000
@@ -92,3 +92,24 @@ async def test_two_workers_on_one_log_are_refused_whatever_their_directories(up,
     shared = settings(tmp_path / "other", broker=f"sqlite:///{up.settings.database}")
     with pytest.raises(InUse):
         Up(shared, None, KeyRing())
+
+
+async def test_people_sign_in_as_the_settings_say(tmp_path):
+    token, entry = new_key("wall", ["read"])
+    keys = parse_keys(entry + "vera: {scopes: [act], identities: [vera@example.com]}")
+    said = {"public_url": "https://sla.example", "proxy_header": "X-Forwarded-Email", "trusted_proxies": "127.0.0.0/8"}
+    system = Up(settings(tmp_path, **said), None, keys)
+    await system.start()
+    form = {"data": {"key": token}, "headers": {"Origin": "https://sla.example"}, "allow_redirects": False}
+    async with aiohttp.ClientSession(system.server.url) as http:
+        async with http.get("/v1/me", headers={"X-Forwarded-Email": "vera@example.com"}) as answer:
+            assert (await answer.json())["role"] == "head"
+        async with http.post("/sign-in", **form) as answer:
+            cookie = answer.headers["Set-Cookie"]
+            assert "Secure" in cookie.split("; ")
+        async with http.get("/v1/me", headers={"Cookie": cookie.partition(";")[0]}) as answer:
+            assert (await answer.json())["role"] == "viewer"
+    link = system.claims.url("L", 1, "vera", system.clock.now() + 60_000)
+    assert link is not None
+    assert "The lead is gone" in (await ask(system, link.removeprefix("https://sla.example")))[1]
+    await system.stop()
