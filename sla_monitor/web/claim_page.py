@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiohttp import web
 
-from sla_monitor.claims import SOURCE, Claim, Expired
+from sla_monitor.claims import Claim, Expired
 from sla_monitor.core.lead import Lead
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import TryAgain
 from sla_monitor.signing import Forged
 
 from .claim_texts import WORDS, Said, Words
+from .claiming import Claiming, Fate, Found
 from .context import Web
-from .entrance import Entrance
-from .fate import Fate, fate
 from .pages import facts, language_asked, page, paragraph
 from .views import Views, due_at, first_response
 from .visitors import masked
+
+ROOT = "../"
+"""From here to where we begin, which may lie below a path."""
 
 TAPPED = {Fate.OPEN: 202, Fate.YOURS: 200, Fate.REFUSED: 403, Fate.GONE: 410}
 """Statuses of an answer to a tap; 409 for the others: somebody or something was faster."""
@@ -29,70 +31,45 @@ TAPPED = {Fate.OPEN: 202, Fate.YOURS: 200, Fate.REFUSED: 403, Fate.GONE: 410}
 
 class ClaimPage:
     def __init__(self, context: Web, views: Views) -> None:
-        self._web, self._views = context, views
-        self._entrance = Entrance(context)
+        self._web = context
+        self._claiming = Claiming(context, views)
 
     async def show(self, request: web.Request) -> web.Response:
         """GET /claim/{token}"""
-        return await self._answer(request, self._shown)
+        claim = self._read(request)
+        if isinstance(claim, web.Response):
+            return claim
+        words = self._words(claim)
+        try:
+            found = await self._claiming.look(claim)
+        except TryAgain:
+            return self._message(claim, words.unread, 503)
+        status = 410 if found.fate is Fate.GONE else 200
+        return self._page(claim, found, words.said[found.fate], _button(words), status)
 
     async def take(self, request: web.Request) -> web.Response:
         """POST /claim/{token}"""
-        return await self._answer(request, self._taken)
-
-    async def _answer(self, request: web.Request, act: Callable[[Claim], Awaitable[web.Response]]) -> web.Response:
-        """What a link leads to, or the page that says what is wrong with it."""
+        claim = self._read(request)
+        if isinstance(claim, web.Response):
+            return claim
+        words = self._words(claim)
         try:
-            claim = self._web.claims.read(request.match_info["token"])
+            found = await self._claiming.take(claim)
+        except TryAgain:
+            return self._message(claim, words.unstored, 503, _button(words))
+        said = words.tapped.get(found.fate, words.said[found.fate])
+        return self._page(claim, found, said, _again(words), TAPPED.get(found.fate, 409))
+
+    def _read(self, request: web.Request) -> Claim | web.Response:
+        """The claim of a link; else the page that says what is wrong with it."""
+        try:
+            return self._web.claims.read(request.match_info["token"])
+        except Expired as expired:
+            return self._message(expired.claim, self._words(expired.claim).expired, 410)
         except Forged:
             language = language_asked(request, WORDS)
-            return _message(WORDS[language].forged, language, 403)
-        except Expired as expired:
-            return _message(self._words(expired.claim).expired, self._language(expired.claim), 410)
-        try:
-            return await act(claim)
-        except TryAgain:
-            return _message(self._words(claim).unread, self._language(claim), 503)
-
-    async def _shown(self, claim: Claim) -> web.Response:
-        lead = await self._lead(claim)
-        found = self._fate(claim, lead)
-        return self._page(claim, lead, found, self._words(claim).said[found], 410 if found is Fate.GONE else 200)
-
-    async def _taken(self, claim: Claim) -> web.Response:
-        lead, words = await self._lead(claim), self._words(claim)
-        found = self._fate(claim, lead)
-        if found in {Fate.OPEN, Fate.YOURS}:
-            try:
-                lead = await self._claim(claim, found, lead)
-            except TryAgain:
-                return self._page(claim, lead, found, words.unstored, 503)
-            found = self._fate(claim, lead)
-        said = words.tapped.get(found, words.said[found])
-        return self._page(claim, lead, found, said, TAPPED.get(found, 409), tapped=True)
-
-    async def _lead(self, claim: Claim) -> Lead | None:
-        """The lead of a claim, or the one that it became part of (R25)."""
-        lead = await self._views.row(claim.lead_id)
-        return await self._views.followed(lead) if lead else None
-
-    def _fate(self, claim: Claim, lead: Lead | None) -> Fate:
-        """Whoever has left the roster since the notice takes nothing."""
-        found, managers = fate(lead, claim), self._web.rules().managers
-        gone = found is Fate.OPEN and managers and claim.manager_id not in managers
-        return Fate.REFUSED if gone else found
-
-    async def _claim(self, claim: Claim, found: Fate, lead: Lead | None) -> Lead | None:
-        """Write the claim, and the lead as it is when that is decided, or nobody can wait any longer.
-
-        By the present holder it is an acknowledgement, and there is nothing to wait for.
-        """
-        data = {"lead_id": claim.lead_id, "manager_id": claim.manager_id, "turn": claim.turn}
-        await self._entrance.make("lead.claimed.v1", SOURCE, claim.event_id, data)
-        if found is not Fate.OPEN or lead is None:
-            return lead
-        seconds = self._web.limits.claim_seconds
-        return await self._views.until(lead.lead_id, lambda now: fate(now, claim) is not Fate.OPEN, seconds)
+            said = WORDS[language].forged
+            return page(said.title, [paragraph(said.text)], language, root=ROOT, status=403)
 
     # what is shown
 
@@ -103,23 +80,21 @@ class ClaimPage:
         manager = self._web.rules().managers.get(claim.manager_id)
         return next((spoken for spoken in (manager.languages if manager else ()) if spoken in WORDS), "en")
 
-    def _page(
-        self, claim: Claim, lead: Lead | None, found: Fate, said: Said, status: int, *, tapped: bool = False
-    ) -> web.Response:
+    def _page(self, claim: Claim, found: Found, said: Said, while_open: str, status: int) -> web.Response:
+        """while_open: what to do as long as the lead can be claimed."""
         words, rules = self._words(claim), self._web.rules()
-        who = _who(lead, found, words, rules)
+        who = _who(found, words, rules)
         title, text = (part.format(lead=claim.lead_id, who=who) for part in said)
-        title = title[:1].upper() + title[1:]
         body = [paragraph(text)]
-        if lead is not None and found is not Fate.GONE:
-            body.append(facts(_facts(claim, lead, found, words, rules)))
-        if found is Fate.OPEN:
-            body.append(_again(words) if tapped else _button(words))
-        return page(title, body, self._language(claim), root="../", status=status)
+        if found.lead is not None and found.fate is not Fate.GONE:
+            body.append(facts(_facts(claim, found.lead, found.fate, words, rules)))
+        if found.fate is Fate.OPEN:
+            body.append(while_open)
+        return page(title[:1].upper() + title[1:], body, self._language(claim), root=ROOT, status=status)
 
-
-def _message(said: Said, language: str, status: int) -> web.Response:
-    return page(said.title, [paragraph(said.text)], language, root="../", status=status)
+    def _message(self, claim: Claim, said: Said, status: int, *more: str) -> web.Response:
+        """A page that shows nothing of the lead."""
+        return page(said.title, [paragraph(said.text), *more], self._language(claim), root=ROOT, status=status)
 
 
 def _button(words: Words) -> str:
@@ -131,9 +106,10 @@ def _again(words: Words) -> str:
     return f'<p><a href="">{words.again}</a></p>'
 
 
-def _who(lead: Lead | None, found: Fate, words: Words, rules: Rules) -> str:
+def _who(found: Found, words: Words, rules: Rules) -> str:
     """Who was faster."""
-    named = "" if lead is None else first_response(lead)[1] if found is Fate.ANSWERED else lead.holder
+    lead, answered = found.lead, found.fate is Fate.ANSWERED
+    named = "" if lead is None else first_response(lead)[1] if answered else lead.holder
     return _name(named, rules) or words.somebody
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .fate import Fate
+from .claiming import Fate
 
 
 class Said(NamedTuple):
