@@ -27,11 +27,14 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
 
     Raises Misconfigured, Unavailable.
     """
-    said = settings.reveal("secret")
-    if said is None:
-        return () if settings.servers else (_kept(settings.data_dir / "secret"),)
-    place = "SLA_SECRET_FILE" if settings.secret_file else "SLA_SECRET"
-    found = tuple(line.strip() for line in said.splitlines() if line.strip())
+    said, kept = settings.reveal("secret"), settings.data_dir / "secret"
+    if said is not None:
+        return _lines(said, "SLA_SECRET_FILE" if settings.secret_file else "SLA_SECRET")
+    return () if settings.servers else _lines(_kept(kept), str(kept))
+
+
+def _lines(text: str, place: str) -> tuple[str, ...]:
+    found = tuple(line.strip() for line in text.splitlines() if line.strip())
     if not found or min(map(len, found)) < SHORTEST:
         raise Misconfigured([Problem(place, "", f"needs {SHORTEST} characters at least; {REMEDY}")])
     return found
@@ -42,7 +45,7 @@ def _kept(path: Path) -> str:
     try:
         if not path.exists():
             _make(path)
-        return path.read_text().strip()
+        return path.read_text()
     except OSError as error:
         raise Unavailable(f"{path} cannot be used: {error.strerror}; set SLA_SECRET_FILE") from error
 

@@ -31,6 +31,15 @@ def test_one_that_another_process_made_meanwhile_is_taken(tmp_path: Path, monkey
     assert secrets_of(Settings(data_dir=tmp_path)) == (LONG,)
 
 
+def test_the_one_of_a_data_directory_is_changed_like_any_other(tmp_path: Path):
+    (made,) = secrets_of(Settings(data_dir=tmp_path))
+    (tmp_path / "secret").write_text(f"{LONG}\n{made}\n")
+    assert secrets_of(Settings(data_dir=tmp_path)) == (LONG, made)
+    (tmp_path / "secret").write_text("")
+    with pytest.raises(Misconfigured, match="needs 32 characters at least"):
+        secrets_of(Settings(data_dir=tmp_path))
+
+
 def test_one_that_cannot_be_read_is_told_with_a_remedy(tmp_path: Path):
     (tmp_path / "secret").mkdir()
     with pytest.raises(Unavailable, match="SLA_SECRET_FILE"):
