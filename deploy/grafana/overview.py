@@ -100,7 +100,7 @@ THE_PROMISE = [
 OPEN_NOW = [
     lines(
         "Open leads by state",
-        "Leads not answered or closed yet. Scheduled: before working hours; waiting: the clock runs; held: a call goes on.",
+        "Neither answered nor closed. Scheduled: before working hours; waiting: the clock runs; held: a call goes on.",
         "none",
         Query(state(m.OPEN_LEADS, "state"), "{{state}}"),
         stacked=True,
