@@ -19,10 +19,14 @@ from sla_monitor.web.views import LEADS, lead_view
 from .dead_letters import Kept, letters
 from .options import DataDir, Json, moment, refuse, show
 
-ELSEWHERE = frozenset(
-    {"lead_id", "turn", "source", "candidates", "others", "question", "asked_at", "after", "evaluated"}
-)
-"""Details that are shown in a place of their own, or are for the audit: JSON has them."""
+ELSEWHERE = frozenset({"lead_id", "turn", "source", "team_id", "policy", "missed_call", "candidates", "others"})
+"""Details that are shown in a place of their own."""
+
+AUDIT = frozenset({"question", "asked_at", "after", "evaluated"})
+"""Details that are for the audit: JSON has them."""
+
+STARTS = frozenset({"sla.scheduled", "lead.reopened"})
+"""What tells of a start; everything else only says whose clock it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ def _view(lead: Lead | None) -> dict[str, Any] | None:
 
 def _lead_lines(lead: Mapping[str, Any]) -> Iterator[str]:
     holder = lead["holder_id"] or "nobody"
-    yield f"Lead {lead['lead_id']} is {lead['status']}, held by {holder} in turn {lead['turn']} (times are UTC)"
+    until = f" until {moment(lead['started_at'])}" if lead["status"] == "scheduled" else ""
+    yield f"Lead {lead['lead_id']} is {lead['status']}{until}, held by {holder} in turn {lead['turn']} (times are UTC)"
     yield f"  policy {lead['policy']}, team {lead['team_id'] or 'none'}, source {lead['source']}"
     for name in (
         "started_at",
@@ -97,7 +102,7 @@ def _lead_lines(lead: Mapping[str, Any]) -> Iterator[str]:
         "first_contact_at",
         "joined_to",
     ):
-        if lead[name]:
+        if lead[name] and not (until and name == "started_at"):
             yield f"  {name.removesuffix('_at').replace('_', ' '):<14} {moment(lead[name])}"
     for turn in lead["turns"]:
         due = f" due {moment(turn['due_at'])}" if turn["due_at"] else ""
@@ -108,8 +113,9 @@ def _lead_lines(lead: Mapping[str, Any]) -> Iterator[str]:
 def _outcome_lines(outcome: Mapping[str, Any]) -> Iterator[str]:
     data = outcome["data"]
     day = moment(outcome["time"]).partition(" ")[0] + " "
-    details = ", ".join(_detail(name, value, day) for name, value in data.items() if name not in ELSEWHERE)
     kind = outcome["type"].removesuffix(".v1")
+    hidden = ELSEWHERE | AUDIT if kind in STARTS else ELSEWHERE | AUDIT | {"started_at"}
+    details = ", ".join(_detail(name, value, day) for name, value in data.items() if name not in hidden)
     yield f"{moment(outcome['time'])}  turn {data['turn']:<2} {kind:<20} {details}".rstrip()
     for candidate in data.get("candidates", ()):
         yield f"{'':25} {candidate['manager_id']}: {_word(candidate['passed_over'] or 'chosen')}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from .calendar import ALWAYS, OpenTime, calendar, intersection, union
 from .effects import Count, Deliver, Effect, Notify, Publish
-from .lead import BUILT_IN, Entry, Lead
+from .lead import BUILT_IN, MISSED_CALL, Entry, Lead
 from .rules import Policy, Rules, Team
 
 TIMELINE = 20
@@ -17,8 +17,8 @@ TIMELINE = 20
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-SHORT = ("candidates", "others", "after", "source", "test", "evaluated")
-"""What an outcome's entry in the timeline leaves out."""
+SHORT = ("candidates", "others", "after", "source", "evaluated")
+"""What an outcome's entry in the timeline leaves out, besides whose clock it is."""
 
 
 _known: dict[tuple[int, str], tuple[Rules, OpenTime]] = {}
@@ -127,16 +127,27 @@ class Case:
         lead = self.lead
         number = lead.turn if turn is None else turn
         kept = {name: value for name, value in (*named.items(), *data.items()) if value not in (None, "")}
-        if lead.test:
-            kept["test"] = True
         if self.actor:
             kept["actor"] = self.actor
+        told = self._clock() | kept
         self.effects.append(
-            Publish(type=kind, lead_id=lead.lead_id, turn=number, at=self.now, qualifier=qualifier, data=kept)
+            Publish(type=kind, lead_id=lead.lead_id, turn=number, at=self.now, qualifier=qualifier, data=told)
         )
         shown = {name: value for name, value in kept.items() if name not in SHORT}
         lead.timeline.append(Entry(kind, self.now, number, shown))
         del lead.timeline[:-TIMELINE]
+
+    def _clock(self) -> dict[str, Any]:
+        """Whose clock an outcome is about: what a report counts it under, with no look at any other."""
+        lead = self.lead
+        known = {
+            "started_at": lead.started_at or None,
+            "team_id": lead.team_id,
+            "policy": lead.terms.get("name", BUILT_IN.name),
+            "missed_call": lead.channel == MISSED_CALL or None,
+            "test": lead.test or None,
+        }
+        return {name: value for name, value in known.items() if value is not None}
 
     def notify(
         self,

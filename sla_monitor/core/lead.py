@@ -44,6 +44,9 @@ STATUSES = tuple(Status)
 
 OPEN = frozenset(STATUSES[1:7])
 
+MISSED_CALL = "missed_call"
+"""The channel of a lead made of a missed call (R26)."""
+
 BUILT_IN = Policy()
 """What the values of `Lead.terms` differ from."""
 

@@ -29,6 +29,7 @@ from .events import (
     RulesChanged,
 )
 from .fold import Keyed
+from .lead import MISSED_CALL
 from .phone import KEPT, TRANSITIONS, Bound, Kept, Number, Opening, State, Word
 from .proof import CallSeen, call_start, talk_began
 from .rules import Rules
@@ -301,7 +302,7 @@ def _make(case: Case, kept: Kept, call: CallSeen, at: int) -> None:
     _list(case, made)
     kept.got.append(made.order)
     phones = tuple(filter(None, (kept.fact.number,)))
-    created = LeadCreated(lead_id=made.lead_id, at=at, origin=kept.fact.origin, phones=phones, channel="missed_call")
+    created = LeadCreated(lead_id=made.lead_id, at=at, origin=kept.fact.origin, phones=phones, channel=MISSED_CALL)
     case.tell(made.lead_id, created)
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from .case import Case
 from .effects import CloseNumber, OpenNumber
-from .lead import Phase
-
-MISSED_CALL = "missed_call"
-"""The channel of a lead made of a missed call."""
+from .lead import MISSED_CALL, Phase
 
 MOST_REMOVED = 50
 """Removed numbers that a lead remembers, newest, so that its erasure reaches them (R31)."""

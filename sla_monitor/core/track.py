@@ -161,7 +161,12 @@ def close(case: Case, fact: events.LeadClosed) -> None:
     lead.closed_reason, lead.gone_at = fact.reason, case.now + case.rules.limits.retract_window
     responded = bool(verdict.response(case)[0])
     case.publish(
-        "lead.closed", reason=fact.reason, responded=responded, source=lead.source, merged_into=fact.merged_into
+        "lead.closed",
+        reason=fact.reason,
+        responded=responded,
+        holder_id=lead.holder,
+        source=lead.source,
+        merged_into=fact.merged_into,
     )
     if fact.merged_into and fact.merged_into != lead.lead_id:
         lead.joined_to = fact.merged_into

@@ -26,10 +26,10 @@ def credit(case: Case, proof: Proof, ended_at: int, name: str) -> bool:
     contact = _counted(case, proof.contact_at, ended_at)
     attempt = _counted(case, proof.attempt_at, None) or contact  # every contact is an attempt (R1)
     by = proof.by if proof.by and case.is_manager(proof.by) else ""
-    if attempt and _earlier(case, "attempt", attempt, by):
-        case.publish("call.credited", qualifier=f"{name}:attempt", kind="attempt", response_at=attempt, by=by)
-    if contact and _earlier(case, "contact", contact, by):
-        case.publish("call.credited", qualifier=f"{name}:contact", kind="contact", response_at=contact, by=by)
+    if attempt:
+        _credit_earlier(case, "attempt", attempt, by, name)
+    if contact:
+        _credit_earlier(case, "contact", contact, by, name)
     if attempt or contact:
         judge(case)
     return bool(attempt or contact)
@@ -44,18 +44,19 @@ def _counted(case: Case, at: int | None, ended_at: int | None) -> int:
     return started if near else 0
 
 
-def _earlier(case: Case, kind: str, at: int, by: str) -> bool:
+def _credit_earlier(case: Case, kind: str, at: int, by: str, name: str) -> None:
     """Keep the earliest proof of a kind, whatever the arrival order (R4); measured once, at the first."""
     lead = case.lead
     known = getattr(lead, f"first_{kind}_at")
     if known and known <= at:
-        return False
+        return
+    open_ms = case.customer_calendar().elapsed(lead.started_at, at)
     if not known and not lead.test:
-        open_ms = case.customer_calendar().elapsed(lead.started_at, at)
         case.effects.append(Measure(source=lead.source, kind=kind, open=open_ms, wall=at - lead.started_at))
     setattr(lead, f"first_{kind}_at", at)
     setattr(lead, f"first_{kind}_by", by)
-    return True
+    spent = open_ms / 1000
+    case.publish("call.credited", qualifier=f"{name}:{kind}", kind=kind, response_at=at, by=by, open_seconds=spent)
 
 
 def response(case: Case) -> tuple[int, str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sla_monitor.core.effects import Log
+from sla_monitor.core.rules import DAY, HOUR, Hours, Manager
 from tests import facts
 from tests.commands.shelf import Run, Shelf
-from tests.world import MINUTE, T0, World
+from tests.world import MINUTE, T0, World, sales
 
 
 def unanswered() -> World:
@@ -36,6 +39,22 @@ def test_people_read_who_was_passed_over_and_why(run: Run, shelf: Shelf) -> None
     given = next(n for n, line in enumerate(lines) if "lead.reassigned" in line)
     assert "from anna, to vera, reason no_response" in lines[given]
     assert [line.strip() for line in lines[given + 1 : given + 3]] == ["vera: chosen", "anna: had it"]
+
+
+def test_a_lead_outside_everybodys_shift_is_scheduled_and_says_until_when(run: Run, shelf: Shelf) -> None:
+    morning = Hours("UTC", (((540, 720),),) * 7)
+    rules = sales("anna", calendars={"morning": morning})
+    night = T0 - T0 % DAY + 20 * HOUR
+    world = World(replace(rules, managers=rules.managers | {"anna": Manager("anna", shift="morning")}), at=night)
+    world.feed(facts.lead("L-1", night))
+    shelf.remember(world, "L-1")
+    opening = "2030-03-18 09:00:00.000"
+    lines = run("explain", "L-1", "--no-json").out.splitlines()
+    assert lines[0] == f"Lead L-1 is scheduled until {opening}, held by nobody in turn 1 (times are UTC)"
+    assert not any(line.strip().startswith("started") for line in lines)
+    assert f"started {opening}" in lines[-1]
+    shown = run("explain", "L-1").json["lead"]
+    assert (shown["status"], shown["started_at"]) == ("scheduled", "2030-03-18T09:00:00.000Z")
 
 
 def test_outcomes_of_other_leads_are_left_out(run: Run, shelf: Shelf) -> None:
