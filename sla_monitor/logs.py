@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .core.effects import Log
 from .errors import Unavailable
-from .records import Inbox, Partition, Position, Reader, Stored
+from .records import Inbox, Partition, Position, Reader, Stored, between
 from .settings import Settings
 from .stream.embedded import EmbeddedFile, EmbeddedInbox, EmbeddedReader, worker_of
 from .stream.kafka import rights, topics
@@ -52,10 +52,9 @@ class Logs:
         if key is not None:
             at = partition_of(key, len(first))
             begin = end[:at] + begin[at : at + 1] + end[at + 1 :]
-        async with self.reader.tail(topic, begin) as tail:
-            while any(map(int.__lt__, tail.position, end)):
-                for taken in await tail.take():
-                    yield taken.record
+        async for found in between(self.reader, topic, begin, end):
+            for record in found:
+                yield record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +103,11 @@ class Embedded(Logs):
 
 @asynccontextmanager
 async def existing(
-    settings: Settings, rows: Collection[Log] = (), keys: Collection[bytes] = (), *, everywhere: bool = False
+    settings: Settings, rows: Collection[Log] = (), keys: Collection[bytes] | None = (), *, everywhere: bool = False
 ) -> AsyncIterator[Logs]:
     """For a command that asks for the rows of some keys in some logs; `everywhere`: in each of their partitions.
+
+    keys None: all rows of those logs.
 
     Raises Misconfigured, Unavailable.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -86,3 +86,13 @@ class Reader(Protocol):
 
     def tail(self, topic: str, start: Position) -> AbstractAsyncContextManager[Tail]:
         """The log from a position within its bounds on, for as long as the context lasts."""
+
+
+async def between(reader: Reader, topic: str, begin: Position, end: Position) -> AsyncIterator[list[Stored]]:
+    """What a log keeps from one position to another, in order within a partition; perhaps a little more.
+
+    Raises Unavailable, LogLost.
+    """
+    async with reader.tail(topic, begin) as tail:
+        while any(map(int.__lt__, tail.position, end)):
+            yield [taken.record for taken in await tail.take()]

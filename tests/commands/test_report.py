@@ -1,0 +1,118 @@
+"""`sla-monitor report`."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from sla_monitor.core.effects import Log
+from tests import facts
+from tests.commands.shelf import Run, Shelf
+from tests.world import MINUTE, T0, World, sales
+
+DAY = "2030-03-17"
+NOVEMBER = ("--from", DAY, "--to", DAY)
+
+
+def worked(shelf: Shelf, *, rules=None) -> World:
+    """Anna answers one of two leads; vera takes the other one over, and answers it. A third one waits for vera."""
+    w = World(rules)
+    shelf.enforce(w.rules)
+    w.feed(facts.lead("L-1", T0, owner_id="anna"), facts.lead("L-2", T0, owner_id="anna"))
+    w.to(T0 + 2 * MINUTE)
+    w.feed(facts.message(w.now, "anna", lead_id="L-1"))
+    w.to(T0 + 14 * MINUTE)
+    w.feed(facts.message(w.now, "vera", lead_id="L-2"), facts.lead("L-3", w.now, owner_id="vera"))
+    shelf.remember(w, "L-3")
+    return w
+
+
+def rows(answer) -> dict[str, dict]:
+    return {row[answer.json["by"]]: row for row in answer.json["rows"]}
+
+
+def test_each_manager_is_told_with_the_number_behind_the_share(run: Run, shelf: Shelf) -> None:
+    worked(shelf)
+    answer = run("report", *NOVEMBER)
+    anna, vera = rows(answer)["anna"], rows(answer)["vera"]
+    assert (anna["received"], anna["decided"], anna["share_in_time"], anna["reassigned_away"]) == (2, 2, 0.5, 1)
+    assert (anna["attempt_p50_seconds"], anna["attempt_p90_seconds"], anna["late_responses"]) == (120, 840, 1)
+    assert (vera["received"], vera["decided"], vera["share_in_time"], vera["still_open"]) == (1, 0, None, 1)
+    assert (vera["received_by_reassignment"], vera["later_turns_decided"], vera["later_turns_in_time"]) == (1, 1, 1)
+    assert (answer.json["from"], answer.json["to"], answer.json["timezone"]) == (DAY, DAY, "UTC")
+
+
+def test_a_lead_that_nobody_has_decided_anything_about_is_counted_as_open(run: Run, shelf: Shelf) -> None:
+    w = World()
+    w.feed(facts.lead("L-9", T0))
+    shelf.write(Log.EVENTS, {b"L-9": w.logs[Log.EVENTS].rows["L-9"]})
+    total = run("report", *NOVEMBER).json["total"]
+    assert (total["received"], total["still_open"], total["share_in_time"]) == (1, 1, None)
+
+
+def test_a_table_says_no_data_where_nothing_was_decided(run: Run, shelf: Shelf) -> None:
+    worked(shelf)
+    lines = run("report", *NOVEMBER, "--format", "table").out.splitlines()
+    assert "Sun 2030-03-17 to Sun 2030-03-17, UTC" in lines[0]
+    assert any("anna" in line and "50% of 2" in line and "2:00 / 14:00" in line for line in lines)
+    assert any("vera" in line and "no data" in line for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
+def test_csv_is_for_spreadsheets_and_calculates_nothing(run: Run, shelf: Shelf) -> None:
+    worked(shelf, rules=sales("anna", "vera", "=1+1"))
+    w = World(sales("=1+1"))
+    w.feed(facts.lead("L-7", T0))
+    shelf.remember(w, "L-7")
+    text = run("report", *NOVEMBER, "--format", "csv").out
+    lines = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [line["manager"] for line in lines] == ["'=1+1", "anna", "vera"]
+    assert (lines[1]["share_in_time"], lines[2]["share_in_time"]) == ("0.5", "")
+
+
+@pytest.mark.parametrize("by", ["team", "source", "policy", "day", "hour"])
+def test_it_is_told_by_other_things_too(run: Run, shelf: Shelf, by: str) -> None:
+    worked(shelf)
+    groups = {"team": "sales", "source": "crm", "policy": "default", "day": DAY, "hour": "17"}
+    (row,) = [row for row in run("report", *NOVEMBER, "--by", by).json["rows"] if row["decided"]]
+    assert (row[by], row["decided"], row["in_time"]) == (groups[by], 2, 1)
+
+
+def test_only_one_manager_or_team_is_looked_at_if_it_is_named(run: Run, shelf: Shelf) -> None:
+    worked(shelf)
+    assert set(rows(run("report", *NOVEMBER, "--manager", "anna"))) == {"anna"}
+    assert run("report", *NOVEMBER, "--team", "sales").json["total"]["received"] == 3
+
+
+@pytest.mark.parametrize("named", [("--manager", "nina"), ("--team", "west")])
+def test_one_that_does_not_exist_is_a_finding(run: Run, shelf: Shelf, named: tuple[str, str]) -> None:
+    worked(shelf)
+    answer = run("report", *NOVEMBER, *named)
+    assert (answer.code, answer.out) == (1, "")
+    assert f"there is no {named[0][2:]} {named[1]}" in answer.err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--from", "1.11.2026"),
+        ("--from", "2026-11-30", "--to", "2026-11-01"),
+        ("--from", "2026-11-30", "--last", "week"),
+        ("--from", "0001-01-01"),
+        ("--last", "fortnight"),
+        ("--week", "2026-W60"),
+        ("--week", "47"),
+        ("--timezone", "Mars/Olympus"),
+        ("--timezone", "../../etc/localtime"),
+    ],
+)
+def test_a_period_that_cannot_be_is_a_mistake(run: Run, shelf: Shelf, wrong: tuple[str, ...]) -> None:
+    answer = run("report", *wrong)
+    assert (answer.code, answer.out) == (2, "")
+    assert "sla-monitor report" in answer.err
+
+
+def test_without_a_log_it_is_unreachable(run: Run) -> None:
+    assert run("report").code == 3
