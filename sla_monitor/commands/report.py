@@ -24,7 +24,7 @@ from sla_monitor.core.rules import Rules
 from sla_monitor.errors import Misconfigured, Problem
 from sla_monitor.in_force import rules_in_force
 from sla_monitor.logs import existing
-from sla_monitor.report import reading, shown, written
+from sla_monitor.report import reading, sheet, shown, written
 from sla_monitor.report.clocks import Clocks
 from sla_monitor.report.figures import By, Report, report
 from sla_monitor.report.period import Period, choose, zone_named, zone_of
@@ -37,6 +37,7 @@ class Format(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,10 @@ class Asked:
 def show_report(
     by: Annotated[By, typer.Option(help="What there is a line for.")] = By.MANAGER,
     how: Annotated[
-        Format | None, typer.Option("--format", help="If left out: table on a terminal, json elsewhere.")
+        Format | None,
+        typer.Option(
+            "--format", help="If left out: table on a terminal, json elsewhere. html: the sheet of --manager, to print."
+        ),
     ] = None,
     since: Annotated[str, typer.Option("--from", help="The first day, like 2026-11-01.")] = "",
     until: Annotated[str, typer.Option("--to", help="The last day; today if only --from is named.")] = "",
@@ -78,19 +82,23 @@ def show_report(
 
     What each figure means: docs/report.md.
     """
+    if how is Format.HTML and not manager:
+        raise Misconfigured([Problem("--format html", "", "is the sheet of one manager: name them with --manager")])
     settings = read_settings({"data_dir": data_dir})
-    asked = Asked(since, until, last, week, timezone)
-    rules, period, clocks = asyncio.run(_read(settings, asked))
+    rules, period, clocks = asyncio.run(_read(settings, Asked(since, until, last, week, timezone)))
     _check_known(rules, clocks, team, manager)
     made = report(clocks, period, by, team=team, manager=manager)
-    names = {name: known.name for name, known in rules.managers.items()}
-    how = how or (Format.TABLE if sys.stdout.isatty() else Format.JSON)
-    if how is Format.CSV:
-        typer.echo(written.csv_text(made, names), nl=False)
-    elif how is Format.JSON:
-        typer.echo(json.dumps(written.value(made, names), indent=2, ensure_ascii=False))
-    else:
-        _print(made, names)
+    names = {known.id: known.name for known in rules.managers.values()}
+    match how or (Format.TABLE if sys.stdout.isatty() else Format.JSON):
+        case Format.HTML:
+            head = f"<style>\n{sheet.style()}</style>"
+            typer.echo(sheet.html(sheet.sheet_of(clocks, period, rules, manager), head), nl=False)
+        case Format.CSV:
+            typer.echo(written.csv_text(made, names), nl=False)
+        case Format.JSON:
+            typer.echo(json.dumps(written.value(made, names), indent=2, ensure_ascii=False))
+        case Format.TABLE:
+            _print(made, names)
 
 
 async def _read(settings: Settings, asked: Asked) -> tuple[Rules, Period, Clocks]:

@@ -24,6 +24,7 @@ from .outcomes import Outcomes
 from .people import People
 from .probes import Contracts, Probes
 from .problems import Handler, answer_problems
+from .reports import PARAMETERS, Reports
 from .sign_in import SignIn
 from .views import Views
 
@@ -58,6 +59,8 @@ def routes(context: Web, outcomes: Outcomes) -> list[Route]:
         ClaimPage(context, views),
         Actions(context, views),
     )
+    reports = Reports(context)
+    reported = {"parameters": PARAMETERS, "responses": _OK | problems("400", "401", "403", "429", "503")}
     stream = {
         "parameters": [_LEAD_FILTER, _FROM, _CURSOR],
         "responses": _OK | problems("400", "401", "403", "410", "429"),
@@ -84,6 +87,10 @@ def routes(context: Web, outcomes: Outcomes) -> list[Route]:
         Route("GET", "/sign-in", sign_in.show, None, "The page to sign in on, with a key."),
         Route("POST", "/sign-in", sign_in.enter, None, "Begin a session.", described.SIGN_IN),
         Route("POST", "/sign-out", sign_in.leave, None, "End the session.", described.SIGN_OUT),
+        Route("GET", "/v1/report", reports.data, READ, "How well the promise was kept: JSON or CSV.", reported),
+        Route("GET", "/report", reports.page, None, "The page of the report."),
+        Route("GET", "/report/sheet", reports.sheet, READ, "A manager's sheet, to print.", reported),
+        Route("GET", "/report/{name}", reports.static, None, "What the page needs."),
         Route("GET", "/", board.page, None, "The board."),
         Route("GET", "/static/{name}", board.static, None, "What the board needs."),
         Route("GET", "/healthz", probes.healthz, None, "Whether the process lives."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.commands.shelf import Run, Shelf
 from tests.world import MINUTE, T0, World, sales
 
 DAY = "2030-03-17"
-NOVEMBER = ("--from", DAY, "--to", DAY)
+THAT_DAY = ("--from", DAY, "--to", DAY)
 
 
 def worked(shelf: Shelf, *, rules=None) -> World:
@@ -35,7 +36,7 @@ def rows(answer) -> dict[str, dict]:
 
 def test_each_manager_is_told_with_the_number_behind_the_share(run: Run, shelf: Shelf) -> None:
     worked(shelf)
-    answer = run("report", *NOVEMBER)
+    answer = run("report", *THAT_DAY)
     anna, vera = rows(answer)["anna"], rows(answer)["vera"]
     assert (anna["received"], anna["decided"], anna["share_in_time"], anna["reassigned_away"]) == (2, 2, 0.5, 1)
     assert (anna["attempt_p50_seconds"], anna["attempt_p90_seconds"], anna["late_responses"]) == (120, 840, 1)
@@ -48,13 +49,13 @@ def test_a_lead_that_nobody_has_decided_anything_about_is_counted_as_open(run: R
     w = World()
     w.feed(facts.lead("L-9", T0))
     shelf.write(Log.EVENTS, {b"L-9": w.logs[Log.EVENTS].rows["L-9"]})
-    total = run("report", *NOVEMBER).json["total"]
+    total = run("report", *THAT_DAY).json["total"]
     assert (total["received"], total["still_open"], total["share_in_time"]) == (1, 1, None)
 
 
 def test_a_table_says_no_data_where_nothing_was_decided(run: Run, shelf: Shelf) -> None:
     worked(shelf)
-    lines = run("report", *NOVEMBER, "--format", "table").out.splitlines()
+    lines = run("report", *THAT_DAY, "--format", "table").out.splitlines()
     assert "Sun 2030-03-17 to Sun 2030-03-17, UTC" in lines[0]
     assert any("anna" in line and "50% of 2" in line and "2:00 / 14:00" in line for line in lines)
     assert any("vera" in line and "no data" in line for line in lines)
@@ -66,7 +67,7 @@ def test_csv_is_for_spreadsheets_and_calculates_nothing(run: Run, shelf: Shelf) 
     w = World(sales("=1+1"))
     w.feed(facts.lead("L-7", T0))
     shelf.remember(w, "L-7")
-    text = run("report", *NOVEMBER, "--format", "csv").out
+    text = run("report", *THAT_DAY, "--format", "csv").out
     lines = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [line["manager"] for line in lines] == ["'=1+1", "anna", "vera"]
     assert (lines[1]["share_in_time"], lines[2]["share_in_time"]) == ("0.5", "")
@@ -76,20 +77,34 @@ def test_csv_is_for_spreadsheets_and_calculates_nothing(run: Run, shelf: Shelf) 
 def test_it_is_told_by_other_things_too(run: Run, shelf: Shelf, by: str) -> None:
     worked(shelf)
     groups = {"team": "sales", "source": "crm", "policy": "default", "day": DAY, "hour": "17"}
-    (row,) = [row for row in run("report", *NOVEMBER, "--by", by).json["rows"] if row["decided"]]
+    (row,) = [row for row in run("report", *THAT_DAY, "--by", by).json["rows"] if row["decided"]]
     assert (row[by], row["decided"], row["in_time"]) == (groups[by], 2, 1)
 
 
 def test_only_one_manager_or_team_is_looked_at_if_it_is_named(run: Run, shelf: Shelf) -> None:
     worked(shelf)
-    assert set(rows(run("report", *NOVEMBER, "--manager", "anna"))) == {"anna"}
-    assert run("report", *NOVEMBER, "--team", "sales").json["total"]["received"] == 3
+    assert set(rows(run("report", *THAT_DAY, "--manager", "anna"))) == {"anna"}
+    assert run("report", *THAT_DAY, "--team", "sales").json["total"]["received"] == 3
+
+
+def test_the_sheet_of_a_manager_is_one_file_that_needs_no_other(run: Run, shelf: Shelf) -> None:
+    worked(shelf)
+    page = run("report", *THAT_DAY, "--format", "html", "--manager", "anna").out
+    assert "50% (1 of 2)" in page
+    assert "@page { size: A4" in page
+    assert not re.search(r"http|src=|<link|<script|@import", page)
+
+
+def test_a_sheet_without_a_manager_is_a_mistake(run: Run, shelf: Shelf) -> None:
+    answer = run("report", "--format", "html")
+    assert (answer.code, answer.out) == (2, "")
+    assert "--manager" in answer.err
 
 
 @pytest.mark.parametrize("named", [("--manager", "nina"), ("--team", "west")])
 def test_one_that_does_not_exist_is_a_finding(run: Run, shelf: Shelf, named: tuple[str, str]) -> None:
     worked(shelf)
-    answer = run("report", *NOVEMBER, *named)
+    answer = run("report", *THAT_DAY, *named)
     assert (answer.code, answer.out) == (1, "")
     assert f"there is no {named[0][2:]} {named[1]}" in answer.err
 

@@ -1,0 +1,142 @@
+"""Reports over HTTP: figures for programs, a page for people, and the sheets to print."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+
+from aiohttp import web
+
+from sla_monitor.clock import monotonic
+from sla_monitor.core.rules import Rules
+from sla_monitor.report import reading, sheet, written
+from sla_monitor.report.clocks import Clocks
+from sla_monitor.report.figures import By, report
+from sla_monitor.report.period import Period, choose, zone_named, zone_of
+
+from .context import Web
+from .problems import Refused
+
+MOST_DAYS = 100
+"""Days that a period may have; outcomes are kept for 90 unless the settings say otherwise."""
+
+MOST_WAITING = 8
+"""Requests that may wait for a look at the log; each further one is told to come again."""
+
+FRESH = 15.0
+"""Seconds for which one look at the log serves everybody who asks for the same days."""
+
+PARAMETERS = [
+    {"name": "by", "in": "query", "schema": {"enum": list(By), "default": By.MANAGER}},
+    {"name": "from", "in": "query", "schema": {"type": "string", "format": "date"}},
+    {"name": "to", "in": "query", "schema": {"type": "string", "format": "date"}},
+    {"name": "last", "in": "query", "schema": {"type": "string", "examples": ["week", "month", "7d"]}},
+    {"name": "week", "in": "query", "schema": {"type": "string", "examples": ["2026-W47"]}},
+    {"name": "timezone", "in": "query", "schema": {"type": "string", "examples": ["Europe/Moscow"]}},
+    {"name": "team", "in": "query", "schema": {"type": "string"}},
+    {"name": "manager", "in": "query", "schema": {"type": "string"}},
+]
+
+STATIC = {"report.js": "text/javascript", "report.css": "text/css"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request wants to see. Whoever may see less than all narrows it here."""
+
+    period: Period
+    by: By
+    team: str
+    manager: str
+
+    @classmethod
+    def of(cls, request: web.Request, rules: Rules, now: int) -> Asked:
+        """Raises Refused (400)."""
+        query = request.query
+        try:
+            where = zone_named(query["timezone"]) if query.get("timezone") else zone_of(rules)
+            period = choose(
+                where,
+                now,
+                since=query.get("from", ""),
+                until=query.get("to", ""),
+                last=query.get("last", ""),
+                week=query.get("week", ""),
+                most=MOST_DAYS,
+            )
+        except ValueError as error:
+            raise Refused(400, str(error)) from None
+        by = query.get("by", By.MANAGER)
+        if by not in set(By):
+            raise Refused(400, f"by must be one of {', '.join(By)}")
+        return cls(period, By(by), query.get("team", ""), query.get("manager", ""))
+
+
+class Reports:
+    def __init__(self, context: Web) -> None:
+        self._web = context
+        self._page = (files(__package__) / "static" / "report.html").read_bytes()
+        self._files = {name: (files(__package__) / "static" / name).read_bytes() for name in STATIC}
+        self._looking, self._waiting = asyncio.Lock(), 0
+        self._seen: tuple[Period, Clocks, float] | None = None
+
+    async def page(self, _request: web.Request) -> web.Response:
+        """GET /report"""
+        return _html(self._page)
+
+    async def static(self, request: web.Request) -> web.Response:
+        """GET /report/{name}"""
+        name = request.match_info["name"]
+        if name == sheet.STYLE:
+            return web.Response(text=sheet.style(), content_type="text/css")
+        if name not in self._files:
+            raise Refused(404, "no such file")
+        return web.Response(body=self._files[name], content_type=STATIC[name], charset="utf-8")
+
+    async def data(self, request: web.Request) -> web.Response:
+        """GET /v1/report"""
+        rules = self._web.rules()
+        asked = Asked.of(request, rules, self._web.clock.now())
+        clocks = await self._clocks(asked.period)
+        made = await asyncio.to_thread(report, clocks, asked.period, asked.by, team=asked.team, manager=asked.manager)
+        names = {known.id: known.name for known in rules.managers.values()}
+        if "text/csv" in request.headers.get("Accept", ""):
+            body = written.csv_text(made, names).encode("utf-8", "replace")
+            name = f"report-{asked.period.first}-{asked.period.last}-{asked.by}.csv"
+            headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+            return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)
+        return web.json_response(written.value(made, names))
+
+    async def sheet(self, request: web.Request) -> web.Response:
+        """GET /report/sheet"""
+        rules = self._web.rules()
+        asked = Asked.of(request, rules, self._web.clock.now())
+        if not asked.manager:
+            raise Refused(400, "name a manager")
+        clocks = await self._clocks(asked.period)
+        shown = await asyncio.to_thread(sheet.sheet_of, clocks, asked.period, rules, asked.manager)
+        if asked.manager not in rules.managers and not shown.total.received:
+            raise Refused(404, "no such manager")
+        link = f'<link rel="stylesheet" href="/report/{escape(sheet.STYLE)}">'
+        return _html(sheet.html(shown, link).encode("utf-8", "replace"))
+
+    async def _clocks(self, period: Period) -> Clocks:
+        """The log is read once at a time, whoever asks. Raises Refused (429), Unavailable, LogLost."""
+        if self._waiting >= MOST_WAITING:
+            raise Refused(429, "too many reports are being made", headers={"Retry-After": "5"})
+        self._waiting += 1
+        try:
+            async with self._looking:
+                if self._seen is None or self._seen[0] != period or monotonic() - self._seen[2] >= FRESH:
+                    self._seen = None  # two periods at once would take twice the memory
+                    clocks = await reading.read(self._web.reader, self._web.prefix, period)
+                    self._seen = period, clocks, monotonic()
+                return self._seen[1]
+        finally:
+            self._waiting -= 1
+
+
+def _html(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="text/html", charset="utf-8")

@@ -1,0 +1,170 @@
+"""The report over HTTP: figures, the page, the sheets."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from sla_monitor import codec
+from sla_monitor.core.effects import Log
+from sla_monitor.keys import parse_keys
+from sla_monitor.web.reports import MOST_WAITING
+from tests import facts
+from tests.web.site import NOW, Site
+from tests.world import MINUTE, World, sales
+
+WEEK = "from=2026-11-24&to=2026-11-24"
+XSS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</style><svg onload=alert(1)>",
+    "'-alert(1)-'",
+    "&lt;b",
+]
+
+
+def work(site: Site, world: World | None = None, owner: str = "anna") -> None:
+    """Of two leads of a manager one is answered; the other goes to vera."""
+    w = world or World(at=NOW)
+    site.rules = w.rules
+    w.feed(facts.lead("L-1", NOW, owner_id=owner), facts.lead("L-2", NOW, owner_id=owner))
+    w.feed(facts.message(NOW + MINUTE, owner, lead_id="L-1"))
+    w.to(NOW + 11 * MINUTE)
+    for outcome in w.outcomes:
+        site.log.publish(outcome.lead_id, codec.encode_outcome(outcome))
+    site.log.leads |= {lead_id.encode(): row for lead_id, row in w.logs[Log.EVENTS].rows.items()}
+
+
+async def get(site: Site, path: str, expected: int = 200, **headers: str) -> str:
+    async with site.http.get(path, headers=headers) as response:
+        text = await response.text()
+        assert response.status == expected, text
+        return text
+
+
+async def data(site: Site, query: str) -> dict:
+    async with site.http.get(f"/v1/report?{query}") as response:
+        assert response.status == 200, await response.text()
+        return await response.json()
+
+
+async def test_it_tells_who_kept_the_promise(site):
+    work(site)
+    told = await data(site, WEEK)
+    (anna, vera) = told["rows"]
+    assert (anna["manager"], anna["share_in_time"], anna["decided"], anna["reassigned_away"]) == ("anna", 0.5, 2, 1)
+    assert (vera["manager"], vera["received"], vera["received_by_reassignment"]) == ("vera", 0, 1)
+
+
+async def test_csv_is_given_to_who_asks_for_it(site):
+    work(site)
+    async with site.http.get(f"/v1/report?{WEEK}", headers={"Accept": "text/csv"}) as response:
+        assert response.content_type == "text/csv"
+        assert response.headers["Content-Disposition"].endswith('"report-2026-11-24-2026-11-24-manager.csv"')
+        lines = (await response.text()).split("\r\n")
+    assert lines[1].startswith("anna,anna,2,1,2,1,0.5,")
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("last=101d", "at most 100 days"),
+        ("from=yesterday", "like 2026-11-30"),
+        ("by=moon", "manager, team"),
+        ("timezone=Mars", "like Europe/Moscow"),
+        ("week=2026-W47&last=week", "not several"),
+    ],
+)
+async def test_what_cannot_be_asked_is_named(site, query, why):
+    assert why in await get(site, f"/v1/report?{query}", 400)
+
+
+async def test_one_look_at_the_log_serves_every_grouping_of_the_same_days(site):
+    work(site)
+    before = await data(site, WEEK)
+    site.log.outcomes.clear()
+    site.log.leads.clear()
+    assert (await data(site, f"{WEEK}&by=team"))["total"] == before["total"]
+    assert (await data(site, "last=week"))["total"]["received"] == 0
+
+
+async def test_so_many_wait_for_the_log_and_no_more(site):
+    held, bounds = asyncio.Event(), site.log.bounds
+
+    async def slow(topic):
+        await held.wait()
+        return await bounds(topic)
+
+    async def status() -> int:
+        async with site.http.get(f"/v1/report?{WEEK}") as response:
+            return response.status
+
+    site.log.bounds = slow
+    asking = [asyncio.create_task(status()) for _ in range(MOST_WAITING + 1)]
+    done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+    held.set()
+    assert [task.result() for task in done] == [429]
+    assert sorted(await asyncio.gather(*asking)) == [200] * MOST_WAITING + [429]
+
+
+async def test_503_when_the_log_cannot_be_read(site):
+    site.log.broken = True
+    await get(site, f"/v1/report?{WEEK}", 503)
+
+
+@pytest.mark.parametrize("path", ["/v1/report", "/report/sheet?manager=anna"])
+async def test_it_needs_a_key_once_there_are_keys(path):
+    async with Site(keys=parse_keys(f"crm: {{sha256: [{'a' * 64}], scopes: [read]}}")) as site:
+        await get(site, path, 401)
+        for open_ in ("/report", "/report/report.js", "/report/report.css", "/report/sheet.css"):
+            await get(site, open_)
+
+
+async def test_the_page_needs_nothing_from_elsewhere_and_runs_no_script_of_its_own(site):
+    page = await get(site, "/report")
+    assert not re.search(r"<script>|<style>|style=|onclick", page)
+    for path in re.findall(r'(?:src|href)="([^"]+)"', page):
+        assert path in ("/", "/report/report.css", "/report/report.js")
+        text = await get(site, path)
+        assert "innerHTML" not in text
+        assert "http" not in text
+    await get(site, "/report/server.py", 404)
+
+
+async def test_the_sheet_of_a_manager_is_a_page_to_print(site):
+    work(site)
+    page = await get(site, f"/report/sheet?manager=anna&{WEEK}")
+    assert '<link rel="stylesheet" href="/report/sheet.css">' in page
+    assert "50% (1 of 2)" in page
+    assert "given to vera" in page
+    assert not re.search(r"<script|style=|http", page)
+    await get(site, f"/report/sheet?manager=nina&{WEEK}", 404)
+    assert "name a manager" in await get(site, "/report/sheet", 400)
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(tag)
+        assert not [name for name, _ in attrs if name.startswith("on")], "a handler"
+
+
+@pytest.mark.parametrize("text", XSS)
+async def test_nothing_that_a_name_or_an_id_holds_becomes_markup(site, text):
+    w = World(sales(text, "vera"), at=NOW)
+    w.feed(facts.lead(text, NOW, owner_id=text))
+    work(site, w, owner=text)
+    async with site.http.get(
+        "/report/sheet", params={"manager": text, "from": "2026-11-24", "to": "2026-11-24"}
+    ) as response:
+        assert response.status == 200
+        page = await response.text()
+    tags = Tags()
+    tags.feed(page)
+    assert not tags.seen & {"script", "img", "b"}
