@@ -17,6 +17,7 @@ from .stream.kafka.group import members
 from .stream.kafka.inbox import KafkaInbox
 from .stream.kafka.mirror import Mirror
 from .stream.kafka.reader import KafkaReader
+from .stream.kafka.rows import Wanted
 from .stream.placement import partition_of
 
 KEYED = (Log.PHONES, Log.EVENTS, Log.DESK, Log.NOTIFICATIONS)
@@ -103,19 +104,23 @@ class Embedded(Logs):
 
 @asynccontextmanager
 async def existing(
-    settings: Settings, rows: Collection[Log] = (), keys: Collection[bytes] | None = (), *, everywhere: bool = False
+    settings: Settings,
+    rows: Collection[Log] = (),
+    keys: Collection[bytes] = (),
+    *,
+    everywhere: bool = False,
+    wanted: Wanted | None = None,
 ) -> AsyncIterator[Logs]:
     """For a command that asks for the rows of some keys in some logs; `everywhere`: in each of their partitions.
 
-    keys None: all rows of those logs.
-
-    Raises Misconfigured, Unavailable.
+    wanted: which rows it asks for there, instead of keys. Raises Misconfigured, Unavailable.
     """
     if settings.servers is None:
         with closing(Embedded.existing(settings)) as embedded:
             yield embedded
         return
-    async with on_kafka(settings, rows, keys, everywhere=everywhere) as (logs, mirror):
+    chosen = wanted or (lambda key, _: key in keys)
+    async with on_kafka(settings, rows, None if everywhere or wanted else keys, chosen) as (logs, mirror):
         await mirror.ready()
         yield logs
 
@@ -147,20 +152,20 @@ async def serving(settings: Settings) -> AsyncIterator[Logs]:
 
 @asynccontextmanager
 async def on_kafka(
-    settings: Settings, rows: Collection[Log], keys: Collection[bytes] | None = None, *, everywhere: bool = True
+    settings: Settings, rows: Collection[Log], keys: Collection[bytes] | None = None, wanted: Wanted | None = None
 ) -> AsyncIterator[tuple[Logs, Mirror]]:
     """Those of a cluster, and the mirror of the rows that are wanted, which may still be reading them.
 
-    keys, everywhere: see `existing`; all rows without. Raises Misconfigured, Unavailable.
+    keys: only their partitions are read; None: all. Raises Misconfigured, Unavailable.
     """
     access, prefix = Access.of(settings), settings.topic_prefix
     partitions = await topics.require(access, settings)
-    wanted = [
+    read = [
         Partition(topic, number)
         for topic in (prefix + log for log in rows)
-        for number in _numbers(partitions[topic], None if everywhere else keys)
+        for number in _numbers(partitions[topic], keys)
     ]
-    inbox, mirror = KafkaInbox(access, partitions), Mirror(access, wanted, keys)
+    inbox, mirror = KafkaInbox(access, partitions), Mirror(access, read, wanted)
     reader = KafkaReader(access, partitions, mirror)
 
     def unready() -> list[str]:

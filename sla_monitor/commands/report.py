@@ -102,7 +102,7 @@ def show_report(
 
 
 async def _read(settings: Settings, asked: Asked) -> tuple[Rules, Period, Clocks]:
-    async with existing(settings, [Log.EVENTS], None) as logs:
+    async with existing(settings, [Log.EVENTS], wanted=reading.is_wanted) as logs:
         rules = max(await rules_in_force(logs), key=lambda rules: rules.version)
         period = asked.period(rules, domain_clock(settings).now())
         return rules, period, await reading.read(logs.reader, logs.prefix, period)

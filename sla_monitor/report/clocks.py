@@ -113,6 +113,7 @@ class Clocks:
     """Those that started in [begin, end), ms. Apply the outcomes of a lead in their order."""
 
     def __init__(self, begin: int, end: int) -> None:
+        self.unreadable = 0
         self._begin, self._end = rfc3339(begin), rfc3339(end)
         self._now: dict[str, Clock] = {}
         self._past: list[Clock] = []
@@ -122,10 +123,14 @@ class Clocks:
         yield from self._now.values()
 
     def apply(self, values: Iterable[bytes | None]) -> None:
-        """Outcomes as they lie in their log. Raises msgspec.DecodeError for bytes that are none."""
+        """Outcomes as they lie in their log. What is none is counted and left out: anybody may write to a topic."""
         for value in values:
-            if value is not None:
-                self._apply(decode(value))
+            try:
+                outcome = decode(value or b"")
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                self.unreadable += 1
+            else:
+                self._apply(outcome)
 
     def add(self, clock: Clock) -> None:
         """A clock that runs, as its lead's row has it; the outcomes know more of those that they know."""

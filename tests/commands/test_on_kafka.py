@@ -22,7 +22,15 @@ def test_up_says_what_to_run_instead(run: Run) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["web", "explain L-1", "dead-letters list", "dead-letters replay --all", "policy show", "policy apply policy.yaml"],
+    [
+        "web",
+        "explain L-1",
+        "report",
+        "dead-letters list",
+        "dead-letters replay --all",
+        "policy show",
+        "policy apply policy.yaml",
+    ],
 )
 def test_brokers_that_do_not_answer_are_unreachable(run: Run, tmp_path: Path, command: str) -> None:
     (tmp_path / "policy.yaml").write_text("version: 1\n")

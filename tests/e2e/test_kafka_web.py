@@ -142,6 +142,19 @@ def test_a_lead_is_explained_and_a_dead_letter_tried_again(installation: Install
     until(lambda: webs[1].lead("L-3")["status"] == "answered")
 
 
+def test_the_report_of_a_web_is_that_of_the_command(installation: Installation, webs: list[Monitor]) -> None:
+    assigned(webs, "L-5")
+    told = {"lead_id": "L-5", "kind": "message", "manager_id": "anna"}
+    assert webs[0].post("contact.recorded.v1", webs[0].clock.now(), **told) == 202
+    webs[1].wait_for("sla.met", "L-5")
+    assigned(webs, "L-6")
+    seen = webs[1].get("/v1/report?last=2d")["total"]
+    assert (seen["decided"] >= 1, seen["still_open"] >= 1, seen["attempts"] >= 1) == (True, True, True)
+    done = answer(installation, "report", "--last", "2d")["total"]
+    assert done["received"] == seen["received"]
+    assert done["attempts"] == seen["attempts"]
+
+
 def bury(installation: Installation, lead_id: str, now: int) -> None:
     """Put a message to a lead among the dead letters, as a worker does with what it cannot fold."""
     fact = facts.message(now, lead_id=lead_id)

@@ -59,6 +59,14 @@ async def test_it_tells_who_kept_the_promise(site):
     assert (vera["manager"], vera["received"], vera["received_by_reassignment"]) == ("vera", 0, 1)
 
 
+async def test_what_is_no_outcome_is_left_out_and_told_to_the_operator(site, caplog):
+    work(site)
+    for junk in (b"", b"{", b'{"type":"sla.met.v1"}', b"\xff", None):
+        site.log.publish("junk", junk)
+    assert (await data(site, WEEK))["total"]["received"] == 2
+    assert "5 records of sla.outcomes are no outcomes" in caplog.text
+
+
 async def test_csv_is_given_to_who_asks_for_it(site):
     work(site)
     async with site.http.get(f"/v1/report?{WEEK}", headers={"Accept": "text/csv"}) as response:

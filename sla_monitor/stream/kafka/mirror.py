@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +20,7 @@ from .access import Access
 from .internals import passed
 from .offsets import connected
 from .refusals import FORBIDDEN, forbidden
-from .rows import CHUNK, Kept, rows_of
+from .rows import CHUNK, Kept, Wanted, rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -42,12 +42,12 @@ SETTINGS = {
 class Mirror:
     """Follows the rows of `partitions` with one consumer of no group.
 
-    keys: the only ones that are kept, beside the places; None: all. Whatever fails, all is read anew; a broker that is
-    away is no failure, what is known stays.
+    wanted: which rows are kept, beside the places; None: all. Whatever fails, all is read anew; a broker that is away
+    is no failure, what is known stays.
     """
 
-    def __init__(self, access: Access, partitions: Iterable[Partition], keys: Collection[bytes] | None = None) -> None:
-        self._access, self._keys = access, keys
+    def __init__(self, access: Access, partitions: Iterable[Partition], wanted: Wanted | None = None) -> None:
+        self._access, self._wanted = access, wanted
         self._partitions = [rows_of(partition) for partition in partitions]
         self._kept: dict[TopicPartition, Kept] = {}
         self._unread: Mapping[TopicPartition, int] = dict.fromkeys(self._partitions, 0)
@@ -131,7 +131,7 @@ class Mirror:
 
     async def _begin(self, consumer: Any) -> None:
         self._read.clear()
-        self._kept = {at: Kept(keys=self._keys) for at in self._partitions}
+        self._kept = {at: Kept(wanted=self._wanted) for at in self._partitions}
         self._unread = await consumer.end_offsets(self._partitions)
         first: Mapping[TopicPartition, int] = await consumer.beginning_offsets(self._partitions)
         consumer.assign(self._partitions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,24 +35,25 @@ class Place(msgspec.Struct, frozen=True):
     rows: str
 
 
+Wanted = Callable[[bytes, bytes], bool]
+"""Whether a row, its key and its bytes, is to be kept."""
+
+
 @dataclass(slots=True)
 class Kept:
-    """place: None before the partition was opened for the first time.
-
-    keys: of the rows that are wanted, beside the place; None: all.
-    """
+    """place: None before the partition was opened for the first time. wanted: None keeps all rows."""
 
     rows: dict[bytes, bytes] = field(default_factory=dict)
     place: Place | None = None
-    keys: Collection[bytes] | None = None
+    wanted: Wanted | None = None
 
     def take(self, record: Any) -> None:
         """What a record of the topic changes. Raises LogLost when it is none of ours."""
         if record.key == PLACE:
             self.place = _place(record)
-        elif record.value is None:
+        elif record.value is None or not (self.wanted is None or self.wanted(record.key, record.value)):
             self.rows.pop(record.key, None)
-        elif self.keys is None or record.key in self.keys:
+        else:
             self.rows[record.key] = record.value
 
 
