@@ -30,6 +30,7 @@ SPANS = st.sampled_from([0, 1, 90_000, 5 * MINUTE, 11 * MINUTE, HOUR, 9 * HOUR])
 def lead_facts() -> st.SearchStrategy:
     return st.one_of(
         st.tuples(st.just("lead"), NAMES, NUMBERS, st.one_of(st.none(), PEOPLE), st.booleans()),
+        st.tuples(st.just("late lead"), NAMES, st.one_of(st.none(), PEOPLE)),
         st.tuples(st.just("call"), NUMBERS, PEOPLE, st.sampled_from([0, 60_000]), SPANS),
         st.tuples(st.just("missed"), NUMBERS),
         st.tuples(st.just("message"), NAMES, PEOPLE, SPANS),
@@ -46,6 +47,8 @@ def happen(w: World, number: int, what: tuple) -> None:
     match what:
         case "lead", name, phone, owner, test:
             w.feed(facts.lead(name, now, phones=(phone,), owner_id=owner, test=test and name == "e"))
+        case "late lead", name, owner:
+            w.feed(facts.lead(name, now - HOUR, owner_id=owner, received=now))
         case "call", phone, who, talk, ago:
             outcome = "answered" if talk else "no_answer"
             w.feed(facts.called(f"c{number}", now - ago, number=phone, manager_id=who, talk=talk, outcome=outcome))
