@@ -50,8 +50,8 @@ def accept(case: Case, fact: Join) -> None:
 
 
 def take_start(case: Case, started_at: int, due_at: int) -> None:
-    """Move the clock back to an earlier start, unless it has been evaluated already (R7)."""
-    lead = case.lead
+    """Move the clock back to an earlier start, unless it has been evaluated already (R6, R7)."""
+    lead, started_at = case.lead, case.customer_calendar().next_open(started_at)
     if lead.evaluated is not Result.RUNNING or not 0 < started_at < lead.started_at:
         return
     before, lead.started_at = lead.due_at, started_at

@@ -125,6 +125,16 @@ def test_r25_a_later_clock_does_not_move_the_earlier_one() -> None:
     assert [o.lead_id for o in w.of("sla.breached")] == ["A"]
 
 
+def test_r26_a_form_sent_after_a_call_that_was_missed_after_hours_starts_when_the_office_opens_too() -> None:
+    w = World(OFFICE, at=NINE + 11 * HOUR)
+    w.feed(facts.missed("m", w.now, number=PHONE))
+    w.after(5 * MINUTE)
+    w.feed(facts.lead("L", w.now, phones=(PHONE,)))
+    lead = w.lead("L")
+    assert (lead.started_at, lead.status) == (NINE + DAY, "scheduled")
+    assert (lead.due_at, lead.holder) == (NINE + DAY + 10 * MINUTE, "")
+
+
 def test_r26_a_form_sent_after_hours_takes_the_start_of_a_call_missed_before_and_is_given_to_somebody() -> None:
     w = World(OFFICE, at=NINE + 9 * HOUR - MINUTE)
     w.feed(facts.missed("m", w.now, number=PHONE))
