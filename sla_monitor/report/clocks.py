@@ -190,9 +190,11 @@ def _decide(clock: Clock, data: Data, how: str) -> None:
     if data.measure == "contact":
         clock.contact = how
     elif data.evaluated == "later":
-        clock.deeds += ((f"later_{how}", data.holder_id),)
+        clock.deeds += ((f"later_{how}", intern(data.holder_id)),)
     else:
-        clock.evaluated, clock.holder = how, data.holder_id
+        clock.evaluated = how
+        if how != "retracted":
+            clock.holder = intern(data.holder_id)
     if data.measure == "response" and how != "breached":
         _answered(clock, data)
 
@@ -215,7 +217,7 @@ def _credited(clock: Clock, data: Data) -> None:
 
 
 def _reassigned(clock: Clock, data: Data) -> None:
-    clock.deeds += (("away", data.from_), ("taken", data.to))
+    clock.deeds += (("away", intern(data.from_)), ("taken", intern(data.to)))
 
 
 def _unassignable(clock: Clock, _data: Data) -> None:

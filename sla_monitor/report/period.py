@@ -50,7 +50,10 @@ def zone_of(rules: Rules) -> ZoneInfo:
     """That of the last policy with a calendar (the last is the one for every other lead), else of a shift, else UTC."""
     named = (*(policy.calendar for policy in reversed(rules.policies)), *(m.shift for m in rules.managers.values()))
     hours = next((rules.calendars[name] for name in named if name and name in rules.calendars), None)
-    return zone(hours.timezone if hours else "UTC")
+    try:
+        return zone(hours.timezone if hours else "UTC")
+    except ZoneInfoNotFoundError:  # the rules were resolved on a machine that knows a newer zone
+        return zone("UTC")
 
 
 def zone_named(name: str) -> ZoneInfo:

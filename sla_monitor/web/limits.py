@@ -40,6 +40,9 @@ class Limits:
     queued: int = 32 * MIB
     streams: int = 100
     heartbeat_seconds: float = 15
+    reports: int = 8  # that may wait for a look at the log
+    report_days: int = 100  # outcomes are kept for 90 unless the settings say otherwise
+    report_seconds: float = 15  # for which one look serves everybody who asks for the same days
     shutdown_seconds: float = 10
     claim_seconds: float = 3
 

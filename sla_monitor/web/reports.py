@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
 from importlib.resources import files
+from typing import TypeVar
 
 from aiohttp import web
 
-from sla_monitor.clock import monotonic
 from sla_monitor.core.rules import Rules
 from sla_monitor.report import reading, sheet, written
 from sla_monitor.report.clocks import Clocks
-from sla_monitor.report.figures import By, report
+from sla_monitor.report.figures import By, Report, report
 from sla_monitor.report.period import Period, choose, zone_named, zone_of
 
 from .context import Web
 from .problems import Refused
 
-MOST_DAYS = 100
-"""Days that a period may have; outcomes are kept for 90 unless the settings say otherwise."""
-
-MOST_WAITING = 8
-"""Requests that may wait for a look at the log; each further one is told to come again."""
-
-FRESH = 15.0
-"""Seconds for which one look at the log serves everybody who asks for the same days."""
+T = TypeVar("T")
 
 PARAMETERS = [
     {"name": "by", "in": "query", "schema": {"enum": list(By), "default": By.MANAGER}},
@@ -52,19 +45,19 @@ class Asked:
     manager: str
 
     @classmethod
-    def of(cls, request: web.Request, rules: Rules, now: int) -> Asked:
+    def of(cls, request: web.Request, context: Web) -> Asked:
         """Raises Refused (400)."""
-        query = request.query
+        query, rules = request.query, context.rules()
         try:
             where = zone_named(query["timezone"]) if query.get("timezone") else zone_of(rules)
             period = choose(
                 where,
-                now,
+                context.clock.now(),
                 since=query.get("from", ""),
                 until=query.get("to", ""),
                 last=query.get("last", ""),
                 week=query.get("week", ""),
-                most=MOST_DAYS,
+                most=context.limits.report_days,
             )
         except ValueError as error:
             raise Refused(400, str(error)) from None
@@ -80,7 +73,7 @@ class Reports:
         self._page = (files(__package__) / "static" / "report.html").read_bytes()
         self._files = {name: (files(__package__) / "static" / name).read_bytes() for name in STATIC}
         self._looking, self._waiting = asyncio.Lock(), 0
-        self._seen: tuple[Period, Clocks, float] | None = None
+        self._seen: tuple[Period, Clocks] | None = None
 
     async def page(self, _request: web.Request) -> web.Response:
         """GET /report"""
@@ -97,46 +90,55 @@ class Reports:
 
     async def data(self, request: web.Request) -> web.Response:
         """GET /v1/report"""
-        rules = self._web.rules()
-        asked = Asked.of(request, rules, self._web.clock.now())
+        asked, rules = Asked.of(request, self._web), self._web.rules()
         clocks = await self._clocks(asked.period)
-        made = await asyncio.to_thread(report, clocks, asked.period, asked.by, team=asked.team, manager=asked.manager)
-        names = {known.id: known.name for known in rules.managers.values()}
-        if "text/csv" in request.headers.get("Accept", ""):
-            body = written.csv_text(made, names).encode("utf-8", "replace")
-            name = f"report-{asked.period.first}-{asked.period.last}-{asked.by}.csv"
-            headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-            return web.Response(body=body, content_type="text/csv", charset="utf-8", headers=headers)
-        return web.json_response(written.value(made, names))
+        if "text/csv" not in request.headers.get("Accept", ""):
+            return web.json_response(await asyncio.to_thread(_told, clocks, asked, rules, written.value))
+        text = await asyncio.to_thread(_told, clocks, asked, rules, written.csv_text)
+        name = f"report-{asked.period.first}-{asked.period.last}-{asked.by}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return web.Response(body=_bytes(text), content_type="text/csv", charset="utf-8", headers=headers)
 
     async def sheet(self, request: web.Request) -> web.Response:
         """GET /report/sheet"""
-        rules = self._web.rules()
-        asked = Asked.of(request, rules, self._web.clock.now())
+        asked, rules = Asked.of(request, self._web), self._web.rules()
         if not asked.manager:
             raise Refused(400, "name a manager")
         clocks = await self._clocks(asked.period)
         shown = await asyncio.to_thread(sheet.sheet_of, clocks, asked.period, rules, asked.manager)
         if asked.manager not in rules.managers and not shown.total.received:
             raise Refused(404, "no such manager")
-        link = f'<link rel="stylesheet" href="/report/{escape(sheet.STYLE)}">'
-        return _html(sheet.html(shown, link).encode("utf-8", "replace"))
+        return _html(_bytes(sheet.html(shown, f'<link rel="stylesheet" href="/report/{sheet.STYLE}">')))
 
     async def _clocks(self, period: Period) -> Clocks:
         """The log is read once at a time, whoever asks. Raises Refused (429), Unavailable, LogLost."""
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= self._web.limits.reports:
             raise Refused(429, "too many reports are being made", headers={"Retry-After": "5"})
         self._waiting += 1
         try:
             async with self._looking:
-                if self._seen is None or self._seen[0] != period or monotonic() - self._seen[2] >= FRESH:
+                if self._seen is None or self._seen[0] != period:
                     self._seen = None  # two periods at once would take twice the memory
-                    clocks = await reading.read(self._web.reader, self._web.prefix, period)
-                    self._seen = period, clocks, monotonic()
+                    self._seen = seen = period, await reading.read(self._web.reader, self._web.prefix, period)
+                    asyncio.get_running_loop().call_later(self._web.limits.report_seconds, self._forget, seen)
                 return self._seen[1]
         finally:
             self._waiting -= 1
 
+    def _forget(self, seen: tuple[Period, Clocks]) -> None:
+        if self._seen is seen:
+            self._seen = None
+
+
+def _told(clocks: Clocks, asked: Asked, rules: Rules, write: Callable[[Report, Mapping[str, str]], T]) -> T:
+    """In a thread: the figures, written."""
+    made = report(clocks, asked.period, asked.by, team=asked.team, manager=asked.manager)
+    return write(made, {known.id: known.name for known in rules.managers.values()})
+
 
 def _html(body: bytes) -> web.Response:
     return web.Response(body=body, content_type="text/html", charset="utf-8")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

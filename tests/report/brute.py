@@ -61,11 +61,12 @@ def figures(outcomes: list[Publish], rows: Iterable[Lead], begin: int, end: int,
     found: dict[Any, Counter] = defaultdict(Counter)
     all_stories = list(stories(outcomes))
     by_lead = {story[0].lead_id: story for story in all_stories}
+    near = {name: story for name, story in by_lead.items() if begin <= story[-1].data["started_at"] < end}
     for story in all_stories:
         start = story[-1].data["started_at"]
         if begin <= start < end:
             local = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone)
-            _count(found, story, holder(story), local, by_lead)
+            _count(found, story, holder(story), local, near)
     for lead in rows:
         if lead.status in OPEN and not lead.test and lead.lead_id not in by_lead and begin <= lead.started_at < end:
             local = datetime.fromtimestamp(lead.started_at / 1000, UTC).astimezone(zone)

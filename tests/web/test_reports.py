@@ -11,7 +11,7 @@ import pytest
 from sla_monitor import codec
 from sla_monitor.core.effects import Log
 from sla_monitor.keys import parse_keys
-from sla_monitor.web.reports import MOST_WAITING
+from sla_monitor.web.limits import Limits
 from tests import facts
 from tests.web.site import NOW, Site
 from tests.world import MINUTE, World, sales
@@ -99,6 +99,13 @@ async def test_one_look_at_the_log_serves_every_grouping_of_the_same_days(site):
     assert (await data(site, "last=week"))["total"]["received"] == 0
 
 
+async def test_it_looks_again_after_a_while():
+    async with Site(limits=Limits(report_seconds=0)) as site:
+        assert (await data(site, WEEK))["total"]["received"] == 0
+        work(site)
+        assert (await data(site, WEEK))["total"]["received"] == 2
+
+
 async def test_so_many_wait_for_the_log_and_no_more(site):
     held, bounds = asyncio.Event(), site.log.bounds
 
@@ -111,11 +118,11 @@ async def test_so_many_wait_for_the_log_and_no_more(site):
             return response.status
 
     site.log.bounds = slow
-    asking = [asyncio.create_task(status()) for _ in range(MOST_WAITING + 1)]
+    asking = [asyncio.create_task(status()) for _ in range(Limits().reports + 1)]
     done, _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
     held.set()
     assert [task.result() for task in done] == [429]
-    assert sorted(await asyncio.gather(*asking)) == [200] * MOST_WAITING + [429]
+    assert sorted(await asyncio.gather(*asking)) == [200] * Limits().reports + [429]
 
 
 async def test_503_when_the_log_cannot_be_read(site):
