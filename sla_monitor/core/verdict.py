@@ -176,7 +176,7 @@ def _met(case: Case, turn: int, measure: str, evaluated: str, due_at: int, at: i
 def _retract(case: Case, turn: int, measure: str, evaluated: str, at: int, of: Turn | None = None) -> None:
     """Take a breach back, and tell both holders and the head."""
     lead = case.lead
-    past = of or next((t for t in lead.turns if t.turn == turn), None)
+    past = of or next((t for t in lead.turns if t.turn == turn and t.kind is not Kind.LATE), None)
     holder = past.holder if past else ""
     case.publish(
         "sla.breach_retracted",

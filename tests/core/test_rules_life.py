@@ -403,3 +403,14 @@ def test_ids_of_outcomes_are_unique_however_long_a_lead_lives() -> None:
     names = [codec.outcome_id(outcome) for outcome in w.outcomes]
     assert len(names) > 40
     assert len(names) == len(set(names))
+
+
+def test_r30_who_is_credited_with_a_retraction_is_who_was_with_the_breach() -> None:
+    w = World(OFFICE, at=NINE + HOUR)
+    w.feed(facts.lead("L", NINE, owner_id="anna", received=w.now))
+    w.after(MINUTE)
+    w.feed(facts.message(NINE + MINUTE, lead_id="L"))
+    ((breached,), (retracted,)) = w.of("sla.breached"), w.of("sla.breach_retracted")
+    assert "holder_id" not in breached.data
+    assert "holder_id" not in retracted.data
+    assert w.told("anna") == ["assigned", "retracted"]
