@@ -136,7 +136,7 @@ def _shares(sheet: Sheet) -> str:
     lines = [(words["you"], total.share, own, "#000")]
     if len(sheet.shares) > 1:
         middle = median(sheet.shares)
-        lines.append((words["median"], middle, f"{int(middle * 100)}%", "url(#hatch)"))
+        lines.append((words["median"], middle, f"{int(middle * 100)}%", "#bbb"))
     if sheet.objective is not None:
         lines.append((words["objective"], sheet.objective, f"{round(sheet.objective * 100)}%", "none"))
     rows = (
@@ -151,12 +151,11 @@ def _said(words: Mapping[str, str], text: str, share: float | None, **more: Any)
 
 
 def _bar(share: float | None, fill: str) -> str:
-    filled = (
-        f'<rect x=".5" y=".5" width="{(share or 0) * 99:.1f}" height="9" fill="{fill}" stroke="#000"/>' if share else ""
-    )
+    """As wide as its place; strokes are not stretched with it."""
+    box = f'<rect y=".5" width="{(share or 0) * 100:.1f}" height="9" fill="{fill}" stroke="#000"/>' if share else ""
     return (
         '<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path d="M0 9.5H100" stroke="#999" stroke-width=".5"/>{filled}</svg>'
+        f'<path d="M0 9.5H100" stroke="#999"/>{box}</svg>'
     )
 
 
