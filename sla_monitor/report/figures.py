@@ -116,7 +116,17 @@ class Report:
     total: Figures
 
 
-def report(clocks: Clocks, period: Period, by: By, *, team: str = "", manager: str = "") -> Report:
+Sight = Callable[[Clock], bool]
+"""Which clocks somebody sees."""
+
+
+def everything(_clock: Clock) -> bool:
+    return True
+
+
+def report(
+    clocks: Clocks, period: Period, by: By, *, team: str = "", manager: str = "", sees: Sight = everything
+) -> Report:
     """The figures of the clocks of a period.
 
     A lead is counted under the manager of the turn that began with its clock, whoever had it later; what later turns
@@ -128,7 +138,7 @@ def report(clocks: Clocks, period: Period, by: By, *, team: str = "", manager: s
     if by is By.DAY:
         groups |= {day.isoformat(): Figures() for day in period.days}
     for clock in clocks:
-        if team not in ("", clock.team):
+        if team not in ("", clock.team) or not sees(clock):
             continue
         local = period.local(clock.start)
         if manager in ("", clock.holder):

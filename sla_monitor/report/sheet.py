@@ -17,7 +17,7 @@ from typing import Any
 from sla_monitor.core.rules import Rules
 
 from .clocks import Clock, Clocks
-from .figures import By, Figures, Row, report
+from .figures import By, Figures, Row, Sight, everything, report
 from .period import Period
 from .shown import span, spans
 from .words import WORDS, language_of, long, short
@@ -56,13 +56,13 @@ class Sheet:
     language: str
 
 
-def sheet_of(clocks: Clocks, period: Period, rules: Rules, manager: str) -> Sheet:
-    """The sheet of a manager, in the manager's language."""
-    mine = report(clocks, period, By.DAY, manager=manager)
+def sheet_of(clocks: Clocks, period: Period, rules: Rules, manager: str, sees: Sight = everything) -> Sheet:
+    """The sheet of a manager, in the manager's language. sees: what whoever reads it may see."""
+    mine = report(clocks, period, By.DAY, manager=manager, sees=sees)
     team = next((team for team in rules.teams.values() if manager in team.managers), None)
     everybody = report(clocks, period, By.MANAGER).rows
     colleagues = [row.figures.share for row in everybody if team and row.key in team.managers]
-    own = [clock for clock in clocks if clock.holder == manager and clock.counts]
+    own = [clock for clock in clocks if clock.holder == manager and clock.counts and sees(clock)]
     language = language_of(manager, rules)
     names = {known.id: known.name or known.id for known in rules.managers.values()}
     return Sheet(

@@ -12,12 +12,13 @@ from aiohttp import web
 
 from sla_monitor.core.rules import Rules
 from sla_monitor.report import reading, sheet, written
-from sla_monitor.report.clocks import Clocks
+from sla_monitor.report.clocks import Clock, Clocks
 from sla_monitor.report.figures import By, Report, report
 from sla_monitor.report.period import Period, choose, zone_named, zone_of
 
-from .context import Web
+from .context import VISITOR, Web
 from .problems import Refused
+from .visitors import Visitor
 
 T = TypeVar("T")
 
@@ -37,12 +38,18 @@ STATIC = {"report.js": "text/javascript", "report.css": "text/css"}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request wants to see. Whoever may see less than all narrows it here."""
+    """What a request wants to see, and who asks."""
 
     period: Period
     by: By
     team: str
     manager: str
+    visitor: Visitor
+
+    def sees(self, clock: Clock) -> bool:
+        """Leads of the visitor's teams, and those that were the visitor's."""
+        mine = bool(self.visitor.manager_id) and clock.holder == self.visitor.manager_id
+        return mine or self.visitor.sees_team(clock.team)
 
     @classmethod
     def of(cls, request: web.Request, context: Web) -> Asked:
@@ -64,7 +71,7 @@ class Asked:
         by = query.get("by", By.MANAGER)
         if by not in set(By):
             raise Refused(400, f"by must be one of {', '.join(By)}")
-        return cls(period, By(by), query.get("team", ""), query.get("manager", ""))
+        return cls(period, By(by), query.get("team", ""), query.get("manager", ""), request[VISITOR])
 
 
 class Reports:
@@ -104,8 +111,10 @@ class Reports:
         asked, rules = Asked.of(request, self._web), self._web.rules()
         if not asked.manager:
             raise Refused(400, "name a manager")
+        if asked.manager in rules.managers and not asked.visitor.sees_manager(asked.manager, rules):
+            raise Refused(404, "no such manager")
         clocks = await self._clocks(asked.period)
-        shown = await asyncio.to_thread(sheet.sheet_of, clocks, asked.period, rules, asked.manager)
+        shown = await asyncio.to_thread(sheet.sheet_of, clocks, asked.period, rules, asked.manager, asked.sees)
         if asked.manager not in rules.managers and not shown.total.received:
             raise Refused(404, "no such manager")
         return _html(_bytes(sheet.html(shown, f'<link rel="stylesheet" href="/report/{sheet.STYLE}">')))
@@ -132,7 +141,7 @@ class Reports:
 
 def _told(clocks: Clocks, asked: Asked, rules: Rules, write: Callable[[Report, Mapping[str, str]], T]) -> T:
     """In a thread: the figures, written."""
-    made = report(clocks, asked.period, asked.by, team=asked.team, manager=asked.manager)
+    made = report(clocks, asked.period, asked.by, team=asked.team, manager=asked.manager, sees=asked.sees)
     return write(made, {known.id: known.name for known in rules.managers.values()})
 
 

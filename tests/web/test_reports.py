@@ -13,6 +13,7 @@ from sla_monitor.core.effects import Log
 from sla_monitor.keys import parse_keys
 from sla_monitor.web.limits import Limits
 from tests import facts
+from tests.web.office import bearer, office, sign_in
 from tests.web.site import NOW, Site
 from tests.world import MINUTE, World, sales
 
@@ -136,6 +137,29 @@ async def test_it_needs_a_key_once_there_are_keys(path):
         await get(site, path, 401)
         for open_ in ("/report", "/report/report.js", "/report/report.css", "/report/sheet.css"):
             await get(site, open_)
+
+
+@pytest.mark.parametrize(
+    ("who", "teams"), [("anna", {"sales"}), ("wall", {"sales", "field"}), ("root", {"sales", "field"})]
+)
+async def test_everybody_sees_the_leads_of_their_teams(who, teams):
+    async with office() as site, site.http.get(f"/v1/report?by=team&{WEEK}", headers=bearer(who)) as response:
+        assert {row["team"] for row in (await response.json())["rows"]} == teams
+
+
+@pytest.mark.parametrize(
+    ("who", "whose", "status"), [("boris", "anna", 200), ("anna", "pavel", 404), ("root", "pavel", 200)]
+)
+async def test_the_sheet_is_for_who_sees_the_manager(who, whose, status):
+    async with office() as site:
+        await get(site, f"/report/sheet?manager={whose}&{WEEK}", status, **bearer(who))
+
+
+async def test_a_session_opens_the_report_and_the_sheet():
+    async with office() as site:
+        cookie = await sign_in(site, "anna")
+        for path in (f"/v1/report?{WEEK}", f"/report/sheet?manager=anna&{WEEK}"):
+            await get(site, path, Cookie=cookie)
 
 
 async def test_the_page_needs_nothing_from_elsewhere_and_runs_no_script_of_its_own(site):

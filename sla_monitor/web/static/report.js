@@ -1,11 +1,10 @@
 "use strict";
 // Asks for a report and shows it as a table. Everything shown goes through textContent.
 const at = (id) => document.getElementById(id);
-const key = () => sessionStorage.getItem("key") || "";
 
 const WORDS = {
   en: {
-    title: "Report", board: "Open leads", key: "Key with the scope read", show: "Show", by: "For each",
+    title: "Report", board: "Open leads", by: "For each",
     period: "Period", from: "From", to: "to", team: "Team", everyTeam: "all", loading: "Loading …", all: "all",
     hint: "A manager’s name leads to the sheet to print.", nobody: "nobody", none: "none", noData: "no data", of: "of",
     empty: "No lead of these days was in a promise.", offline: "No connection; what you see may be old.",
@@ -18,7 +17,7 @@ const WORDS = {
     later: "Later turns in time", unassignable: "Nobody eligible",
   },
   ru: {
-    title: "Отчёт", board: "Открытые лиды", key: "Ключ с правом read", show: "Показать", by: "По каждому",
+    title: "Отчёт", board: "Открытые лиды", by: "По каждому",
     period: "Период", from: "С", to: "по", team: "Команда", everyTeam: "все", loading: "Загрузка …", all: "всего",
     hint: "Имя менеджера ведёт на лист для печати.", nobody: "никто", none: "нет", noData: "нет данных", of: "из",
     empty: "За эти дни не было лидов со сроком.", offline: "Нет связи; данные могли устареть.",
@@ -105,20 +104,8 @@ function head(report, row) {
   const days = { manager: row.manager, from: report.from, to: report.to, timezone: report.timezone };
   link.href = "/report/sheet?" + new URLSearchParams(days);
   link.target = "_blank";
-  link.addEventListener("click", openSheet);
   made.append(link);
   return made;
-}
-
-// A key cannot travel with a link: the sheet is fetched with it, and put into the new window.
-async function openSheet(event) {
-  if (!key()) return;
-  event.preventDefault();
-  const place = window.open("", "_blank");
-  const answer = await ask(event.currentTarget.href);
-  const sheet = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const link of sheet.querySelectorAll("link")) link.href = new URL(link.getAttribute("href"), location.href).href;
-  place.document.replaceChild(place.document.adoptNode(sheet.documentElement), place.document.documentElement);
 }
 
 function show(report) {
@@ -152,8 +139,7 @@ function say(text, broken) {
   at("state").className = broken ? "broken" : "";
 }
 
-const ask = (path, accept = "application/json") =>
-  fetch(path, { headers: key() ? { Accept: accept, Authorization: "Bearer " + key() } : { Accept: accept } });
+const ask = (path, accept = "application/json") => fetch(path, { headers: { Accept: accept } });
 
 function asked() {
   const query = new URLSearchParams({ by: document.querySelector("#by input:checked").value });
@@ -170,7 +156,7 @@ async function refresh() {
   say(words.loading, false);
   try {
     const answer = await ask("/v1/report?" + query);
-    at("login").hidden = answer.status !== 401 && answer.status !== 403;
+    if (answer.status === 401) { location.assign("/sign-in"); return; }
     if (!answer.ok) { say((await answer.json()).detail, true); return; }
     if (String(asked()) !== String(query)) return; // something else was asked for meanwhile
     show(await answer.json());
@@ -224,11 +210,6 @@ function prepare() {
   return query.get("team") || "";
 }
 
-at("login").addEventListener("submit", (event) => {
-  event.preventDefault();
-  sessionStorage.setItem("key", at("key").value.trim());
-  refresh().then(() => offerTeams(at("team").value));
-});
 at("asked").addEventListener("submit", (event) => event.preventDefault());
 at("asked").addEventListener("change", refresh);
 at("csv").addEventListener("click", download);
