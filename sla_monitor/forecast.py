@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
 
+from .core import people
 from .core.calendar import ALWAYS, OpenTime, calendar, union, zone
 from .core.rules import DAY, HOUR, SECOND, Manager, Policy, Rules, Team
 from .errors import Problem
@@ -61,8 +62,7 @@ class Outlook:
         return zone(self.rules.calendars[names[0]].timezone if names else "UTC")
 
     def shift(self, manager_id: str) -> OpenTime:
-        name = self.rules.managers[manager_id].shift
-        return calendar(self.rules.calendars[name]) if name else ALWAYS
+        return people.shift(self.rules, manager_id)
 
     def headline(self) -> str:
         policy = self.policy

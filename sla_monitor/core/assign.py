@@ -19,7 +19,8 @@ from typing import Any, ClassVar
 from .effects import Ask, Count, Deliver, Effect, Free, Hold
 from .events import Assigned, Away, Candidate, Due, ManagerStatus, RulesChanged
 from .fold import Rows
-from .roster import ABSENT, Held, PassedOver, Seat, Standing, Status, Waiting, earliest, look, shift_of, team_of
+from .people import team_of
+from .roster import ABSENT, Held, PassedOver, Seat, Standing, Status, Waiting, earliest, look, shift_of
 from .row import Header
 from .rules import Rules
 from .strategies import enter, give, in_order

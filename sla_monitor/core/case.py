@@ -10,6 +10,7 @@ from typing import Any
 from .calendar import ALWAYS, OpenTime, calendar, intersection, union
 from .effects import Count, Deliver, Effect, Notify, Publish
 from .lead import BUILT_IN, MISSED_CALL, Entry, Lead
+from .people import shift
 from .rules import Policy, Rules, Team
 
 TIMELINE = 20
@@ -25,13 +26,6 @@ _known: dict[tuple[int, str], tuple[Rules, OpenTime]] = {}
 """Hours of teams, by the identity of the rules; holding these keeps their identity from being used again."""
 
 _MOST_KNOWN = 256
-
-
-def shift(rules: Rules, manager_id: str) -> OpenTime:
-    """When a manager works; a manager without a shift, or unknown, always does."""
-    manager = rules.managers.get(manager_id)
-    hours = rules.calendars.get(manager.shift or "") if manager else None
-    return calendar(hours) if hours else ALWAYS
 
 
 def team_hours(rules: Rules, team: Team) -> OpenTime:

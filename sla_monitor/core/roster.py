@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
-from .calendar import Calendar, calendar
+from .calendar import ALWAYS, OpenTime
+from .people import shift
 from .row import Header
-from .rules import HOUR, Manager, Rules, Team
+from .rules import HOUR, Manager, Rules
 
 STATUS_LASTS = 12 * HOUR
 """How long a status without an end of its own counts, at most (R15)."""
@@ -144,7 +145,7 @@ def _unfit(manager: Manager, needs: Needs) -> PassedOver | None:
     return PassedOver.HAD_IT if manager.id in needs.had else None
 
 
-def look(standing: Standing, shift: Calendar | None, now: int) -> None:
+def look(standing: Standing, shift: OpenTime | None, now: int) -> None:
     """Find out anew whether they are there, and until when that holds. shift: None is always."""
     ends = status_ends(standing, shift)
     in_force = standing.status not in {"", AVAILABLE} and now < ends
@@ -156,7 +157,7 @@ def look(standing: Standing, shift: Calendar | None, now: int) -> None:
     standing.changes_at = earliest(ends if in_force else None, shift.next_change(now) if shift else None)
 
 
-def status_ends(standing: Standing, shift: Calendar | None) -> int:
+def status_ends(standing: Standing, shift: OpenTime | None) -> int:
     """When the last status expires: at the end it named, else at the next shift start, or after 12 hours (R15)."""
     if standing.until is not None:
         return standing.until
@@ -165,7 +166,7 @@ def status_ends(standing: Standing, shift: Calendar | None) -> int:
     return at + STATUS_LASTS if start is None else min(start, at + STATUS_LASTS)
 
 
-def _next_start(shift: Calendar, at: int) -> int | None:
+def _next_start(shift: OpenTime, at: int) -> int | None:
     """The first instant after `at` at which the shift begins."""
     change = shift.next_change(at)
     if change is None or shift.is_open(change):
@@ -173,15 +174,10 @@ def _next_start(shift: Calendar, at: int) -> int | None:
     return shift.next_change(change)
 
 
-def shift_of(rules: Rules, manager_id: str) -> Calendar | None:
-    """The calendar of a manager of the roster; None: always on shift."""
-    shift = rules.managers[manager_id].shift
-    return None if shift is None else calendar(rules.calendars[shift])
-
-
-def team_of(rules: Rules, manager_id: str) -> Team | None:
-    """The one team of a manager (R15); heads often have none."""
-    return next((team for team in rules.teams.values() if manager_id in team.managers), None)
+def shift_of(rules: Rules, manager_id: str) -> OpenTime | None:
+    """When a manager works; None: always."""
+    worked = shift(rules, manager_id)
+    return None if worked is ALWAYS else worked
 
 
 def earliest(*instants: int | None) -> int | None:

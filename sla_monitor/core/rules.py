@@ -14,6 +14,26 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+NOTICES = (
+    "assigned",
+    "warning",
+    "reassigned_away",
+    "breached",
+    "escalated",
+    "unassignable",
+    "answered",
+    "retracted",
+    "contact_breached",
+    "missed_call",
+    "absent",
+    "stuck",
+    "undelivered",
+)
+"""The kinds of notices about a lead."""
+
+URGENT = ("escalated", "unassignable", "stuck")
+"""The kinds that come in quiet hours too: without the head nobody looks after the lead."""
+
 Intervals = tuple[tuple[int, int], ...]
 """Open spans of one local day as (from, to) minutes after midnight; `to` may pass 1440 (over midnight)."""
 
@@ -32,7 +52,11 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """shift: the name of a calendar, or None for always. capacity: open leads at once, None for no limit."""
+    """shift: the name of a calendar, or None for always. capacity: open leads at once, None for no limit.
+
+    days_off: ISO dates on which the shift does not begin. quiet: hours of every day in which notices wait, but for
+    those of the kinds in `urgent`.
+    """
 
     id: str
     name: str = ""
@@ -44,6 +68,9 @@ class Manager:
     extensions: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()  # E.164
     notify: tuple[str, ...] = ("log://",)
+    days_off: tuple[str, ...] = ()
+    quiet: Intervals = ()
+    urgent: tuple[str, ...] = URGENT
 
 
 @dataclass(frozen=True, slots=True)

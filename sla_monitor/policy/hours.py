@@ -14,6 +14,7 @@ from sla_monitor.core.rules import Intervals
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SPAN = r"^[0-9]{1,2}:[0-9]{2} *- *[0-9]{1,2}:[0-9]{2}$"
 FULL_DAY = 24 * 60
+LONGEST_ABSENCE = 366
 
 Interval = tuple[int, int]
 Week = tuple[Intervals, ...]
@@ -35,10 +36,10 @@ def parse_span(text: object) -> Interval:
     Raises ValueError, with the remedy.
     """
     if not isinstance(text, str) or not re.fullmatch(SPAN, text):
-        raise ValueError('must be opening hours, such as "09:00-18:00"')
+        raise ValueError('must be hours of a day, such as "09:00-18:00"')
     begin, end = (_minutes(part) for part in text.split("-"))
     if begin == end:
-        raise ValueError('opens and closes at once; the whole day is "00:00-24:00"')
+        raise ValueError('begins and ends at once; the whole day is "00:00-24:00"')
     if begin == FULL_DAY:
         raise ValueError("24:00 can only be the end; the start of the next day is 00:00 there")
     return begin, end if end > begin else end + FULL_DAY
@@ -79,6 +80,27 @@ def _check_night(day: int, spans: Intervals, next_day: Intervals) -> None:
     if spans and next_day and spans[-1][1] - FULL_DAY > next_day[0][0]:
         end = _clock(spans[-1][1])
         raise ValueError(f"has a night of {DAYS[day]} that ends at {end}, when {DAYS[(day + 1) % 7]} is open already")
+
+
+def check_quiet(spans: Iterable[Interval]) -> Intervals:
+    """The quiet hours of every day, in order. Raises ValueError if they overlap, or never end."""
+    ordered = check_day(spans)
+    if ordered and ordered[-1][1] - FULL_DAY > ordered[0][0]:
+        raise ValueError(f"has a night that ends at {_clock(ordered[-1][1])}, when other quiet hours have begun")
+    if sum(end - begin for begin, end in ordered) >= FULL_DAY:
+        raise ValueError("leaves no time of the day in which a notice may come")
+    return ordered
+
+
+def parse_days_off(text: str) -> list[str]:
+    """`2027-01-05..2027-01-09` -> the ISO dates from one to the other; a date alone is itself. Raises ValueError."""
+    first, _, last = text.partition("..")
+    if not (is_iso_date(first) and is_iso_date(last or first)):
+        raise ValueError("must be a date or two of them, such as 2026-12-31 or 2027-01-05..2027-01-09")
+    begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
+    if not 0 <= (end - begin).days < LONGEST_ABSENCE:
+        raise ValueError(f"must end after it begins, and within {LONGEST_ABSENCE} days")
+    return [date.fromordinal(day).isoformat() for day in range(begin.toordinal(), end.toordinal() + 1)]
 
 
 def _clock(minutes: int) -> str:

@@ -25,14 +25,25 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from sla_monitor.core.calendar import zone
-from sla_monitor.core.rules import Bounds, Intervals
+from sla_monitor.core.rules import NOTICES, Bounds, Intervals
 from sla_monitor.core.rules import Manager as CoreManager
 from sla_monitor.core.rules import Policy as CorePolicy
 from sla_monitor.core.rules import Source as CoreSource
 from sla_monitor.documents import did_you_mean
 from sla_monitor.values import Duration, Matching, Span
 
-from .hours import SPAN, check_day, countries, is_iso_date, make_week, parse_days, parse_span, subdivisions
+from .hours import (
+    SPAN,
+    check_day,
+    check_quiet,
+    countries,
+    is_iso_date,
+    make_week,
+    parse_days,
+    parse_days_off,
+    parse_span,
+    subdivisions,
+)
 
 MANAGER = CoreManager("")
 POLICY = CorePolicy()
@@ -82,6 +93,17 @@ def _date(text: str) -> str:
     return text
 
 
+def _days_off(text: str) -> str:
+    parse_days_off(text)
+    return text
+
+
+def _kind(name: str) -> str:
+    if name not in NOTICES:
+        raise ValueError("is no kind of notice" + did_you_mean(name, NOTICES))
+    return name
+
+
 def _hours(hours: dict[str, Intervals]) -> dict[str, Intervals]:
     make_week(hours)
     return hours
@@ -122,6 +144,12 @@ OpenSpan = Annotated[
     WithJsonSchema({"type": "string", "pattern": SPAN, "examples": ["09:00-18:00", "22:00-06:00", "00:00-24:00"]}),
 ]
 OpenSpans = Annotated[tuple[OpenSpan, ...], AfterValidator(check_day)]
+DaysOff = Annotated[
+    str,
+    AfterValidator(_days_off),
+    WithJsonSchema({"type": "string", "examples": ["2026-12-31", "2027-01-05..2027-01-09"]}),
+]
+Kind = Annotated[str, AfterValidator(_kind), WithJsonSchema({"enum": list(NOTICES)})]
 Share = Annotated[
     int,
     BeforeValidator(_share),
@@ -183,6 +211,17 @@ class Manager(Section):
     extensions: tuple[Text, ...] = Field(MANAGER.extensions, description="Internal numbers at the PBX.")
     phones: tuple[Phone, ...] = Field(MANAGER.phones, description="Own numbers, with the country code.")
     notify: tuple[Address, ...] = Field(MANAGER.notify, description="Where notices go, all of them.")
+    days_off: tuple[DaysOff, ...] = Field(
+        MANAGER.days_off, description="Dates, or spans such as 2027-01-05..2027-01-09, on which no shift begins."
+    )
+    quiet: Annotated[tuple[OpenSpan, ...], AfterValidator(check_quiet)] = Field(
+        MANAGER.quiet,
+        description="Hours of every day in which notices wait for their end, in the zone of the shift, else of the "
+        "policy: docs/notifications.md.",
+    )
+    urgent: tuple[Kind, ...] = Field(
+        MANAGER.urgent, description="Kinds of notices that come in quiet hours too; `[]` lets nothing through."
+    )
 
 
 class Team(Section):

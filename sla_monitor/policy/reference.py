@@ -44,8 +44,8 @@ calendars:
 managers:
   anna: {name: Anna, shift: office, skills: [enterprise], languages: [ru, en], capacity: 10, weight: 2,
          extensions: ["101"], phones: ["+74951234567"], notify: ["log://", "json://crm.example/hook"]}
-  vera: {name: Vera, shift: office, extensions: ["102"]}
-  boris: {name: Boris}
+  vera: {name: Vera, shift: office, extensions: ["102"], days_off: ["2026-12-29", "2027-01-05..2027-01-09"]}
+  boris: {name: Boris, quiet: ["21:00-08:00"]}
 teams:
   sales: {head: boris, managers: [anna, vera], strategy: round_robin}
 policies:                                                        # the first that matches

@@ -9,7 +9,7 @@ from sla_monitor.core import rules as core
 
 from . import model
 from .checks import DEFAULT, takes_all
-from .hours import holiday_dates, make_week
+from .hours import holiday_dates, make_week, parse_days_off
 
 
 def resolve(file: model.PolicyFile, today: date) -> core.Rules:
@@ -19,13 +19,18 @@ def resolve(file: model.PolicyFile, today: date) -> core.Rules:
     """
     return core.Rules(
         calendars={name: _hours(calendar, today) for name, calendar in file.calendars.items()},
-        managers={name: core.Manager(id=name, **dict(manager)) for name, manager in file.managers.items()},
+        managers={name: _manager(name, manager) for name, manager in file.managers.items()},
         teams={name: core.Team(id=name, **dict(team)) for name, team in file.teams.items()},
         policies=_policies(file),
         sources={name: core.Source(name=name, **dict(source)) for name, source in file.sources.items()},
         limits=_bounds(file.limits),
         own_numbers=file.own_numbers,
     )
+
+
+def _manager(name: str, manager: model.Manager) -> core.Manager:
+    days = {day for span in manager.days_off for day in parse_days_off(span)}
+    return core.Manager(id=name, **dict(manager) | {"days_off": tuple(sorted(days))})
 
 
 def _hours(calendar: model.Calendar, today: date) -> core.Hours:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sla_monitor.core.calendar import Calendar
-from sla_monitor.core.roster import Held, PassedOver, Seat, Standing, Status, Waiting, look, shift_of, team_of
+from sla_monitor.core.people import team_of
+from sla_monitor.core.roster import Held, PassedOver, Seat, Standing, Status, Waiting, look, shift_of
 from sla_monitor.core.row import Header
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, Hours, Manager, Rules, Team
 

@@ -187,3 +187,11 @@ def test_the_schema_refuses_what_the_loader_refuses():
         assert list(editor.iter_errors(bad))
         with pytest.raises(Misconfigured):
             rules_of(json.dumps(bad))
+
+
+def test_days_off_are_resolved_to_their_dates_and_quiet_hours_to_minutes():
+    days = "days_off: [2027-01-05..2027-01-07, 2026-12-31, 2027-01-06]"
+    anna = rules_of(f'managers: {{anna: {{{days}, quiet: ["21:00-08:00", "12:00-13:00"]}}}}').managers["anna"]
+    assert anna.days_off == ("2026-12-31", "2027-01-05", "2027-01-06", "2027-01-07")
+    assert anna.quiet == ((720, 780), (1260, 1920))
+    assert anna.urgent == ("escalated", "unassignable", "stuck")

@@ -51,7 +51,7 @@ policies: [{name: default, calendar: c, team: t}]
 """
     assert mistakes(text) == [
         "2: managers.anna: must be a mapping, such as {key: value}",
-        '3: calendars.c.hours.mon[0]: must be opening hours, such as "09:00-18:00"',
+        '3: calendars.c.hours.mon[0]: must be hours of a day, such as "09:00-18:00"',
     ]
 
 
@@ -94,6 +94,14 @@ BAD = [
     ("managers: {a: {phones: ['84951234567']}}", "managers.a.phones[0]: must be a phone number with its country code"),
     ("managers: {a: {phones: ['+749512']}}", "managers.a.phones[0]: cannot be a phone number"),
     ("managers: {a: {notify: [anna]}}", "managers.a.notify[0]: must be an address with its scheme"),
+    ("managers: {a: {quiet: [21-8]}}", "managers.a.quiet[0]: must be hours of a day"),
+    ("managers: {a: {quiet: ['00:00-24:00']}}", "managers.a.quiet: leaves no time of the day"),
+    ("managers: {a: {quiet: ['21:00-08:00', '07:00-09:00']}}", "quiet: has a night that ends at 08:00, when"),
+    ("managers: {a: {quiet: ['12:00-14:00', '13:00-15:00']}}", "quiet: has hours that overlap"),
+    ("managers: {a: {urgent: [escalate]}}", "managers.a.urgent[0]: is no kind of notice; did you mean `escalated`?"),
+    ("managers: {a: {days_off: [tomorrow]}}", "managers.a.days_off[0]: must be a date or two of them"),
+    ("managers: {a: {days_off: [2027-01-09..2027-01-05]}}", "managers.a.days_off[0]: must end after it begins"),
+    ("managers: {a: {days_off: [2027-01-01..2029-01-01]}}", "managers.a.days_off[0]: must end after it begins"),
     ("managers: {a: {extensions: ['1']}, b: {extensions: ['1']}}", "managers.b.extensions[0]: already names a"),
     ("managers: {a: {phones: ['+74951234567']}, b: {phones: ['+7 495 1234567']}}", "b.phones[0]: already names a"),
     ("managers: {'101': {}, b: {extensions: ['101']}}", "managers.b.extensions[0]: already names 101"),
@@ -116,8 +124,8 @@ BAD = [
     ("calendars: {c: {timezone: UTC, hours: {mo: []}}}", "calendars.c.hours.mo: must be a day or a range of days"),
     ("calendars: {c: {timezone: UTC, hours: {mon-fr: []}}}", "hours.mon-fr: must be a day or a range of days"),
     ("calendars: {c: {timezone: UTC, hours: {mon: 09:00-18:00}}}", "hours.mon: must be a list"),
-    ("calendars: {c: {timezone: UTC, hours: {mon: [9-18]}}}", "hours.mon[0]: must be opening hours"),
-    ("calendars: {c: {timezone: UTC, hours: {mon: ['09:00-09:00']}}}", "opens and closes at once"),
+    ("calendars: {c: {timezone: UTC, hours: {mon: [9-18]}}}", "hours.mon[0]: must be hours of a day"),
+    ("calendars: {c: {timezone: UTC, hours: {mon: ['09:00-09:00']}}}", "begins and ends at once"),
     ("calendars: {c: {timezone: UTC, hours: {mon: ['24:00-09:00']}}}", "24:00 can only be the end"),
     ("calendars: {c: {timezone: UTC, hours: {mon: ['09:00-24:01']}}}", "must have times from 00:00 to 24:00"),
     ("calendars: {c: {timezone: UTC, hours: {mon: ['09:60-10:00']}}}", "must have times from 00:00 to 24:00"),

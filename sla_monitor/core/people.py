@@ -1,0 +1,60 @@
+"""When a manager works, and when they want quiet: the shift without days off, the quiet hours, and their zone."""
+
+from __future__ import annotations
+
+from .calendar import ALWAYS, Calendar, OpenTime, calendar
+from .rules import Hours, Manager, Rules, Team
+
+_shifts: dict[tuple[int, str], tuple[Rules, OpenTime]] = {}
+"""Shifts without days off, by the identity of the rules; holding these keeps their identity from being used again."""
+
+_MOST_SHIFTS = 4_096
+
+
+def shift(rules: Rules, manager_id: str) -> OpenTime:
+    """When a manager works; a manager without a shift, or unknown, always does, but for days off."""
+    manager = rules.managers.get(manager_id)
+    if manager is not None and manager.days_off:
+        return _shift_without_days_off(rules, manager)
+    hours = rules.calendars.get(manager.shift or "") if manager else None
+    return calendar(hours) if hours else ALWAYS
+
+
+def _shift_without_days_off(rules: Rules, manager: Manager) -> OpenTime:
+    known = _shifts.get((id(rules), manager.id))
+    if known is None:
+        if len(_shifts) >= _MOST_SHIFTS:
+            _shifts.clear()
+        hours = rules.calendars.get(manager.shift or "") or Hours(zone_name(rules, manager.id))
+        closed = dict.fromkeys(manager.days_off, ())
+        worked = calendar(Hours(hours.timezone, hours.week, {**hours.dates, **closed}))
+        known = _shifts[id(rules), manager.id] = rules, worked
+    return known[1]
+
+
+def zone_name(rules: Rules, manager_id: str) -> str:
+    """The manager's time zone: of the shift, else of the first policy for their team that has a calendar, else UTC."""
+    manager = rules.managers.get(manager_id)
+    team = team_of(rules, manager_id)
+    own = [manager.shift] if manager else []
+    policies = (policy for policy in rules.policies if team is None or policy.team in (None, team.id))
+    named = (rules.calendars.get(name or "") for name in (*own, *(policy.calendar for policy in policies)))
+    return next((hours.timezone for hours in named if hours), "UTC")
+
+
+def team_of(rules: Rules, manager_id: str) -> Team | None:
+    """The one team of a manager (R15); heads often have none."""
+    return next((team for team in rules.teams.values() if manager_id in team.managers), None)
+
+
+def quiet_until(rules: Rules, manager_id: str, now: int) -> int | None:
+    """The end of the quiet hours that a manager has now, ms; None outside of them."""
+    manager = rules.managers.get(manager_id)
+    if manager is None or not manager.quiet:
+        return None
+    quiet = _quiet_hours(rules, manager)
+    return quiet.next_close(now) if quiet.is_open(now) else None
+
+
+def _quiet_hours(rules: Rules, manager: Manager) -> Calendar:
+    return calendar(Hours(zone_name(rules, manager.id), (manager.quiet,) * 7))
