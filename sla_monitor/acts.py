@@ -44,7 +44,7 @@ class Acts:
         task.add_done_callback(self._sending.discard)
 
     async def _send(self, effect: Send, feed: Feed) -> None:
-        feed(await self._sender.send(effect, self._rules()), effect.lead_id)
+        feed(await self._sender.send(effect, self._rules()), effect.key)
 
     def failed(self, log: Log | Public, partition: int, reason: str) -> None:
         logger.debug("%s/%d: %s", log, partition, reason)

@@ -13,7 +13,7 @@ from . import __version__
 from .acts import Acts
 from .claims import ClaimLinks
 from .clock import DISTRUST, Clock, WallClock, monotonic
-from .core import assign, deliver, match, track
+from .core import assign, attempts, deliver, match, track
 from .core.effects import Log
 from .core.lead import OPEN, STATUSES
 from .core.rules import HOUR, Rules
@@ -54,7 +54,7 @@ ROLES = (
         waiting=_OPEN,
     ),
     Role(Log.DESK, assign.Desk),
-    Role(Log.NOTIFICATIONS, lambda: deliver.REDUCER, waiting=frozenset({deliver.PENDING})),
+    Role(Log.NOTIFICATIONS, lambda: deliver.REDUCER, waiting=frozenset({attempts.PENDING})),
 )
 
 GC_THRESHOLD = 50_000

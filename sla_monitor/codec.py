@@ -65,6 +65,8 @@ _FACTS: tuple[type, ...] = (
     effects.Join,
     effects.Notify,
     effects.Drop,
+    effects.Enqueue,
+    effects.Withdraw,
     events.Heartbeat,
 )
 _decoders: dict[bytes, Callable[[bytes], Any]] = {

@@ -195,7 +195,7 @@ class World:
                     result = Sent(
                         lead_id=effect.lead_id, notice_id=effect.notice_id, attempt=effect.attempt, at=self.now
                     )
-                    self._perform(log, self.logs[log].apply(effect.lead_id, result, self.now, self.rules))
+                    self._perform(log, self.logs[log].apply(effect.key, result, self.now, self.rules))
                 case _:
                     self._append(*address(effect), effect)
 

@@ -156,8 +156,13 @@ class Case:
         """Tell one manager; nobody if there is none to tell."""
         if not manager_id:
             return
-        lead = self.lead
-        shared = {"lead_name": lead.name, "source": lead.source, "customer": lead.phones[0] if lead.phones else None}
+        lead, turn = self.lead, self.lead.current
+        shared = {
+            "lead_name": lead.name,
+            "source": lead.source,
+            "customer": lead.phones[0] if lead.phones else None,
+            "due_at": (turn.due if turn else 0) or lead.due_at or None,
+        }
         parts = (lead.lead_id, str(lead.turn), kind, qualifier, manager_id)
         self.effects.append(
             Notify(

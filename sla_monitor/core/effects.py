@@ -157,8 +157,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """Tell one manager. kind: assigned, warning, reassigned_away, breached, escalated, unassignable, answered,
-    retracted, contact_breached, missed_call, absent, stuck.
+    """Tell one manager. kind: one of `rules.NOTICES`.
 
     notice_id: deterministic, `lead:turn:kind[:qualifier]:manager`. turn: older turns' notices are dropped.
     details: what the text needs (due_at, reason, from, to, name, phone ...).
@@ -178,6 +177,34 @@ class Notify:
 class Drop:
     """Forget the notices of a lead that are older than `turn`, or all of them (`turn` None: erased)."""
 
+    lead_id: str
+    turn: int | None
+    at: int
+
+
+# from the notices of a lead to the mailboxes of managers, keyed by manager and channel address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enqueue:
+    """Bring a notice to a manager by a channel address. to: the key of the mailbox; the others: see `Notify`."""
+
+    to: str
+    manager_id: str
+    channel: str
+    notice_id: str
+    lead_id: str
+    kind: str
+    turn: int
+    at: int
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """The same as `Drop`, of what a mailbox has of the lead. to: the key of the mailbox."""
+
+    to: str
     lead_id: str
     turn: int | None
     at: int
@@ -218,13 +245,21 @@ class Bury:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """One attempt to send a notice to one channel address, within `limit` ms."""
+    """One attempt to send a notice to one channel address, within `limit` ms.
 
+    key: of the row that waits for the answer. at: the instant of the attempt. A digest has no lead of
+    its own; its details are `count`, the `items` that it lists, each with what the text of a notice needs, and the
+    ids of all its `notices`.
+    """
+
+    key: str
     notice_id: str
     lead_id: str
     manager_id: str
     channel: str
     kind: str
+    turn: int
+    at: int
     attempt: int
     limit: int
     test: bool
@@ -264,7 +299,21 @@ class Beat:
     at: int
 
 
-Append = Accept | Ask | Hold | Free | OpenNumber | CloseNumber | Question | Deliver | Join | Notify | Drop
+Append = (
+    Accept
+    | Ask
+    | Hold
+    | Free
+    | OpenNumber
+    | CloseNumber
+    | Question
+    | Deliver
+    | Join
+    | Notify
+    | Drop
+    | Enqueue
+    | Withdraw
+)
 Act = Publish | Bury | Send | Count | Receive | Measure | Beat
 """What somebody outside the logs cares for, after the commit."""
 Effect = Append | Act
@@ -283,4 +332,6 @@ def address(effect: Append) -> tuple[Log, str]:
             return Log.PHONES, effect.number
         case Notify() | Drop():
             return Log.NOTIFICATIONS, effect.lead_id
+        case Enqueue() | Withdraw():
+            return Log.NOTIFICATIONS, effect.to
     return Log.EVENTS, effect.lead_id

@@ -47,6 +47,12 @@ def team_of(rules: Rules, manager_id: str) -> Team | None:
     return next((team for team in rules.teams.values() if manager_id in team.managers), None)
 
 
+def head_of(rules: Rules, manager_id: str) -> str | None:
+    """The head of a manager's team."""
+    team = team_of(rules, manager_id)
+    return team.head if team else None
+
+
 def quiet_until(rules: Rules, manager_id: str, now: int) -> int | None:
     """The end of the quiet hours that a manager has now, ms; None outside of them."""
     manager = rules.managers.get(manager_id)

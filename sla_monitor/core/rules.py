@@ -74,11 +74,22 @@ class Manager:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """A team's own words for a notice, with placeholders in braces; None: the built-in ones."""
+
+    title: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Team:
+    """templates: by the kind of the notice and the language."""
+
     id: str
     managers: tuple[str, ...] = ()
     head: str | None = None
     strategy: str = "round_robin"  # weighted, least_loaded, longest_idle
+    templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,8 @@ class Bounds:
     max_hold_talking: int = 2 * HOUR
     max_catch_up: int = 60 * SECOND
     erase_within: int = 7 * DAY
+    digest_after: int = 5  # a number of notices, not a span
+    digest_window: int = MINUTE
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,7 +237,7 @@ def warn(case: Case) -> None:
     left = turn.due - case.now
     if share and left >= LAST_CALL:
         case.publish("sla.warning", qualifier=str(share), share=share, due_at=turn.due, holder_id=turn.holder)
-        case.notify(turn.holder, "warning", qualifier=str(share), share=share, due_at=turn.due, left=left)
+        case.notify(turn.holder, "warning", qualifier=str(share), share=share, due_at=turn.due)
     schedule_warning(case)
 
 

@@ -75,7 +75,7 @@ class Deadman:
 
     def _say(self, news: News) -> None:
         message = Message(TITLES[news.kind], self._body(news))
-        logger.log(logging.INFO if news.kind is Kind.BACK else logging.ERROR, "%s. %s", *message)
+        logger.log(logging.INFO if news.kind is Kind.BACK else logging.ERROR, "%s. %s", message.title, message.body)
         # What nobody was told is not remembered as told: after a restart it is news again.
         self._voice.say(f"{news.kind}:{self._clock.now()}", message, self._remember)
 

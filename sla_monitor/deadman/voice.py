@@ -84,11 +84,14 @@ class Voice:
 def _notice(name: str, address: str, attempt: int) -> Send:
     """What channels know of a notice: it is about no lead, and for no manager."""
     return Send(
+        key="",
         notice_id=f"deadman:{name}",
         lead_id="",
         manager_id="",
         channel=address,
         kind=name.partition(":")[0],
+        turn=0,
+        at=0,
         attempt=attempt,
         limit=int(LIMIT * SECOND),
         test=False,

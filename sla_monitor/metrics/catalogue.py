@@ -231,14 +231,14 @@ NOTICES_PENDING = _metric(
     Group.OPEN,
     Kind.STATE,
     "sla_notifications_pending",
-    "Leads with a notice that has not been delivered yet.",
+    "Leads, and channels of managers, with a notice that has not been delivered yet.",
     PARTITION,
 )
 OLDEST_NOTICE = _metric(
     Group.OPEN,
     Kind.STATE,
     "sla_oldest_notification_timestamp_seconds",
-    "Instant of the notice that has waited longest for its delivery; absent when none waits.",
+    "Instant since when the notice could be sent that waits for it longest; absent when none waits.",
     PARTITION,
     unit=INSTANT,
 )

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import apprise
 
 from sla_monitor.core.effects import Send
+from sla_monitor.core.mailbox import DIGEST
 from sla_monitor.core.rules import MINUTE
 
 from .address import scheme, shown
@@ -26,6 +27,9 @@ PER_PLACE = 4
 
 REFUSED = frozenset({400, 405, 410, 413, 414, 415, 422})
 """HTTP answers that say the message or the address will never do. Others (401, 404 ...) an operator may put right."""
+
+JSON = ("json", "jsons")
+"""Schemes whose payload may hold the list of the notices in a digest."""
 
 TOO_MANY = 429
 LEFT_ALONE = MINUTE
@@ -79,10 +83,13 @@ def _send(notice: Send, message: Message) -> None:
     if target is None:
         raise Failed(f"{shown(notice.channel)} cannot be used", permanent=True)
     if hasattr(target, "payload_extras"):  # json://, xml://, form://: a stable id, for a receiver that dedupes
-        target.payload_extras = {**target.payload_extras, "notice_id": notice.notice_id}
+        told_of = (
+            {"notices": notice.details["notices"]} if notice.kind == DIGEST and scheme(notice.channel) in JSON else {}
+        )
+        target.payload_extras = {**target.payload_extras, "notice_id": notice.notice_id, **told_of}
     calls = apprise.Apprise()
     calls.add(target)
-    result = calls.notify(body=message.body, title=message.title, body_format=apprise.NotifyFormat.TEXT)
+    result = calls.notify(body=message.text, title=message.title, body_format=apprise.NotifyFormat.TEXT)
     if not result:
         said = "; ".join(str(entry.message) for entry in result.logs())
         raise _failure(notice.channel, said)

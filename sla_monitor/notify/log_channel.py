@@ -42,7 +42,7 @@ class LogChannel:
             "kind": notice.kind,
             "test": notice.test,
             "title": message.title,
-            "body": message.body,
+            "body": message.text,
         }
         self._lines.append(json.dumps(line, ensure_ascii=False) + "\n")
         if self._writing is None:

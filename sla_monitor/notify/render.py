@@ -1,18 +1,21 @@
-"""A notice in words: the manager's language, the times of the manager's shift."""
+"""A notice in words: the manager's language, the times of the manager's zone, the words of the manager's team."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from string import Formatter
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
+from sla_monitor.core.calendar import zone
 from sla_monitor.core.effects import Send
-from sla_monitor.core.rules import Rules
+from sla_monitor.core.mailbox import DIGEST as DIGEST_KIND
+from sla_monitor.core.people import team_of, zone_name
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Rules, Template
+from sla_monitor.policy.templates import named
 
-from .texts import FALLBACK, OTHER, REASONS, TEST, TEXTS, WHO
+from .texts import DIGEST, FALLBACK, OTHER, REASONS, TAKE, TEST, TEXTS, UNITS, WHO
 
 PERSONAL = ("lead_name", "customer")
 """Details that tell who the customer is."""
@@ -20,24 +23,49 @@ PERSONAL = ("lead_name", "customer")
 INSTANTS = {"due_at": "due", "response_at": "responded"}
 MANAGERS = {"from_id": "from_name", "to_id": "to_name", "holder_id": "holder", "by": "by"}
 
+CLAIMABLE = frozenset(
+    {"assigned", "warning", "missed_call", "breached", "contact_breached", "escalated", "unassignable", "absent"}
+)
+"""Kinds of a lead that waits for somebody to take it."""
+
+Link = Callable[[Send], str | None]
+"""Where the one who is told can take the lead of a notice; None where no such link can be made."""
+
+
+class Action(NamedTuple):
+    """What can be done about a notice: taking the lead. url: where, if a link can be made."""
+
+    label: str
+    url: str | None
+
 
 class Message(NamedTuple):
     title: str
     body: str
+    action: Action | None = None
+
+    @property
+    def text(self) -> str:
+        """The body, with the link of the action, for channels without buttons."""
+        linked = self.action is not None and self.action.url
+        return f"{self.body}\n{self.action.label}: {self.action.url}" if self.action and linked else self.body
 
 
-def render(send: Send, rules: Rules, *, personal: bool = True) -> Message:
+def no_link(_: Send) -> None:
+    """For where no links can be made."""
+
+
+def render(send: Send, rules: Rules, *, personal: bool = True, link: Link = no_link) -> Message:
     """The text of a notice. Details that are missing or unusable leave out the lines that need them.
 
     personal: False for places that keep what they get: the customer's name and number are left out (R31).
     """
     language = language_of(send.manager_id, rules)
-    words = _words(send, rules, language, personal=personal)
-    text = TEXTS.get(send.kind, OTHER)[language]
-    title = text.title.format_map(words)
-    if send.test:
-        title = f"{TEST[language]} {title}"
-    return Message(title, "\n".join(_known((*text.lines, *WHO[language]), words)))
+    if send.kind == DIGEST_KIND:
+        return _digest(send, rules, language, personal=personal)
+    title, body = _texts(send, rules, language, personal=personal)
+    action = Action(TAKE[language], link(send)) if send.kind in CLAIMABLE else None
+    return Message(title, body, action)
 
 
 def language_of(manager_id: str, rules: Rules) -> str:
@@ -48,31 +76,50 @@ def language_of(manager_id: str, rules: Rules) -> str:
 
 
 def zone_of(manager_id: str, rules: Rules) -> tzinfo:
-    """The time zone of the manager's shift, else UTC."""
-    manager = rules.managers.get(manager_id)
-    hours = rules.calendars.get(manager.shift or "") if manager else None
+    """The time zone of the manager's shift, else of the policy, else UTC."""
     try:
-        return ZoneInfo(hours.timezone) if hours else UTC
-    except (KeyError, ValueError, OSError):  # the rules were resolved on a machine that knows a newer zone
+        return zone(zone_name(rules, manager_id))
+    except KeyError:  # the rules were resolved on a machine that knows a newer zone
         return UTC
+
+
+def _texts(send: Send, rules: Rules, language: str, *, personal: bool) -> tuple[str, str]:
+    """Title and body: the team's own words, else ours."""
+    words = _words(send, rules, language, personal=personal)
+    ours, own = TEXTS.get(send.kind, OTHER)[language], _template(send, rules, language)
+    title = next(_known(filter(None, (own.title, ours.title)), words))
+    if send.test:
+        title = f"{TEST[language]} {title}"
+    lines = own.body.splitlines() if own.body else (*ours.lines, *WHO[language])
+    return title, "\n".join(_known(lines, words))
+
+
+def _template(send: Send, rules: Rules, language: str) -> Template:
+    """The words of the manager's team, or of a team that the manager heads."""
+    headed = (team for team in rules.teams.values() if team.head == send.manager_id)
+    team = team_of(rules, send.manager_id) or next(headed, None)
+    return team.templates.get(send.kind, {}).get(language, Template()) if team else Template()
 
 
 def _words(send: Send, rules: Rules, language: str, *, personal: bool) -> dict[str, str]:
     """What a text may name and is known."""
     details = {k: v for k, v in send.details.items() if v not in (None, "") and (personal or k not in PERSONAL)}
     words = {name: _line(value) for name, value in details.items()}
-    words |= {"lead_id": send.lead_id, "lead": words.get("lead_name", send.lead_id)}
-    zone = zone_of(send.manager_id, rules)
+    words |= {"turn": str(send.turn), "lead_id": send.lead_id, "lead": words.get("lead_name", send.lead_id)}
+    where = zone_of(send.manager_id, rules)
     for detail, word in INSTANTS.items():
         with suppress(TypeError, ValueError, OverflowError, OSError):  # no instant, or none that a calendar has
-            words[word] = _local(details.get(detail), zone)
+            words[word] = _local(details.get(detail), send.at, where)
+    if "due" in words:
+        left = details["due_at"] - send.at
+        words["left" if left >= 0 else "late"] = span_text(abs(left), language)
     for detail, word in MANAGERS.items():
         if detail in words:
             words[word] = _name(words[detail], rules)
-    if isinstance(left := details.get("left"), int):
-        words["left"] = f"{left // 60_000}:{left // 1000 % 60:02}"
     if "reason" in words:
         words["reason"] = REASONS.get(words["reason"], {}).get(language, words["reason"])
+    if "about" in words and words["about"] in TEXTS:
+        words["about"] = TEXTS[words["about"]][language].title.partition(":")[0]
     return words
 
 
@@ -81,8 +128,22 @@ def _line(value: Any) -> str:
     return " ".join(str(value).split())
 
 
-def _local(at: Any, zone: tzinfo) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+def _local(at: Any, now: int, where: tzinfo) -> str:
+    """The time of an instant, with its date if that is not today's."""
+    local, today = (datetime.fromtimestamp(instant / 1000, UTC).astimezone(where) for instant in (at, now))
+    return f"{local:%H:%M %Z}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M %Z}"
+
+
+def span_text(ms: int, language: str) -> str:
+    """`45 s`, `4 min`, `1 h 5 min`, `2 d 3 h`: what matters of a span, rounded down."""
+    days, hours, minutes, seconds = UNITS[language]
+    if ms < 2 * MINUTE:
+        return f"{ms // SECOND} {seconds}"
+    if ms < HOUR:
+        return f"{ms // MINUTE} {minutes}"
+    if ms < DAY:
+        return f"{ms // HOUR} {hours} {ms % HOUR // MINUTE} {minutes}"
+    return f"{ms // DAY} {days} {ms % DAY // HOUR} {hours}"
 
 
 def _name(manager_id: str, rules: Rules) -> str:
@@ -90,8 +151,28 @@ def _name(manager_id: str, rules: Rules) -> str:
     return (manager and manager.name) or manager_id
 
 
-def _known(lines: Iterable[str], words: Mapping[str, str]) -> Iterable[str]:
+def _known(lines: Iterable[str], words: Mapping[str, str]) -> Iterator[str]:
     """The lines that name only what is known."""
     for line in lines:
-        if all(name in words for _, name, _, _ in Formatter().parse(line) if name):
-            yield line.format_map(words)
+        with suppress(ValueError):  # no template of ours: the policy may be that of a newer version
+            if all(name in words for name in named(line)):
+                yield line.format_map(words)
+
+
+# digests
+
+
+def _digest(send: Send, rules: Rules, language: str, *, personal: bool) -> Message:
+    """A line for each notice that it lists: what it says, and by when."""
+    said, items, count = DIGEST[language], send.details["items"], send.details["count"]
+    notices = [replace(send, kind=item["kind"], lead_id=item["lead_id"], details=item) for item in items]
+    lines = [_digest_line(notice, rules, language, personal=personal) for notice in notices]
+    more = [said.more.format(count=count - len(items))] if count > len(items) else []
+    return Message(said.title.format(count=count), "\n".join([*lines, *more]))
+
+
+def _digest_line(notice: Send, rules: Rules, language: str, *, personal: bool) -> str:
+    said, words = DIGEST[language], _words(notice, rules, language, personal=personal)
+    title, _ = _texts(notice, rules, language, personal=personal)
+    when = next(_known((said.when, said.late), words), "") if notice.kind in CLAIMABLE else ""
+    return f"- {title} ({when})" if when else f"- {title}"

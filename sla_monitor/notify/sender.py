@@ -13,7 +13,7 @@ from sla_monitor.core.rules import Rules
 from .address import place, scheme
 from .channels import OTHERS, Channel
 from .failure import Failed
-from .render import render
+from .render import Link, no_link, render
 
 Observe = Callable[[str, str, float], None]
 """`observe(scheme, result, seconds)` after each attempt; result: sent or failed."""
@@ -22,11 +22,12 @@ Observe = Callable[[str, str, float], None]
 class Sender:
     """Sends within half of a notice's limit; the other half is the margin before the queue tries again.
 
+    link: where a manager can take the lead of a notice.
     The limit is the domain's time, like the timer that waits for it, so it shrinks when the clock runs faster.
     """
 
-    def __init__(self, channels: Mapping[str, Channel], clock: Clock, observe: Observe) -> None:
-        self._channels = channels
+    def __init__(self, channels: Mapping[str, Channel], clock: Clock, observe: Observe, link: Link = no_link) -> None:
+        self._channels, self._link = channels, link
         self._clock = clock
         self._observe = observe
         self._gates: dict[str, asyncio.Semaphore] = {}
@@ -70,7 +71,7 @@ class Sender:
     async def _attempt(self, effect: Send, rules: Rules) -> None:
         """Wait for a turn at the place, then for the channel, which keeps the turn until it ends, even abandoned."""
         channel = self._channels.get(scheme(effect.channel)) or self._channels[OTHERS]
-        message = render(effect, rules, personal=channel.personal)
+        message = render(effect, rules, personal=channel.personal, link=self._link)
         gate = self._gates.setdefault(place(effect.channel), asyncio.Semaphore(channel.at_once))
         await gate.acquire()
         task = asyncio.create_task(channel.send(effect, message))

@@ -1,7 +1,7 @@
 """The one catalogue of what managers read: every kind of notice in every language.
 
-A text may name in braces: lead, lead_id, source, customer, turn, share, left, due, responded, reason,
-from_name, to_name, holder, by. A line that names something unknown is left out; a title names only `lead`.
+A text may name in braces what `policy.templates.PLACEHOLDERS` has. A line that names something unknown is left out; a
+title names only `lead`. Teams may replace them in the policy.
 """
 
 from __future__ import annotations
@@ -18,22 +18,24 @@ class Text(NamedTuple):
     lines: tuple[str, ...]
 
 
+_DUE_EN = ("Respond by {due}: {left} left.", "It was due by {due}, {late} ago.")
+_DUE_RU = ("Ответьте до {due}: осталось {left}.", "Срок был {due}, прошло {late}.")
 _WHO_EN = ("Customer: {customer}", "Source: {source}", "Lead id: {lead_id}")
 _WHO_RU = ("Клиент: {customer}", "Источник: {source}", "Номер лида: {lead_id}")
 
 TEXTS: Mapping[str, Mapping[str, Text]] = {
     "assigned": {
-        "en": Text("New lead for you: {lead}", ("Respond by {due}.", "Why you: {reason}.", "Before you: {from_name}.")),
-        "ru": Text("Вам новый лид: {lead}", ("Ответьте до {due}.", "Почему вам: {reason}.", "До вас: {from_name}.")),
+        "en": Text("New lead for you: {lead}", ("Why you: {reason}.", "Before you: {from_name}.", *_DUE_EN)),
+        "ru": Text("Вам новый лид: {lead}", ("Почему вам: {reason}.", "До вас: {from_name}.", *_DUE_RU)),
     },
     "warning": {
         "en": Text(
             "Still no response: {lead}",
-            ("{share}% of the time has passed.", "Time left: {left}.", "Respond by {due}."),
+            ("{share}% of the time has passed.", *_DUE_EN),
         ),
         "ru": Text(
             "Лид ещё ждёт ответа: {lead}",
-            ("Прошло {share}% времени.", "Осталось: {left}.", "Ответьте до {due}."),
+            ("Прошло {share}% времени.", *_DUE_RU),
         ),
     },
     "reassigned_away": {
@@ -43,34 +45,34 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
     "breached": {
         "en": Text(
             "Nobody responded in time: {lead}",
-            ("The response was due by {due}.", "Held by {holder}.", "The lead stays where it is: please respond now."),
+            ("Held by {holder}.", "The lead stays where it is: please respond now.", *_DUE_EN),
         ),
         "ru": Text(
             "Лид остался без ответа в срок: {lead}",
-            ("Ответить нужно было до {due}.", "Лид у: {holder}.", "Лид остаётся на месте: ответьте сейчас."),
+            ("Лид у: {holder}.", "Лид остаётся на месте: ответьте сейчас.", *_DUE_RU),
         ),
     },
     "escalated": {
         "en": Text(
             "Escalated to you: {lead}",
-            ("No more managers will be tried.", "Why: {reason}.", "Last held by {from_name}."),
+            ("No more managers will be tried.", "Why: {reason}.", "Last held by {from_name}.", *_DUE_EN),
         ),
         "ru": Text(
             "Лид передан вам: {lead}",
-            ("Других менеджеров больше не будет.", "Причина: {reason}.", "Последний менеджер: {from_name}."),
+            ("Других менеджеров больше не будет.", "Причина: {reason}.", "Последний менеджер: {from_name}.", *_DUE_RU),
         ),
     },
     "unassignable": {
         "en": Text(
             "Nobody can take this lead: {lead}",
-            ("Every manager is off shift, busy or not suited.", "Due by {due}.", "Why it needs a manager: {reason}."),
+            ("Every manager is off shift, busy or not suited.", "Why it needs a manager: {reason}.", *_DUE_EN),
         ),
         "ru": Text(
             "Лид некому передать: {lead}",
             (
                 "Все менеджеры не на смене, заняты или не подходят.",
-                "Срок ответа: {due}.",
                 "Почему нужен менеджер: {reason}.",
+                *_DUE_RU,
             ),
         ),
     },
@@ -91,22 +93,32 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
     "contact_breached": {
         "en": Text(
             "Nobody has spoken to the customer: {lead}",
-            ("The conversation was due by {due}.", "Held by {holder}."),
+            ("Held by {holder}.", *_DUE_EN),
         ),
         "ru": Text(
             "С клиентом так и не поговорили: {lead}",
-            ("Разговор должен был состояться до {due}.", "Лид у: {holder}."),
+            ("Лид у: {holder}.", *_DUE_RU),
         ),
     },
     "missed_call": {
-        "en": Text("Missed call: {lead}", ("The customer called and nobody answered: please call back.",)),
-        "ru": Text("Пропущенный звонок: {lead}", ("Клиент звонил, никто не ответил: перезвоните.",)),
+        "en": Text("Missed call: {lead}", ("The customer called and nobody answered: please call back.", *_DUE_EN)),
+        "ru": Text("Пропущенный звонок: {lead}", ("Клиент звонил, никто не ответил: перезвоните.", *_DUE_RU)),
     },
     "absent": {
-        "en": Text("Held by somebody absent: {lead}", ("{holder} is away; the clock runs on.", "Due by {due}.")),
+        "en": Text("Held by somebody absent: {lead}", ("{holder} is away; the clock runs on.", *_DUE_EN)),
         "ru": Text(
             "Лид у отсутствующего менеджера: {lead}",
-            ("{holder} отсутствует, время идёт.", "Срок ответа: {due}."),
+            ("{holder} отсутствует, время идёт.", *_DUE_RU),
+        ),
+    },
+    "undelivered": {
+        "en": Text(
+            "A manager could not be told: {lead}",
+            ("{holder} does not get notices by {channel}: {reason}.", "Not told: {about}.", *_DUE_EN),
+        ),
+        "ru": Text(
+            "Менеджера не удалось известить: {lead}",
+            ("{holder} не получает уведомлений через {channel}: {reason}.", "Не передано: {about}.", *_DUE_RU),
         ),
     },
     "stuck": {
@@ -123,6 +135,31 @@ OTHER = {
 
 WHO: Mapping[str, tuple[str, ...]] = {"en": _WHO_EN, "ru": _WHO_RU}
 """The last lines of every text."""
+
+
+class Digest(NamedTuple):
+    """Several notices as one message. title: names `count`. when, late: of one that is due, or was; name `due` with
+    `left` or `late`. more: names `count`, of those that are not listed.
+    """
+
+    title: str
+    when: str
+    late: str
+    more: str
+
+
+DIGEST: Mapping[str, Digest] = {
+    "en": Digest("{count} notices at once", "by {due}, {left} left", "was due {due}, {late} ago", "And {count} more."),
+    "ru": Digest(
+        "Уведомлений сразу: {count}", "до {due}, осталось {left}", "срок был {due}, прошло {late}", "И ещё {count}."
+    ),
+}
+
+TAKE: Mapping[str, str] = {"en": "Take it", "ru": "Взять"}
+"""What stands on the button, and before the link, by which a manager takes a lead."""
+
+UNITS: Mapping[str, tuple[str, str, str, str]] = {"en": ("d", "h", "min", "s"), "ru": ("д", "ч", "мин", "с")}
+"""Days, hours, minutes, seconds."""
 
 TEST: Mapping[str, str] = {"en": "[test]", "ru": "[тест]"}
 """In front of the title of a test lead."""

@@ -32,6 +32,7 @@ from sla_monitor.core.rules import Source as CoreSource
 from sla_monitor.documents import did_you_mean
 from sla_monitor.values import Duration, Matching, Span
 
+from . import templates
 from .hours import (
     SPAN,
     check_day,
@@ -104,6 +105,12 @@ def _kind(name: str) -> str:
     return name
 
 
+def _language(name: str) -> str:
+    if name not in templates.LANGUAGES:
+        raise ValueError("is no language of notices" + did_you_mean(name, templates.LANGUAGES))
+    return name
+
+
 def _hours(hours: dict[str, Intervals]) -> dict[str, Intervals]:
     make_week(hours)
     return hours
@@ -150,6 +157,9 @@ DaysOff = Annotated[
     WithJsonSchema({"type": "string", "examples": ["2026-12-31", "2027-01-05..2027-01-09"]}),
 ]
 Kind = Annotated[str, AfterValidator(_kind), WithJsonSchema({"enum": list(NOTICES)})]
+Language = Annotated[str, AfterValidator(_language), WithJsonSchema({"enum": list(templates.LANGUAGES)})]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(templates.check_text)]
+Body = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(templates.check_text)]
 Share = Annotated[
     int,
     BeforeValidator(_share),
@@ -224,11 +234,23 @@ class Manager(Section):
     )
 
 
+class Template(Section):
+    """A notice in a team's own words. Placeholders and what they stand for: docs/notifications.md."""
+
+    title: Title | None = Field(None, description="One line, such as `Call {lead} back`; built in if left out.")
+    body: Body | None = Field(
+        None, description="Lines; one that names what is not known of a lead is left out. Built in if left out."
+    )
+
+
 class Team(Section):
     head: str | None = Field(None, description="The manager who is told of what goes wrong.")
     managers: tuple[str, ...] = Field((), description="In the order of their turns. A manager is in one team.")
     strategy: Literal["round_robin", "weighted", "least_loaded", "longest_idle"] = Field(
         "round_robin", description="How the next manager is chosen of those who can take a lead."
+    )
+    templates: dict[Kind, dict[Language, Template]] = Field(
+        {}, description="Own words for notices to its people: kind -> language -> text."
     )
 
 
@@ -309,6 +331,13 @@ class Limits(Section):
     max_hold: MaxHold = Field(MaxHold(), description="How long a live call holds a breach.")
     max_catch_up: Span = Field(BOUNDS.max_catch_up, description="How long a breach waits for calls accepted before it.")
     erase_within: Span = Field(BOUNDS.erase_within, description="By when logs have lost the data of an erased lead.")
+    digest_after: int = Field(
+        BOUNDS.digest_after,
+        ge=1,
+        le=1000,
+        description="Notices to one channel of a manager within `digest_window`; more of them become one message.",
+    )
+    digest_window: Span = Field(BOUNDS.digest_window, description="See `digest_after`.")
 
 
 class PolicyFile(Section):

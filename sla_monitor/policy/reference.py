@@ -17,6 +17,7 @@ from .model import (
     Section,
     Source,
     Team,
+    Template,
 )
 
 SECTIONS: tuple[tuple[str, type[Section]], ...] = (
@@ -25,6 +26,7 @@ SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("calendars.NAME.holidays", Holidays),
     ("managers.ID", Manager),
     ("teams.ID", Team),
+    ("teams.ID.templates.KIND.LANGUAGE", Template),
     ("policies[]", Policy),
     ("policies[].match", Match),
     ("policies[].require", Require),

@@ -20,7 +20,7 @@ def resolve(file: model.PolicyFile, today: date) -> core.Rules:
     return core.Rules(
         calendars={name: _hours(calendar, today) for name, calendar in file.calendars.items()},
         managers={name: _manager(name, manager) for name, manager in file.managers.items()},
-        teams={name: core.Team(id=name, **dict(team)) for name, team in file.teams.items()},
+        teams={name: _team(name, team) for name, team in file.teams.items()},
         policies=_policies(file),
         sources={name: core.Source(name=name, **dict(source)) for name, source in file.sources.items()},
         limits=_bounds(file.limits),
@@ -31,6 +31,14 @@ def resolve(file: model.PolicyFile, today: date) -> core.Rules:
 def _manager(name: str, manager: model.Manager) -> core.Manager:
     days = {day for span in manager.days_off for day in parse_days_off(span)}
     return core.Manager(id=name, **dict(manager) | {"days_off": tuple(sorted(days))})
+
+
+def _team(name: str, team: model.Team) -> core.Team:
+    templates = {
+        kind: {language: core.Template(**dict(text)) for language, text in texts.items()}
+        for kind, texts in team.templates.items()
+    }
+    return core.Team(id=name, **dict(team) | {"templates": templates})
 
 
 def _hours(calendar: model.Calendar, today: date) -> core.Hours:

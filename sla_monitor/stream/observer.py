@@ -40,7 +40,7 @@ class Observer(Protocol):
     def committed(self, done: Committed) -> None: ...
 
     def send(self, effect: Send, feed: Feed) -> None:
-        """Begin to send; the result comes back by `feed(Sent(...), effect.lead_id)`, from the same event loop."""
+        """Begin to send; the result comes back by `feed(Sent(...), effect.key)`, from the same event loop."""
 
     def opened(self, log: Log | Public, partition: int, seconds: float) -> None:
         """A partition was opened, which took so long."""

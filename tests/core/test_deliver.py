@@ -8,18 +8,23 @@ from hypothesis import strategies as st
 
 from sla_monitor.codec import RowCodec
 from sla_monitor.core import deliver
-from sla_monitor.core.deliver import BACKOFF, GIVE_UP, KEEP_FAILED, KNOWN, MOST, REDUCER, SEND_LIMIT, State
-from sla_monitor.core.effects import Bury, Count, Drop, Notify, Send
+from sla_monitor.core.attempts import BACKOFF, GIVE_UP, KEEP_FAILED, SEND_LIMIT
+from sla_monitor.core.deliver import KNOWN, MOST, REDUCER, State
+from sla_monitor.core.effects import Bury, Count, Drop, Enqueue, Notify, Send, Withdraw
 from sla_monitor.core.events import Due, RulesChanged, Sent
-from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Manager, Rules
+from sla_monitor.core.mailbox import key_of
+from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Manager, Rules, Team
 
 HOOK = "json://crm.example/hook"
 RULES = Rules(
     managers={
-        "anna": Manager("anna", notify=(HOOK,)),
+        "anna": Manager("anna"),
         "vera": Manager("vera", notify=("log://", HOOK, "log://")),
         "mute": Manager("mute", notify=()),
-    }
+        "boris": Manager("boris"),
+        "nina": Manager("nina", quiet=((0, 60),)),  # the first hour of the day, UTC
+    },
+    teams={"sales": Team("sales", ("anna", "nina"), head="boris")},
 )
 CODEC = RowCodec(REDUCER.kinds)
 
@@ -83,18 +88,38 @@ def counts(effects: list[Any]) -> list[str]:
     return [effect.result for effect in effects if isinstance(effect, Count)]
 
 
+def enqueued(effects: list[Any]) -> list[Enqueue]:
+    return [effect for effect in effects if isinstance(effect, Enqueue)]
+
+
+def told(effects: list[Any]) -> list[tuple[str, str]]:
+    """Who is to be told what."""
+    return [(effect.manager_id, effect.kind) for effect in effects if isinstance(effect, Notify)]
+
+
 def the_send(effects: list[Any]) -> Send:
     (send,) = sends(effects)
     return send
 
 
-def test_a_notice_is_sent_at_once_to_each_channel_address_of_the_manager_once():
-    assert [send.channel for send in sends(Desk().notify(manager="vera"))] == ["log://", HOOK]
+def test_a_notice_goes_at_once_to_each_channel_address_of_the_manager_once():
+    effects = Desk().notify(manager="vera")
+    assert [send.channel for send in sends(effects)] == ["log://"]
+    assert [(post.to, post.manager_id, post.channel) for post in enqueued(effects)] == [
+        (key_of("vera", HOOK), "vera", HOOK)
+    ]
+
+
+def test_what_is_posted_carries_what_the_text_needs():
+    (post,) = enqueued(Desk().notify(manager="vera", turn=3, details={"due_at": 5}))
+    assert (post.lead_id, post.notice_id, post.kind, post.turn) == ("L1", "L1:3:assigned:1:vera", "assigned", 3)
+    assert (post.at, post.details) == (1_000_000, {"due_at": 5})
 
 
 def test_a_send_carries_what_the_text_needs_and_its_limit():
     send = the_send(Desk().notify(details={"due_at": 5}))
-    assert (send.lead_id, send.manager_id, send.kind, send.attempt) == ("L1", "anna", "assigned", 1)
+    assert (send.key, send.lead_id, send.manager_id, send.kind, send.attempt) == ("L1", "L1", "anna", "assigned", 1)
+    assert (send.turn, send.at) == (1, 1_000_000)
     assert (send.limit, send.test, send.details) == (SEND_LIMIT, False, {"due_at": 5})
 
 
@@ -134,19 +159,10 @@ def test_a_second_notice_waits_until_the_first_of_its_channel_is_told():
     assert the_send(effects).notice_id == "L1:1:assigned:2:anna"
 
 
-def test_a_dead_channel_does_not_hold_up_another():
+def test_a_notice_that_cannot_be_written_does_not_hold_up_that_of_somebody_else():
     desk = Desk()
-    log, hook = sends(desk.notify(1, manager="vera"))
-    desk.answer(log)
-    desk.answer(hook, "refused")
+    desk.answer(the_send(desk.notify(1, manager="anna")), "no room")
     assert the_send(desk.notify(2, manager="vera")).channel == "log://"
-
-
-def test_the_answer_for_one_channel_is_not_taken_for_another():
-    desk = Desk()
-    log, hook = sends(desk.notify(manager="vera"))
-    desk.answer(hook)
-    assert [notice.channel for notice in desk.row.notices] == [log.channel]
 
 
 def test_an_attempt_without_an_answer_is_made_again_after_its_limit():
@@ -233,7 +249,7 @@ def test_a_final_failure_becomes_a_dead_letter_that_tells_no_secret():
         "notice_id": "L1:1:assigned:1:anna",
         "manager_id": "anna",
         "kind": "assigned",
-        "channel": "json",
+        "channel": "log",
         "attempts": 1,
         "error": "no such channel",
     }
@@ -394,3 +410,113 @@ def test_when_a_dropped_attempt_is_lost_the_next_notice_of_the_channel_goes_at_o
     desk.now += SEND_LIMIT
     assert [send.notice_id for send in sends(desk.feed(Due(desk.now)))] == ["L1:2:assigned:2:anna"]
     assert desk.due == desk.now + SEND_LIMIT
+
+
+# mailboxes
+
+
+def test_r31_an_erasure_is_told_to_every_mailbox_that_has_something_of_the_lead():
+    desk = Desk()
+    desk.notify(1, manager="vera")
+    desk.notify(2, manager="vera")
+    effects = desk.drop(None)
+    assert effects == [Withdraw(to=key_of("vera", HOOK), lead_id="L1", turn=None, at=desk.now), Count("ok")]
+
+
+def test_a_change_of_turn_is_told_to_the_mailboxes_too():
+    desk = Desk()
+    desk.notify(manager="vera")
+    assert Withdraw(to=key_of("vera", HOOK), lead_id="L1", turn=2, at=desk.now) in desk.drop(2)
+
+
+# quiet hours
+
+
+NIGHT = 200 * 24 * HOUR
+"""Midnight."""
+
+
+def test_a_notice_in_quiet_hours_waits_for_their_end():
+    desk = Desk(now=NIGHT + MINUTE)
+    assert sends(desk.notify(manager="nina")) == []
+    assert desk.due == NIGHT + HOUR
+    assert the_send(desk.at_next_due()).kind == "assigned"
+
+
+def test_what_is_urgent_comes_in_quiet_hours_and_is_held_up_by_nothing():
+    desk = Desk(now=NIGHT + MINUTE)
+    desk.notify(1, manager="nina")
+    assert the_send(desk.notify(2, manager="nina", kind="escalated")).kind == "escalated"
+
+
+def test_after_quiet_hours_notices_come_one_by_one_in_their_order():
+    desk = Desk(now=NIGHT + MINUTE)
+    desk.notify(1, manager="nina", kind="assigned")
+    desk.notify(2, manager="nina", kind="warning")
+    first = the_send(desk.at_next_due())
+    assert first.kind == "assigned"
+    assert the_send(desk.answer(first)).kind == "warning"
+
+
+def test_the_end_of_quiet_hours_waits_for_the_urgent_notice_that_is_out():
+    desk = Desk(now=NIGHT + HOUR - SECOND)
+    desk.notify(1, manager="nina", kind="assigned")
+    urgent = the_send(desk.notify(2, manager="nina", kind="escalated"))
+    desk.now = NIGHT + HOUR
+    assert sends(desk.feed(Due(desk.now))) == []
+    assert the_send(desk.answer(urgent)).kind == "assigned"
+
+
+def test_a_retry_waits_for_the_end_of_quiet_hours_too():
+    desk = Desk(now=NIGHT - SECOND)
+    desk.answer(the_send(desk.notify(manager="nina")), "no room")
+    assert sends(desk.at_next_due()) == []
+    assert desk.due == NIGHT + HOUR
+    assert the_send(desk.at_next_due()).attempt == 2
+
+
+def test_quiet_hours_do_not_count_for_the_day_after_which_a_notice_is_given_up():
+    desk = Desk(now=NIGHT + MINUTE)
+    desk.notify(manager="nina")
+    desk.now = NIGHT + GIVE_UP - 1
+    assert the_send(desk.feed(Due(desk.now)))
+    desk = Desk(now=NIGHT + MINUTE)
+    desk.notify(manager="nina")
+    desk.now = NIGHT + HOUR + GIVE_UP
+    assert counts(desk.feed(Due(desk.now))) == ["failed"]
+
+
+def test_a_change_of_turn_drops_what_waits_for_the_end_of_quiet_hours():
+    desk = Desk(now=NIGHT + MINUTE)
+    desk.notify(manager="nina")
+    desk.drop(2)
+    assert desk.row.notices == []
+
+
+# what cannot be delivered
+
+
+def test_the_head_is_told_of_a_notice_that_cannot_be_delivered():
+    desk = Desk()
+    effects = desk.answer(the_send(desk.notify(details={"lead_name": "Ivan", "due_at": 5})), "no room", permanent=True)
+    (notify,) = [effect for effect in effects if isinstance(effect, Notify)]
+    assert (notify.notice_id, notify.manager_id) == ("L1:1:undelivered:anna:boris", "boris")
+    assert notify.details == {
+        "due_at": 5,
+        "holder_id": "anna",
+        "about": "assigned",
+        "channel": "log",
+        "reason": "no room",
+    }
+
+
+def test_nobody_is_told_that_the_head_could_not_be_told():
+    desk = Desk()
+    assert told(desk.answer(the_send(desk.notify(manager="boris")), "no room", permanent=True)) == []
+    undelivered = the_send(desk.notify(2, manager="anna", kind="undelivered"))
+    assert told(desk.answer(undelivered, "no room", permanent=True)) == []
+
+
+def test_r30_nobody_is_told_that_a_test_notice_could_not_be_delivered():
+    desk = Desk()
+    assert told(desk.answer(the_send(desk.notify(test=True)), "no room", permanent=True)) == []

@@ -11,6 +11,7 @@ from sla_monitor.core.rules import HOUR, MINUTE
 from sla_monitor.deadman import Deadman, Memory, Voice
 from sla_monitor.deadman.memory import Heard
 from sla_monitor.errors import Misconfigured, Unavailable
+from sla_monitor.notify.render import Message
 from tests.deadman.mouth import Mouth
 from tests.world import T0
 
@@ -52,10 +53,8 @@ async def test_silence_is_told_and_its_end_with_how_long_it_was(night: Night) ->
     )
     night.passes(20)
     night.deadman.sign("a ping from 10.0.0.1")
-    assert (await night.mouth.said.get())[1] == (
-        BACK,
-        "It had been silent for 26m. Signs come from a ping from 10.0.0.1.",
-    )
+    _, message = await night.mouth.said.get()
+    assert message == Message(BACK, "It had been silent for 26m. Signs come from a ping from 10.0.0.1.")
     assert night.mouth.said.empty()
 
 

@@ -19,11 +19,14 @@ SECRET = "TIiajkdnlazkcOXrIdevi7FQ"
 
 def notice() -> Send:
     return Send(
+        key="L1",
         notice_id="L1:1:assigned:anna",
         lead_id="L1",
         manager_id="anna",
         channel="log://",
         kind="assigned",
+        turn=1,
+        at=0,
         attempt=1,
         limit=30_000,
         test=False,

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sla_monitor.core.effects import Send
-from sla_monitor.core.rules import Hours, Manager, Rules
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Manager, Policy, Rules, Team, Template
 from sla_monitor.notify.render import render
 from sla_monitor.notify.texts import TEXTS
 
 DUE = 1_772_443_800_000  # 2026-03-02T09:30:00Z
+NOW = DUE - 4 * MINUTE
 RULES = Rules(
     calendars={"office": Hours(timezone="Europe/Moscow"), "lost": Hours(timezone="Mars/Olympus")},
     managers={
@@ -22,11 +25,14 @@ RULES = Rules(
 
 def send(kind: str = "assigned", manager: str = "vera", *, test: bool = False, **details: object) -> Send:
     return Send(
+        key="L1",
         notice_id="n1",
         lead_id="L1",
         manager_id=manager,
         channel="log://",
         kind=kind,
+        turn=1,
+        at=NOW,
         attempt=1,
         limit=30_000,
         test=test,
@@ -45,12 +51,12 @@ def test_who_speaks_none_of_our_languages_reads_english(manager):
 
 
 def test_times_are_those_of_the_shift_of_the_manager():
-    assert "Ответьте до 2026-03-02 12:30:00 MSK." in render(send(manager="anna", due_at=DUE), RULES).body
+    assert "Ответьте до 12:30 MSK: осталось 4 мин." in render(send(manager="anna", due_at=DUE), RULES).body
 
 
 @pytest.mark.parametrize("manager", ["vera", "hugo", "ghost"])
 def test_times_without_a_known_shift_are_utc(manager):
-    assert "Respond by 2026-03-02 09:30:00 UTC." in render(send(manager=manager, due_at=DUE), RULES).body
+    assert "Respond by 09:30 UTC: 4 min left." in render(send(manager=manager, due_at=DUE), RULES).body
 
 
 def test_managers_are_called_by_their_names():
@@ -101,6 +107,121 @@ def test_no_details_can_keep_a_notice_from_being_rendered(kind, manager, details
     assert render(send(kind, manager, **details), RULES).title
 
 
-@pytest.mark.parametrize(("left", "shown"), [(24_000, "0:24"), (240_000, "4:00"), (3_600_000, "60:00")])
-def test_a_reminder_says_how_much_time_is_left(left, shown):
-    assert f"Time left: {shown}." in render(send("warning", share=60, left=left), RULES).body
+@pytest.mark.parametrize(
+    ("left", "shown"),
+    [
+        (24 * SECOND, "24 s"),
+        (119 * SECOND, "119 s"),
+        (150 * SECOND, "2 min"),
+        (65 * MINUTE, "1 h 5 min"),
+        (51 * HOUR, "2 d 3 h"),
+    ],
+)
+def test_a_notice_says_how_much_time_is_left(left, shown):
+    assert f": {shown} left." in render(send("warning", share=60, due_at=NOW + left), RULES).body
+
+
+def test_a_notice_that_comes_after_its_due_says_how_long_ago_that_was():
+    body = render(send("warning", share=60, due_at=NOW - 65 * MINUTE), RULES).body
+    assert "It was due by 08:21 UTC, 1 h 5 min ago." in body
+    assert "left" not in body
+
+
+def test_a_due_on_another_day_is_shown_with_its_date():
+    assert "Respond by 2026-03-03 09:26 UTC" in render(send(due_at=NOW + DAY), RULES).body
+
+
+def test_without_a_shift_times_are_those_of_the_policy():
+    rules = replace(RULES, policies=(Policy(calendar="office"),))
+    assert "12:30 MSK" in render(send(manager="vera", due_at=DUE), rules).body
+
+
+# who takes it
+
+
+def test_the_link_by_which_a_manager_takes_the_lead_stands_under_the_text():
+    message = render(send(), RULES, link=lambda notice: f"https://sla.example/claim/{notice.lead_id}-{notice.turn}")
+    assert message.action == ("Take it", "https://sla.example/claim/L1-1")
+    assert message.text.endswith("\nTake it: https://sla.example/claim/L1-1")
+    assert "https" not in message.body
+
+
+def test_without_links_the_text_ends_as_it_is():
+    message = render(send(manager="anna"), RULES)
+    assert message.action == ("Взять", None)
+    assert message.text == message.body
+
+
+@pytest.mark.parametrize("kind", ["reassigned_away", "answered", "retracted", "stuck", "undelivered"])
+def test_what_is_over_cannot_be_taken(kind):
+    assert render(send(kind), RULES, link=lambda _: "https://sla.example/claim/x").action is None
+
+
+# a team's own words
+
+
+def own(kind: str = "assigned", **text: str) -> Rules:
+    words = {kind: {"en": Template(**text)}}
+    return replace(RULES, teams={"sales": Team("sales", ("vera",), head="hugo", templates=words)})
+
+
+def test_a_team_may_have_its_own_words():
+    rules = own(title="Call {lead}!", body="By {due}.\nIt was {from_name}'s.\n{{Go}}")
+    message = render(send(lead_name="Ivan", due_at=DUE), rules)
+    assert message.title == "Call Ivan!"
+    assert message.body == "By 09:30 UTC.\n{Go}"
+
+
+@pytest.mark.parametrize(("kind", "manager"), [("warning", "vera"), ("assigned", "anna"), ("assigned", "ghost")])
+def test_other_kinds_languages_and_teams_have_the_built_in_words(kind, manager):
+    assert "Call" not in render(send(kind, manager), own(title="Call {lead}!")).title
+
+
+def test_the_head_of_a_team_reads_its_words_too():
+    assert render(send(manager="hugo"), own(title="Call {lead}!")).title == "Call L1!"
+
+
+def test_a_body_alone_leaves_the_built_in_title_and_a_title_alone_the_body():
+    assert render(send(), own(body="Go.")) == ("New lead for you: L1", "Go.", ("Take it", None))
+    assert render(send(), own(title="Go.")).body == "Lead id: L1"
+
+
+def test_a_title_that_names_what_is_not_known_gives_way_to_the_built_in_one():
+    assert render(send(customer="+7495"), own(title="Call {customer}"), personal=False).title == "New lead for you: L1"
+
+
+def test_a_template_of_a_newer_version_gives_way_to_the_built_in_words():
+    assert render(send(), own(title="Call {lead!r:>9}", body="{nonsense")).title == "New lead for you: L1"
+
+
+# digests
+
+
+def digest(manager: str = "vera", count: int = 2) -> Send:
+    items = [
+        {"kind": "assigned", "lead_id": "L1", "turn": 1, "lead_name": "Ivan", "due_at": DUE},
+        {"kind": "answered", "lead_id": "L2", "turn": 1, "by": "anna", "due_at": DUE},
+    ]
+    return replace(send("digest", manager, items=items, count=count, notices=["n1", "n2"]), lead_id="", turn=0)
+
+
+def test_a_digest_lists_what_each_notice_says_and_by_when():
+    message = render(digest(), RULES)
+    assert message.title == "2 notices at once"
+    assert message.body == "- New lead for you: Ivan (by 09:30 UTC, 4 min left)\n- Answered: L2"
+    assert message.action is None
+
+
+def test_a_digest_counts_what_it_does_not_list():
+    assert render(digest("anna", count=7), RULES).body.endswith("\nИ ещё 5.")
+
+
+def test_r31_a_digest_does_not_tell_who_the_customer_is_where_texts_are_kept():
+    assert "Ivan" not in render(digest(), RULES, personal=False).body
+
+
+def test_the_head_reads_who_was_not_told_of_what_and_why():
+    notice = send("undelivered", holder_id="anna", about="assigned", channel="telegram", reason="bot was blocked")
+    message = render(notice, RULES)
+    assert message.title == "A manager could not be told: L1"
+    assert "Анна does not get notices by telegram: bot was blocked.\nNot told: New lead for you." in message.body

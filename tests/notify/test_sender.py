@@ -61,13 +61,16 @@ class Scene:
     def __init__(self, sender: Sender, clock: ManualClock, seen: list[tuple[str, str]]) -> None:
         self.sender, self.clock, self.seen = sender, clock, seen
 
-    async def send(self, channel: str, *, number: int = 1, limit: int = 30_000, **details: Any):
+    async def send(self, channel: str, *, kind: str = "assigned", number: int = 1, limit: int = 30_000, **details: Any):
         effect = Send(
+            key="L1",
             notice_id=f"L1:1:assigned:{number}",
             lead_id="L1",
             manager_id="anna",
             channel=channel,
-            kind="assigned",
+            kind=kind,
+            turn=1,
+            at=0,
             attempt=7,
             limit=limit,
             test=False,
@@ -118,6 +121,24 @@ async def test_a_server_error_is_to_be_tried_again(hook, scene):
     assert "error=500" in sent.error
     assert not sent.permanent
     assert sent.retry_after is None
+
+
+async def test_a_hook_learns_which_notices_are_in_a_digest(hook, scene):
+    items = [{"kind": "assigned", "lead_id": "L1", "turn": 1}]
+    await scene.send(hook.address, kind="digest", items=items, count=2, notices=["n1", "n2"])
+    (got,) = hook.got
+    assert (got["notice_id"], got["notices"]) == ("L1:1:assigned:1", ["n1", "n2"])
+    assert got["message"] == "- Вам новый лид: L1\nИ ещё 1."
+
+
+async def test_the_link_by_which_a_lead_is_taken_is_a_line_of_the_text(hook, tmp_path):
+    clock = ManualClock()
+    sender = Sender(
+        registry(tmp_path, clock), clock, lambda *_: None, lambda notice: f"https://x.example/{notice.turn}"
+    )
+    await Scene(sender, clock, []).send(hook.address)
+    await sender.close()
+    assert hook.got[0]["message"].endswith("\nВзять: https://x.example/1")
 
 
 async def test_a_refusal_of_the_message_is_permanent(hook, scene):

@@ -4,14 +4,11 @@ from string import Formatter
 
 import pytest
 
-from sla_monitor.core.effects import Notify
-from sla_monitor.notify.texts import FALLBACK, OTHER, REASONS, TEST, TEXTS, WHO
+from sla_monitor.core.rules import NOTICES
+from sla_monitor.notify.texts import DIGEST, FALLBACK, OTHER, REASONS, TAKE, TEST, TEXTS, UNITS, WHO
+from sla_monitor.policy.templates import LANGUAGES, PLACEHOLDERS
 
-KINDS = Notify.__doc__.partition("kind: ")[2].partition(".")[0].replace("\n", " ").split(",")
-WORDS = {
-    *("lead", "lead_id", "source", "customer", "turn", "share", "left", "due", "responded"),
-    *("reason", "from_name", "to_name", "holder", "by"),
-}
+WORDS = set(PLACEHOLDERS)
 
 
 def named(line: str) -> set[str]:
@@ -19,15 +16,15 @@ def named(line: str) -> set[str]:
 
 
 def test_every_kind_of_notice_has_a_text():
-    assert set(TEXTS) == {kind.strip() for kind in KINDS}
+    assert set(TEXTS) == {*NOTICES}
 
 
 def test_we_speak_english_and_russian():
-    assert set(WHO) == {"en", "ru"}
+    assert set(WHO) == set(LANGUAGES) == {"en", "ru"}
     assert FALLBACK in WHO
 
 
-@pytest.mark.parametrize("catalogue", [*TEXTS.values(), OTHER, TEST, *REASONS.values()])
+@pytest.mark.parametrize("catalogue", [*TEXTS.values(), OTHER, TEST, DIGEST, TAKE, UNITS, *REASONS.values()])
 def test_every_text_is_there_in_both_languages(catalogue):
     assert set(catalogue) == set(WHO)
     assert all(catalogue.values())

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from sla_monitor.codec import decode_record, encode_record
 from sla_monitor.core.events import RulesChanged
-from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Bounds, Hours, Policy, Rules
+from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Bounds, Hours, Policy, Rules, Template
 from sla_monitor.documents import parse
 from sla_monitor.errors import Misconfigured
 from sla_monitor.policy import (
@@ -187,6 +187,21 @@ def test_the_schema_refuses_what_the_loader_refuses():
         assert list(editor.iter_errors(bad))
         with pytest.raises(Misconfigured):
             rules_of(json.dumps(bad))
+
+
+def test_a_team_may_have_its_own_words():
+    words = """
+managers: {anna: {}}
+teams:
+  sales:
+    managers: [anna]
+    templates:
+      assigned: {en: {title: "Call {lead}"}, ru: {title: "Звоните: {lead}", body: "До {due}"}}
+"""
+    rules = decode_record(encode_record(RulesChanged(version=3, rules=rules_of(words), at=1))).rules
+    assert rules.teams["sales"].templates == {
+        "assigned": {"en": Template("Call {lead}"), "ru": Template("Звоните: {lead}", "До {due}")}
+    }
 
 
 def test_days_off_are_resolved_to_their_dates_and_quiet_hours_to_minutes():

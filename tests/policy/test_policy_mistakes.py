@@ -57,6 +57,8 @@ policies: [{name: default, calendar: c, team: t}]
 
 CALENDAR = "calendars: {c: {timezone: UTC, hours: {mon: ['09:00-18:00']}, %s}}"
 
+TEMPLATE = "{managers: {a: {}}, teams: {t: {managers: [a], templates: {%s}}}}"
+
 BAD = [
     ("policies: [{name: a, target: 10}]", "target: must be a duration with its units"),
     ("policies: [{name: a, target: 1h 30m}]", "target: must be a duration with its units"),
@@ -107,6 +109,15 @@ BAD = [
     ("managers: {'101': {}, b: {extensions: ['101']}}", "managers.b.extensions[0]: already names 101"),
     ("managers: {head: {}}", "managers.head: `head` stands for the head of a team"),
     ("managers: {a b: {}}", "managers.a b: must be 1 to 64 characters"),
+    (TEMPLATE % "hello: {en: {}}", "teams.t.templates.hello: is no kind of notice"),
+    (TEMPLATE % "assigned: {de: {}}", "teams.t.templates.assigned.de: is no language of notices; there are: en, ru"),
+    (TEMPLATE % "assigned: {en: {titel: x}}", "assigned.en.titel: is not known here; did you mean `title`?"),
+    (TEMPLATE % "assigned: {en: {title: '{laed}'}}", "assigned.en.title: has a placeholder that notices do not know; "),
+    (TEMPLATE % "assigned: {en: {body: '{lead.__class__}'}}", "assigned.en.body: has a placeholder that notices"),
+    (TEMPLATE % "assigned: {en: {body: '{lead!r}'}}", "assigned.en.body: has a placeholder that notices do not know"),
+    (TEMPLATE % "assigned: {en: {body: '{due:>99}'}}", "assigned.en.body: has a placeholder that notices do not know"),
+    (TEMPLATE % "assigned: {en: {body: '{}'}}", "assigned.en.body: has a placeholder that notices do not know"),
+    (TEMPLATE % "assigned: {en: {body: 'a } b'}}", "assigned.en.body: has a brace that is no placeholder's"),
     ("teams: {t: {}}", "teams.t: has no managers"),
     ("teams: {t: {managers: []}}", "teams.t.managers: is empty"),
     ("{managers: {a: {}}, teams: {t: {managers: [a], head: b}}}", "teams.t.head: `b` is no manager of this file"),

@@ -109,11 +109,14 @@ def bury(row, argument, fact):
 def send(row, argument, fact):
     return row, [
         Send(
+            key="x",
             notice_id="n1",
             lead_id="x",
             manager_id="m",
             channel="log://",
             kind="k",
+            turn=1,
+            at=0,
             attempt=1,
             limit=1,
             test=False,

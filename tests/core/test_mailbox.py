@@ -1,0 +1,578 @@
+"""What reaches a manager by one channel address: one message at a time, a digest instead of a storm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sla_monitor.codec import RowCodec
+from sla_monitor.core import deliver
+from sla_monitor.core.attempts import BACKOFF, GIVE_UP, KEEP_FAILED, PENDING, SEND_LIMIT
+from sla_monitor.core.effects import Bury, Count, Enqueue, Log, Notify, Send, Withdraw
+from sla_monitor.core.events import Due, RulesChanged, Sent
+from sla_monitor.core.mailbox import LISTED, MOST, Mailbox, key_of
+from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Bounds, Manager, Rules, Team
+from tests import facts
+from tests.world import T0, World, sales
+
+CHAT = "telegram://7"
+RULES = Rules(
+    managers={
+        "anna": Manager("anna", notify=(CHAT,), quiet=((0, 60),)),  # the first hour of the day, UTC
+        "boris": Manager("boris", notify=(CHAT,)),
+    },
+    teams={"sales": Team("sales", ("anna",), head="boris")},
+    limits=Bounds(digest_after=3, digest_window=MINUTE),
+)
+CODEC = RowCodec(deliver.REDUCER.kinds)
+NOON = 200 * 24 * HOUR + 12 * HOUR
+NIGHT = NOON + 12 * HOUR
+
+
+@dataclass
+class Box:
+    """The mailbox of one manager, driven through the bytes of its row as the shell does."""
+
+    manager: str = "anna"
+    now: int = NOON
+    rules: Rules = RULES
+    stored: bytes | None = None
+    effects: list[Any] = field(default_factory=list)
+
+    def feed(self, fact: Any) -> list[Any]:
+        row = None if self.stored is None else CODEC.decode(self.stored)
+        row, effects = deliver.decide(row, fact, self.now, self.rules)
+        self.stored = None if row is None else CODEC.encode(row)
+        self.effects += effects
+        return effects
+
+    def post(self, number: int, kind: str = "assigned", turn: int = 1, **details: Any) -> list[Any]:
+        return self.feed(
+            Enqueue(
+                to=key_of(self.manager, CHAT),
+                manager_id=self.manager,
+                channel=CHAT,
+                notice_id=f"L{number}:{turn}:{kind}",
+                lead_id=f"L{number}",
+                kind=kind,
+                turn=turn,
+                at=self.now,
+                details=details,
+            )
+        )
+
+    def answer(self, send: Send, error: str | None = None, **more: Any) -> list[Any]:
+        return self.feed(
+            Sent(lead_id=send.lead_id, notice_id=send.notice_id, attempt=send.attempt, at=self.now, error=error, **more)
+        )
+
+    def withdraw(self, number: int, turn: int | None) -> list[Any]:
+        return self.feed(Withdraw(to=key_of(self.manager, CHAT), lead_id=f"L{number}", turn=turn, at=self.now))
+
+    def at_next_due(self) -> list[Any]:
+        self.now = max(self.now, self.due)
+        return self.feed(Due(self.now))
+
+    def after(self, span: int) -> list[Any]:
+        self.now += span
+        return self.feed(Due(self.now))
+
+    @property
+    def row(self) -> Mailbox:
+        row = CODEC.decode(self.stored)
+        assert isinstance(row, Mailbox)
+        return row
+
+    @property
+    def due(self) -> int:
+        return self.row.header().next_due
+
+
+def sends(effects: list[Any]) -> list[Send]:
+    return [effect for effect in effects if isinstance(effect, Send)]
+
+
+def the_send(effects: list[Any]) -> Send:
+    (send,) = sends(effects)
+    return send
+
+
+def counts(effects: list[Any]) -> list[str]:
+    return [effect.result for effect in effects if isinstance(effect, Count)]
+
+
+def told(effects: list[Any]) -> list[Notify]:
+    return [effect for effect in effects if isinstance(effect, Notify)]
+
+
+def buried(effects: list[Any]) -> list[Any]:
+    return [effect.note["notice_id"] for effect in effects if isinstance(effect, Bury)]
+
+
+# one message at a time
+
+
+def test_a_notice_is_sent_at_once_under_its_own_id():
+    send = the_send(Box().post(1, due_at=5))
+    assert (send.key, send.notice_id, send.lead_id) == (key_of("anna", CHAT), "L1:1:assigned", "L1")
+    assert (send.channel, send.kind, send.turn, send.at, send.limit) == (CHAT, "assigned", 1, NOON, SEND_LIMIT)
+    assert (send.details, send.test) == ({"due_at": 5}, False)
+
+
+def test_a_second_notice_waits_for_the_answer_to_the_first_whatever_its_lead():
+    box = Box()
+    first = the_send(box.post(1))
+    assert sends(box.post(2)) == []
+    effects = box.answer(first)
+    assert counts(effects) == ["sent"]
+    assert the_send(effects).lead_id == "L2"
+
+
+def test_the_key_of_an_mailbox_shows_nothing_of_the_address():
+    assert key_of("anna", CHAT) != key_of("anna", "telegram://8")
+    assert key_of("anna", CHAT) != key_of("vera", CHAT)
+    assert "secret" not in key_of("anna", "json://secret@crm.example")
+
+
+def test_an_attempt_without_an_answer_is_made_again_under_the_same_id():
+    box = Box()
+    first = the_send(box.post(1))
+    assert box.due == NOON + SEND_LIMIT
+    again = the_send(box.at_next_due())
+    assert (again.notice_id, again.attempt) == (first.notice_id, first.attempt + 1)
+    assert counts(box.answer(first)) == ["ignored_stale"]
+    assert counts(box.answer(again)) == ["sent"]
+
+
+def test_a_timer_that_fires_too_early_and_another_policy_change_nothing():
+    box = Box()
+    box.post(1)
+    before = box.stored
+    assert box.feed(Due(box.now)) == []
+    assert box.feed(RulesChanged(version=2, rules=RULES, at=box.now)) == []
+    assert box.stored == before
+
+
+def test_an_mailbox_with_nothing_to_say_goes_after_a_week():
+    box = Box()
+    box.answer(the_send(box.post(1)))
+    assert box.row.header().status == 0
+    assert box.due == NOON + KEEP_FAILED
+    box.at_next_due()
+    assert box.stored is None
+
+
+def test_the_header_tells_since_when_something_could_be_sent():
+    box = Box()
+    box.post(1)
+    header = box.row.header()
+    assert (header.status, header.started_at) == (PENDING, NOON)
+
+
+def test_what_comes_for_no_mailbox_is_nothing():
+    assert counts(Box().withdraw(1, None)) == ["ok"]
+
+
+# what fails
+
+
+def test_while_a_receiver_is_down_one_attempt_asks_it_not_all_that_wait():
+    box = Box()
+    box.answer(the_send(box.post(1)), "refused")
+    attempts = 0
+    for number in range(2, 30):
+        attempts += len(sends(box.post(number)))
+    assert attempts == 0
+    assert NOON + BACKOFF[0] <= box.due <= NOON + BACKOFF[0] * 1.2
+
+
+def test_failures_are_retried_later_and_later():
+    box = Box()
+    send = the_send(box.post(1))
+    for wait in (*BACKOFF, BACKOFF[-1]):
+        assert counts(box.answer(send, "refused")) == ["retried"]
+        assert wait <= box.due - box.now <= wait * 1.2
+        send = the_send(box.at_next_due())
+
+
+def test_news_asks_a_receiver_again_that_would_be_left_alone_for_long():
+    box = Box()
+    send = the_send(box.post(1))
+    for _ in range(4):
+        box.answer(send, "refused")
+        send = the_send(box.at_next_due())
+    box.answer(send, "refused")
+    assert box.due - box.now >= 30 * MINUTE
+    box.now += MINUTE
+    assert the_send(box.post(2)).lead_id == "L1"
+
+
+def test_a_receiver_that_wants_to_be_left_alone_is_whatever_comes():
+    box = Box()
+    box.answer(the_send(box.post(1)), "busy", retry_after=7 * MINUTE)
+    assert sends(box.post(2)) == []
+    assert box.due == NOON + 7 * MINUTE
+    assert the_send(box.at_next_due()).lead_id == "L1"
+
+
+def test_a_permanent_failure_is_not_retried_and_the_next_notice_goes():
+    box = Box()
+    first = the_send(box.post(1))
+    box.post(2)
+    effects = box.answer(first, "no such chat", permanent=True)
+    assert buried(effects) == ["L1:1:assigned"]
+    assert box.due <= NOON + BACKOFF[0]
+    assert the_send(box.at_next_due()).lead_id == "L2"
+
+
+def test_a_final_failure_is_a_dead_letter_that_tells_no_address():
+    box = Box()
+    effects = box.answer(the_send(box.post(1)), "no such chat", permanent=True)
+    (bury,) = [effect for effect in effects if isinstance(effect, Bury)]
+    assert bury.note == {
+        "lead_id": "L1",
+        "notice_id": "L1:1:assigned",
+        "manager_id": "anna",
+        "kind": "assigned",
+        "channel": "telegram",
+        "attempts": 1,
+        "error": "no such chat",
+    }
+
+
+def test_a_channel_that_fails_for_a_day_is_given_up():
+    box = Box(manager="boris")
+    send = the_send(box.post(1))
+    while counts(box.answer(send, "refused")) == ["retried"]:
+        send = the_send(box.at_next_due())
+    assert buried(box.effects) == ["L1:1:assigned"]
+    assert GIVE_UP - 2 * HOUR < box.now - NOON < GIVE_UP
+
+
+def test_what_waited_a_day_behind_a_dead_channel_is_given_up_notice_by_notice():
+    box = Box(manager="boris")
+    box.answer(the_send(box.post(1)), "refused")
+    box.post(2)
+    box.after(GIVE_UP)
+    assert buried(box.effects) == ["L1:1:assigned", "L2:1:assigned"]
+    assert box.row.parcels == box.row.waiting == []
+
+
+def test_a_flood_does_not_grow_the_row_without_end():
+    box = Box()
+    for number in range(MOST):
+        box.post(number, lead_name="x" * 200)
+    effects = box.post(MOST)
+    assert buried(effects) == [f"L{MOST}:1:assigned"]
+    assert len(box.stored) < 256 * 1024 / 2
+
+
+# the head is told
+
+
+def test_the_head_is_told_once_of_a_channel_that_does_not_work():
+    box = Box()
+    (notify,) = told(box.answer(the_send(box.post(1, source="crm", customer="+7495")), "blocked", permanent=True))
+    assert (notify.notice_id, notify.lead_id) == ("L1:1:undelivered:anna:boris", "L1")
+    assert (notify.manager_id, notify.kind, notify.turn) == ("boris", "undelivered", 1)
+    assert notify.details == {
+        "source": "crm",
+        "holder_id": "anna",
+        "about": "assigned",
+        "channel": "telegram",
+        "reason": "blocked",
+    }
+    box.now += MINUTE
+    assert told(box.answer(the_send(box.post(2)), "blocked", permanent=True)) == []
+
+
+def test_the_head_is_told_again_when_it_had_worked_in_between():
+    box = Box()
+    box.answer(the_send(box.post(1)), "blocked", permanent=True)
+    box.now += MINUTE
+    box.answer(the_send(box.post(2)))
+    box.now += MINUTE
+    assert told(box.answer(the_send(box.post(3)), "blocked", permanent=True))
+
+
+def test_nobody_is_told_that_the_head_cannot_be_reached():
+    box = Box(manager="boris")
+    assert told(box.answer(the_send(box.post(1, kind="undelivered")), "blocked", permanent=True)) == []
+    box.now += MINUTE
+    assert told(box.answer(the_send(box.post(2)), "blocked", permanent=True)) == []
+
+
+# turns and erasures
+
+
+def test_a_change_of_turn_drops_what_is_stale_and_keeps_the_rest():
+    box = Box()
+    box.post(1)
+    box.post(2, "assigned")
+    box.post(2, "reassigned_away")
+    box.post(3, "warning")
+    box.withdraw(2, 2)
+    assert [(item.lead_id, item.kind) for item in box.row.waiting] == [("L2", "reassigned_away"), ("L3", "warning")]
+
+
+def test_a_message_that_is_out_when_its_notice_is_dropped_ends_by_itself():
+    box = Box()
+    send = the_send(box.post(1))
+    box.withdraw(1, 2)
+    assert sends(box.post(2)) == []
+    effects = box.answer(send, "refused")
+    assert counts(effects) == ["dropped"]
+    assert the_send(box.at_next_due()).lead_id == "L2"
+
+
+def test_a_dropped_message_without_an_answer_lets_the_next_go_after_its_limit():
+    box = Box()
+    box.post(1)
+    box.withdraw(1, 2)
+    box.post(2)
+    assert the_send(box.at_next_due()).lead_id == "L2"
+
+
+def test_a_message_to_be_retried_goes_when_its_notice_is_dropped():
+    box = Box()
+    box.answer(the_send(box.post(1)), "refused")
+    box.withdraw(1, 2)
+    assert box.row.parcels == []
+
+
+def test_r31_an_erased_lead_leaves_nothing_behind():
+    box = Box()
+    box.post(1, "answered", lead_name="Ivan")
+    box.post(2)
+    box.post(1, "retracted", lead_name="Ivan")
+    box.withdraw(1, None)
+    assert b"Ivan" not in box.stored
+    assert [item.lead_id for item in box.row.items()] == ["L2"]
+
+
+# digests
+
+
+def storm(box: Box, first: int, last: int) -> Send:
+    """Notices of many leads at once; the one that went out before the others came."""
+    send = the_send(box.post(first))
+    for number in range(first + 1, last + 1):
+        assert sends(box.post(number, lead_name=f"Lead {number}")) == []
+    return send
+
+
+def test_a_few_notices_go_one_by_one():
+    box = Box()
+    send = storm(box, 1, 3)
+    told_of = [send.lead_id]
+    while found := sends(box.answer(send)):
+        (send,) = found
+        told_of.append(send.lead_id)
+    assert told_of == ["L1", "L2", "L3"]
+
+
+def test_many_at_once_become_one_message_that_lists_them():
+    box = Box()
+    digest = the_send(box.answer(storm(box, 1, 9)))
+    assert (digest.kind, digest.notice_id, digest.lead_id, digest.turn) == ("digest", "digest:L2:1:assigned", "", 0)
+    assert digest.details["count"] == 8
+    assert digest.details["items"][0] == {"lead_name": "Lead 2", "lead_id": "L2", "kind": "assigned", "turn": 1}
+    assert digest.details["notices"] == [f"L{number}:1:assigned" for number in range(2, 10)]
+
+
+def test_a_long_digest_lists_the_first_and_counts_the_others():
+    box = Box()
+    digest = the_send(box.answer(storm(box, 1, 60)))
+    assert (len(digest.details["items"]), digest.details["count"]) == (LISTED, 59)
+    assert all("lead_name" in item for item in digest.details["items"])
+
+
+def test_a_digest_that_got_no_answer_is_sent_again_as_it_was_whatever_came_since():
+    box = Box()
+    digest = the_send(box.answer(storm(box, 1, 6)))
+    box.post(7)
+    again = the_send(box.at_next_due())
+    assert (again.notice_id, again.details) == (digest.notice_id, digest.details)
+
+
+def test_notices_that_trickle_too_fast_wait_for_the_window_and_then_come_together():
+    box, out = Box(), []
+    for number in range(1, 7):
+        for send in sends(box.post(number)):
+            out.append(send.lead_id)
+            box.answer(send)
+        box.now += 8 * SECOND
+    assert out == ["L1", "L2", "L3"]
+    assert box.due == NOON + MINUTE
+    digest = the_send(box.at_next_due())
+    assert digest.details["notices"] == [f"L{number}:1:assigned" for number in (4, 5, 6)]
+
+
+def test_one_notice_that_waited_for_the_window_comes_alone():
+    box = Box()
+    for number in range(1, 4):
+        box.answer(the_send(box.post(number)))
+    assert sends(box.post(4)) == []
+    assert the_send(box.at_next_due()).kind == "assigned"
+
+
+def test_after_the_window_notices_go_at_once_again():
+    box = Box()
+    for number in range(1, 10):
+        box.now += 20 * SECOND
+        box.answer(the_send(box.post(number)))
+
+
+def test_a_notice_dropped_from_a_digest_is_not_told_of_in_its_retry():
+    box = Box()
+    digest = the_send(box.answer(storm(box, 1, 6)))
+    box.withdraw(3, 2)
+    box.answer(digest, "refused")
+    again = the_send(box.at_next_due())
+    assert again.notice_id == digest.notice_id
+    assert "L3:1:assigned" not in again.details["notices"]
+
+
+def test_the_first_notice_of_a_digest_may_be_dropped_too():
+    box = Box()
+    digest = the_send(box.answer(storm(box, 1, 6)))
+    box.withdraw(2, 2)
+    box.answer(digest, "refused")
+    again = the_send(box.at_next_due())
+    assert (again.notice_id, again.kind) == (digest.notice_id, "digest")
+
+
+def test_every_notice_of_a_digest_that_is_refused_is_a_dead_letter():
+    box = Box()
+    digest = the_send(box.answer(storm(box, 1, 6)))
+    effects = box.answer(digest, "blocked", permanent=True)
+    assert buried(effects) == digest.details["notices"]
+    assert len(told(effects)) == 1
+
+
+# quiet hours
+
+
+def test_notices_in_quiet_hours_come_together_at_their_end():
+    box = Box(now=NIGHT)
+    for number in range(1, 6):
+        assert sends(box.post(number)) == []
+        box.now += MINUTE
+    assert box.due == NIGHT + HOUR
+    assert the_send(box.at_next_due()).details["count"] == 5
+
+
+def test_what_is_urgent_comes_in_quiet_hours_alone():
+    box = Box(now=NIGHT)
+    box.post(1)
+    send = the_send(box.post(2, "escalated"))
+    assert send.kind == "escalated"
+    box.answer(send)
+    assert box.due == NIGHT + HOUR
+    assert the_send(box.at_next_due()).lead_id == "L1"
+
+
+def test_a_head_who_lets_nothing_through_is_not_woken():
+    silent = replace(RULES.managers["anna"], urgent=())
+    box = Box(now=NIGHT, rules=replace(RULES, managers={"anna": silent}))
+    assert sends(box.post(1, "escalated")) == []
+    assert the_send(box.at_next_due()).kind == "escalated"
+
+
+def test_a_message_begun_before_quiet_hours_waits_and_lets_what_is_urgent_pass():
+    box = Box(now=NIGHT - SECOND)
+    box.answer(the_send(box.post(1)), "refused")
+    box.now = NIGHT + MINUTE
+    assert the_send(box.post(2, "stuck")).kind == "stuck"
+    box.now += SECOND
+    out = box.row.parcels[-1]
+    box.feed(Sent(lead_id="L2", notice_id=out.message_id, attempt=out.attempt, at=box.now))
+    assert box.due == NIGHT + HOUR
+    again = the_send(box.at_next_due())
+    assert (again.lead_id, again.attempt) == ("L1", 3)
+
+
+def test_an_urgent_message_is_retried_in_quiet_hours():
+    box = Box(now=NIGHT)
+    box.post(1)
+    box.answer(the_send(box.post(2, "escalated")), "refused")
+    assert box.due < NIGHT + MINUTE
+    assert the_send(box.at_next_due()).kind == "escalated"
+
+
+def test_quiet_hours_defer_and_never_drop():
+    box = Box(now=NIGHT)
+    box.post(1)
+    box.now = NIGHT + GIVE_UP - SECOND
+    assert the_send(box.feed(Due(box.now)))
+
+
+def test_who_is_unknown_by_now_is_never_quiet():
+    box = Box(now=NIGHT, rules=replace(RULES, managers={}))
+    assert the_send(box.post(1))
+
+
+# the whole way
+
+
+def test_a_lead_is_told_of_by_way_of_the_mailbox_and_its_notices_go_with_it():
+    rules = sales()
+    phone = replace(rules.managers["anna"], notify=("telegram://7", "log://"))
+    w = World(replace(rules, managers={**rules.managers, "anna": phone}))
+    w.feed(facts.lead("L", T0, owner_id="anna", name="Ivan"))
+    assert [(send.kind, send.channel) for send in w.sent] == [("assigned", "log://"), ("assigned", "telegram://7")]
+    w.feed(facts.erased("L", w.now))
+    assert not any(b"Ivan" in row for row in w.logs[Log.NOTIFICATIONS].rows.values())
+
+
+# always
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["post", "urgent", "ok", "fail", "refuse", "due", "withdraw"]), st.integers(0, HOUR)),
+    max_size=60,
+)
+
+
+@given(STEPS)
+def test_nothing_is_lost_nothing_comes_twice_and_one_message_is_out(steps: list[tuple[str, int]]):
+    box, posted, gone, delivered = Box(now=NIGHT - 2 * HOUR), [], [], []
+    contents: dict[str, set[str]] = {}
+    out: Send | None = None
+    number = 0
+
+    def note(effects: list[Any]) -> None:
+        nonlocal out
+        gone.extend(buried(effects))
+        for send in sends(effects):
+            out = send
+            told_of = set(send.details.get("notices", [send.notice_id]))
+            assert told_of <= contents.setdefault(send.notice_id, told_of)
+
+    for action, span in steps:
+        box.now += span
+        note(box.feed(Due(box.now)) if box.stored else [])
+        if action in ("post", "urgent"):
+            number += 1
+            kind = "assigned" if action == "post" else "escalated"
+            posted.append(f"L{number}:1:{kind}")
+            note(box.post(number, kind))
+        elif action == "withdraw" and number:
+            waiting = {item.notice_id for item in box.row.items()} if box.stored else set()
+            note(box.withdraw(number, 2))
+            left = {item.notice_id for item in box.row.items()} if box.stored else set()
+            gone.extend(waiting - left)
+        elif action in ("ok", "fail", "refuse") and out and box.stored:
+            parcel = next((p for p in box.row.parcels if p.out), None)
+            if parcel is None or (parcel.message_id, parcel.attempt) != (out.notice_id, out.attempt):
+                continue
+            answered = {item.notice_id for item in parcel.items}
+            if action == "ok":
+                delivered.extend(answered)
+            note(box.answer(out, None if action == "ok" else "no", permanent=action == "refuse"))
+        assert sum(parcel.out for parcel in box.row.parcels) <= 1 if box.stored else True
+    waiting = [item.notice_id for item in box.row.items()] if box.stored else []
+    assert sorted([*delivered, *gone, *waiting]) == sorted(posted)
