@@ -24,7 +24,8 @@ from .keys import KeyRing
 from .logs import KEYED, Embedded, Logs, serving
 from .metrics import DECIDING, SERVING, Metrics, Snapshot
 from .metrics.catalogue import Group
-from .notify.channels import registry
+from .notify.channels import Registry, registry
+from .notify.provider import Provider
 from .notify.sender import Sender
 from .pacemaker import Pacemaker
 from .scrape import Scraped
@@ -104,6 +105,15 @@ def metrics_of(settings: Settings, rules: Rules, keys: KeyRing, groups: Collecti
     return Metrics(__version__, rules, keys.names, groups=groups, by_manager=settings.metrics_managers)
 
 
+def channels_of(settings: Settings, clock: Clock) -> Registry:
+    """The channels of notices. Raises Misconfigured."""
+    telegram, slack = (
+        Provider(url, settings.reveal(f"{name}_token"), buttons=settings.is_set(f"{name}_secret"))
+        for name, url in (("telegram", settings.telegram_url), ("slack", settings.slack_url))
+    )
+    return registry(settings.data_dir, clock, telegram, slack)
+
+
 class Up:
     """Everything in one process on the embedded log: `sla-monitor up`.
 
@@ -117,7 +127,7 @@ class Up:
         self.claims = claim_links(settings, self.clock)
         self._wanted, self.rules = rules, rules or Rules()
         self.metrics = metrics_of(settings, self.rules, keys)
-        sender = Sender(registry(settings.data_dir, self.clock), self.clock, self.metrics.notification)
+        sender = Sender(channels_of(settings, self.clock), self.clock, self.metrics.notification)
         self._acts = Acts(self.metrics, sender, lambda: self.rules, self.clock)
         self._worker = self._make_worker()
         self.server = make_server(

@@ -8,14 +8,13 @@ import logging
 from collections.abc import Iterator, Mapping
 
 from .acts import Acts
-from .bootstrap import CLOCK_POLL, GC_THRESHOLD, ROLES, domain_clock, metrics_of, watch_clock, watch_loop
+from .bootstrap import CLOCK_POLL, GC_THRESHOLD, ROLES, channels_of, domain_clock, metrics_of, watch_clock, watch_loop
 from .codec import RULES_KEY
 from .core.effects import Log, Public
 from .core.rules import Rules
 from .in_force import apply_first
 from .keys import KeyRing
 from .logs import KEYED, existing, group_of
-from .notify.channels import registry
 from .notify.sender import Sender
 from .policy import same
 from .records import Partition
@@ -55,7 +54,7 @@ class KafkaWorker:
         self._fetch = Fetch(self._access)
         self.rules = rules or Rules()
         self._metrics = metrics_of(settings, self.rules, keys)
-        sender = Sender(registry(settings.data_dir, self._clock), self._clock, self._metrics.notification)
+        sender = Sender(channels_of(settings, self._clock), self._clock, self._metrics.notification)
         self._acts = Acts(self._metrics, sender, lambda: self.rules, self._clock)
         self._server = WatchServer(Health(self._unready, self._metrics), settings.listen.host, settings.listen.port)
         self._seat = Seat(settings.data_dir)

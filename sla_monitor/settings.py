@@ -70,6 +70,7 @@ class Mechanism(StrEnum):
 
 HEADER = Matching(r"^[A-Za-z0-9-]{1,64}$", "must be the name of an HTTP header, such as X-Forwarded-Email")
 
+BASE = Matching(r"^https?://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?$", "must be http:// or https:// and a host, without a slash")
 TOPIC = Matching(r"^[A-Za-z0-9._-]{0,100}$", "must be up to 100 letters, digits, dots, dashes and underscores")
 
 
@@ -139,6 +140,24 @@ class Settings(BaseSettings):
     kafka_sasl_without_tls: bool = Field(
         False, description="Allow `SASL_PLAINTEXT`, which shows passwords or what guesses them to the network."
     )
+    telegram_token: SecretStr | None = Field(
+        None, description="The token of the bot that `telegram://` sends by: docs/notifications.md."
+    )
+    telegram_token_file: Path | None = Field(None, description="The file of `SLA_TELEGRAM_TOKEN`.")
+    telegram_secret: SecretStr | None = Field(
+        None, description="The `secret_token` of the bot's webhook. With it messages have a button that takes the lead."
+    )
+    telegram_secret_file: Path | None = Field(None, description="The file of `SLA_TELEGRAM_SECRET`.")
+    telegram_url: Annotated[str, BASE] = Field("https://api.telegram.org", description="Where the Bot API is.")
+    slack_token: SecretStr | None = Field(
+        None, description="The bot token (`xoxb-`) of the app that `slack://` sends by: docs/notifications.md."
+    )
+    slack_token_file: Path | None = Field(None, description="The file of `SLA_SLACK_TOKEN`.")
+    slack_secret: SecretStr | None = Field(
+        None, description="The signing secret of the app. With it messages have a button that takes the lead."
+    )
+    slack_secret_file: Path | None = Field(None, description="The file of `SLA_SLACK_SECRET`.")
+    slack_url: Annotated[str, BASE] = Field("https://slack.com", description="Where the Web API is, before `/api`.")
     topic_prefix: Annotated[str, TOPIC] = Field("sla.", description="What the names of all topics begin with.")
     clock_speed: float = Field(
         1.0,
@@ -182,7 +201,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _secured_as_said(self) -> Settings:
-        mistakes = list(_security_mistakes(self))
+        mistakes = [*_security_mistakes(self), *_secrets_said_twice(self)]
         if mistakes:
             raise ValueError("\n".join(mistakes))
         return self
@@ -196,6 +215,10 @@ class Settings(BaseSettings):
         if not found:
             raise Misconfigured([Problem(_variable(f"{name}_file"), str(path), "is empty")])
         return found
+
+    def is_set(self, name: str) -> bool:
+        """Whether a secret is given, by its own setting or by that of its file."""
+        return getattr(self, name) is not None or getattr(self, f"{name}_file") is not None
 
     @property
     def servers(self) -> str | None:
@@ -226,7 +249,10 @@ def _security_mistakes(settings: Settings) -> Iterator[str]:
         yield from _user_mistakes(settings)
     if (settings.kafka_certificate is None) != (settings.kafka_key is None):
         yield "SLA_KAFKA_CERTIFICATE and SLA_KAFKA_KEY need each other; set both or neither"
-    for name in ("kafka_password", "kafka_key_password", "secret"):
+
+
+def _secrets_said_twice(settings: Settings) -> Iterator[str]:
+    for name in (name.removesuffix("_file") for name in type(settings).model_fields if name.endswith("_file")):
         if len(both := _set(settings, name, f"{name}_file")) > 1:
             yield f"{' and '.join(both)} say the same; leave one of them out"
 

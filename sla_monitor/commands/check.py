@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from sla_monitor.logs import existing
 from sla_monitor.notify import channels
 from sla_monitor.notify.address import shown
 from sla_monitor.policy import default_rules, read_rules, same
+from sla_monitor.policy.chats import native
 from sla_monitor.secret import REMEDY, secrets_of
 from sla_monitor.settings import Settings, read_settings
 from sla_monitor.stream.kafka import topics
@@ -89,6 +91,7 @@ def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = N
     path = settings.policy if settings else policy
     rules = findings.attempt(lambda: read_rules(path, today()) if path else default_rules())
     if settings:
+        _look_at_secrets(findings, settings)
         _look_at_keys(findings, settings, rules)
         _look_at_links(findings, settings)
         _look_at_logs(findings, settings, rules if path else None)
@@ -96,6 +99,12 @@ def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = N
         _look_ahead(findings, settings, rules)
     show(as_json, findings.value(), findings.lines())
     raise typer.Exit(findings.code)
+
+
+def _look_at_secrets(findings: Findings, settings: Settings) -> None:
+    """Whether the files of those that channels need can be read."""
+    for name in ("telegram_token", "telegram_secret", "slack_token", "slack_secret"):
+        findings.attempt(partial(settings.reveal, name))
 
 
 def _look_at_keys(findings: Findings, settings: Settings, rules: Rules | None) -> None:
@@ -189,15 +198,23 @@ def _check_place(directory: Path) -> None:
 def _look_ahead(findings: Findings, settings: Settings | None, rules: Rules) -> None:
     now = WallClock().now()
     kept = max(settings.events_retention, settings.dead_letters_retention) if settings else 0
-    findings.warnings += [*_channels(rules), *forecast.warnings(rules, now, kept)]
+    findings.warnings += [*_channels(rules, settings), *forecast.warnings(rules, now, kept)]
     findings.forecast += forecast.explain(rules, now)
 
 
-def _channels(rules: Rules) -> Iterator[Problem]:
+def _channels(rules: Rules, settings: Settings | None) -> Iterator[Problem]:
     for manager in rules.managers.values():
         for address in manager.notify:
-            if wrong := channels.check(address):
+            if wrong := channels.check(address) or _without_token(address, settings):
                 yield Problem("", f"managers.{manager.id}.notify", f"{shown(address)}: {wrong}")
+
+
+def _without_token(address: str, settings: Settings | None) -> str | None:
+    kind = native(address)
+    if settings is None or kind is None or settings.is_set(f"{kind}_token"):
+        return None
+    setting = f"SLA_{kind.upper()}_TOKEN"
+    return f"nothing can be sent without {setting} or {setting}_FILE: docs/notifications.md"
 
 
 def _fields(problem: Problem) -> dict[str, str]:

@@ -11,13 +11,14 @@ from typing import Annotated
 import typer
 
 from sla_monitor import __version__
+from sla_monitor.bootstrap import channels_of
 from sla_monitor.clock import WallClock
 from sla_monitor.core.rules import SECOND
 from sla_monitor.deadman import Deadman, Ear, Memory, Voice
 from sla_monitor.errors import Misconfigured, Problem
 from sla_monitor.log_lines import configure_logging
 from sla_monitor.notify.address import shown
-from sla_monitor.notify.channels import check, registry
+from sla_monitor.notify.channels import check
 from sla_monitor.notify.render import Message
 from sla_monitor.settings import Settings, read_settings
 from sla_monitor.values import duration_text
@@ -95,7 +96,7 @@ def _secret(option: str, path: Path) -> str:
 
 
 def _voice(settings: Settings, addresses: Sequence[str]) -> Voice:
-    return Voice(addresses, registry(settings.data_dir, WallClock()))
+    return Voice(addresses, channels_of(settings, WallClock()))
 
 
 async def _test(settings: Settings, addresses: Sequence[str]) -> None:

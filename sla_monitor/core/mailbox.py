@@ -51,6 +51,9 @@ LISTED = 20
 MOST = 400
 """Notices a row may hold: below the size of a row, above what a channel that is alive needs in an hour."""
 
+LONGEST_WAIT = 4
+"""The last step of `BACKOFF` that is used, ten minutes: a mailbox asks by one attempt for all that waits in it."""
+
 
 @dataclass(slots=True)
 class Item:
@@ -196,7 +199,7 @@ class Work:
             self._failed(parcel, fact, fact.error)
 
     def _failed(self, parcel: Parcel, fact: Sent, error: str) -> None:
-        wait = backoff(parcel.message_id, parcel.tries, fact.retry_after)
+        wait = backoff(parcel.message_id, min(parcel.tries, LONGEST_WAIT), fact.retry_after)
         parcel.error, parcel.next_try = error, self.now + wait
         self.row.not_before = self.now + min(max(fact.retry_after or 0, BACKOFF[0]), BACKOFF[-1])
         if not parcel.items:

@@ -12,12 +12,17 @@ from typing import Protocol
 from sla_monitor.clock import Clock
 from sla_monitor.core.effects import Send
 
-from . import apprise_channel, log_channel
+from . import apprise_channel, log_channel, slack_channel, telegram_channel
 from .address import scheme
+from .provider import Provider
 from .render import Message
 
 OTHERS = ""
 """The scheme under which the channel for all other schemes stands."""
+
+
+NOWHERE = Provider("")
+"""For channels that are not set up."""
 
 
 class Channel(Protocol):
@@ -36,11 +41,18 @@ class Channel(Protocol):
         """Take no more work. Never waits."""
 
 
-def registry(data_dir: Path, clock: Clock) -> Mapping[str, Channel]:
-    """Every channel. data_dir: where log:// writes `notifications.log`."""
+Registry = Mapping[str, Channel]
+"""The channels by scheme."""
+
+
+def registry(data_dir: Path, clock: Clock, telegram: Provider = NOWHERE, slack: Provider = NOWHERE) -> Registry:
+    """Every channel. data_dir: where log:// writes `notifications.log`. telegram, slack: what those send by."""
+    others = apprise_channel.AppriseChannel()
     return {
         "log": log_channel.LogChannel(data_dir / "notifications.log", clock),
-        OTHERS: apprise_channel.AppriseChannel(),
+        "telegram": telegram_channel.TelegramChannel(telegram),
+        "slack": slack_channel.SlackChannel(slack, others),
+        OTHERS: others,
     }
 
 
@@ -51,5 +63,9 @@ def check(address: str) -> str | None:
     return CHECKS.get(scheme(address), apprise_channel.check)(address)
 
 
-CHECKS: Mapping[str, Callable[[str], str | None]] = {"log": log_channel.check}
+CHECKS: Mapping[str, Callable[[str], str | None]] = {
+    "log": log_channel.check,
+    "telegram": telegram_channel.check,
+    "slack": slack_channel.check,
+}
 """Those of the channels that are not apprise's."""

@@ -15,7 +15,7 @@ from sla_monitor.core.people import team_of, zone_name
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Rules, Template
 from sla_monitor.policy.templates import named
 
-from .texts import DIGEST, FALLBACK, OTHER, REASONS, TAKE, TEST, TEXTS, UNITS, WHO
+from .texts import DIGEST, FALLBACK, OPEN, OTHER, REASONS, TAKE, TEST, TEXTS, UNITS, WHO
 
 PERSONAL = ("lead_name", "customer")
 """Details that tell who the customer is."""
@@ -33,9 +33,13 @@ Link = Callable[[Send], str | None]
 
 
 class Action(NamedTuple):
-    """What can be done about a notice: taking the lead. url: where, if a link can be made."""
+    """What can be done about a notice: taking the lead. url: where, if a link can be made.
+
+    browser: what stands on the link where `label` stands on a button.
+    """
 
     label: str
+    browser: str
     url: str | None
 
 
@@ -64,7 +68,7 @@ def render(send: Send, rules: Rules, *, personal: bool = True, link: Link = no_l
     if send.kind == DIGEST_KIND:
         return _digest(send, rules, language, personal=personal)
     title, body = _texts(send, rules, language, personal=personal)
-    action = Action(TAKE[language], link(send)) if send.kind in CLAIMABLE else None
+    action = Action(TAKE[language], OPEN[language], link(send)) if send.kind in CLAIMABLE else None
     return Message(title, body, action)
 
 

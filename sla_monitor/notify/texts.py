@@ -158,6 +158,9 @@ DIGEST: Mapping[str, Digest] = {
 TAKE: Mapping[str, str] = {"en": "Take it", "ru": "Взять"}
 """What stands on the button, and before the link, by which a manager takes a lead."""
 
+OPEN: Mapping[str, str] = {"en": "Open in browser", "ru": "Открыть в браузере"}
+"""What stands on the link beside a button that takes the lead."""
+
 UNITS: Mapping[str, tuple[str, str, str, str]] = {"en": ("d", "h", "min", "s"), "ru": ("д", "ч", "мин", "с")}
 """Days, hours, minutes, seconds."""
 

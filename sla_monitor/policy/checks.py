@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from sla_monitor.documents import Document, KeyPath, did_you_mean
 from sla_monitor.errors import Problem
 
+from .chats import person
 from .model import Match, Policy, PolicyFile
 
 DEFAULT = "default"
@@ -45,7 +46,10 @@ def _unknown(path: KeyPath, kind: str, name: str | None, known: Iterable[str]) -
 
 
 def _managers(file: PolicyFile) -> Iterator[Finding]:
-    """Ids, extensions and phones each name one manager: events may carry any of them as `manager_id`."""
+    """Ids, extensions and phones each name one manager: events may carry any of them as `manager_id`.
+
+    So do the addresses of a person, who presses the buttons in what comes there.
+    """
     owners = {name: name for name in file.managers}
     if HEAD in owners:
         yield ("managers", HEAD), "`head` stands for the head of a team; give the manager another id"
@@ -55,6 +59,10 @@ def _managers(file: PolicyFile) -> Iterator[Finding]:
                 owner = owners.setdefault(number, name)
                 if owner != name:
                     yield ("managers", name, key, index), f"already names {owner}; one of them has to go"
+        for index, address in enumerate(manager.notify):
+            who = person(address)
+            if who and (owner := owners.setdefault(who, name)) != name:
+                yield ("managers", name, "notify", index), f"already reaches {owner}; one of them has to go"
 
 
 def _teams(file: PolicyFile) -> Iterator[Finding]:

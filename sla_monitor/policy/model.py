@@ -33,6 +33,7 @@ from sla_monitor.documents import did_you_mean
 from sla_monitor.values import Duration, Matching, Span
 
 from . import templates
+from .chats import check_address
 from .hours import (
     SPAN,
     check_day,
@@ -134,6 +135,8 @@ def _address(url: str) -> str:
     """The value is not repeated: it may carry a password."""
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", url):
         raise ValueError("must be an address with its scheme, such as log:// or json://crm.example/hook")
+    if wrong := check_address(url):
+        raise ValueError(wrong)
     return url
 
 

@@ -78,6 +78,25 @@ def test_a_secret_that_could_be_guessed_is_a_mistake_and_none_is_made(
     assert (answer.code, [error["place"] for error in answer.json["errors"]]) == (2, ["SLA_SECRET"])
 
 
+def test_a_channel_without_its_token_is_a_warning(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text(EXAMPLE.replace('vera: {name: Vera, notify: ["log://"]}', "vera: {notify: [telegram://7]}"))
+    answer = run("check", "--policy", str(file))
+    (warning,) = answer.json["warnings"]
+    assert (answer.code, warning["path"]) == (1, "managers.vera.notify")
+    assert "SLA_TELEGRAM_TOKEN" in warning["message"]
+    Path("token").write_text("1234:s3cr3t\n")
+    monkeypatch.setenv("SLA_TELEGRAM_TOKEN_FILE", "token")
+    assert run("check", "--policy", str(file)).json["warnings"] == []
+
+
+def test_a_file_of_a_secret_that_cannot_be_read_is_a_mistake(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLA_SLACK_SECRET_FILE", "nowhere")
+    answer = run("check", "--policy", str(file))
+    assert (answer.code, [error["place"] for error in answer.json["errors"]]) == (2, ["SLA_SLACK_SECRET_FILE"])
+
+
 def test_a_policy_that_is_most_likely_not_meant_is_a_warning(run: Run, file: Path) -> None:
     file.write_text(EXAMPLE.replace("max_turns: 2", "max_turns: 5"))
     answer = run("check", "--policy", str(file))

@@ -141,14 +141,14 @@ def test_without_a_shift_times_are_those_of_the_policy():
 
 def test_the_link_by_which_a_manager_takes_the_lead_stands_under_the_text():
     message = render(send(), RULES, link=lambda notice: f"https://sla.example/claim/{notice.lead_id}-{notice.turn}")
-    assert message.action == ("Take it", "https://sla.example/claim/L1-1")
+    assert message.action == ("Take it", "Open in browser", "https://sla.example/claim/L1-1")
     assert message.text.endswith("\nTake it: https://sla.example/claim/L1-1")
     assert "https" not in message.body
 
 
 def test_without_links_the_text_ends_as_it_is():
     message = render(send(manager="anna"), RULES)
-    assert message.action == ("Взять", None)
+    assert message.action == ("Взять", "Открыть в браузере", None)
     assert message.text == message.body
 
 
@@ -182,7 +182,7 @@ def test_the_head_of_a_team_reads_its_words_too():
 
 
 def test_a_body_alone_leaves_the_built_in_title_and_a_title_alone_the_body():
-    assert render(send(), own(body="Go.")) == ("New lead for you: L1", "Go.", ("Take it", None))
+    assert render(send(), own(body="Go.")) == ("New lead for you: L1", "Go.", ("Take it", "Open in browser", None))
     assert render(send(), own(title="Go.")).body == "Lead id: L1"
 
 

@@ -106,6 +106,18 @@ BAD = [
     ("managers: {a: {days_off: [2027-01-01..2029-01-01]}}", "managers.a.days_off[0]: must end after it begins"),
     ("managers: {a: {extensions: ['1']}, b: {extensions: ['1']}}", "managers.b.extensions[0]: already names a"),
     ("managers: {a: {phones: ['+74951234567']}, b: {phones: ['+7 495 1234567']}}", "b.phones[0]: already names a"),
+    ("managers: {a: {notify: ['telegram://@anna']}}", "managers.a.notify[0]: must be telegram:// and the number of a"),
+    ("managers: {a: {notify: ['telegram://1:AbC/5']}}", "managers.a.notify[0]: must be telegram:// and the number of"),
+    ("managers: {a: {notify: ['slack://anna']}}", "managers.a.notify[0]: must be slack:// and the id of a member"),
+    ("managers: {a: {notify: ['slack://xoxb-1-secret']}}", "managers.a.notify[0]: must be slack:// and the id of a"),
+    (
+        "managers: {a: {notify: ['telegram://7']}, b: {notify: ['log://', 'telegram://7']}}",
+        "managers.b.notify[1]: already reaches a; one of them has to go",
+    ),
+    (
+        "managers: {a: {notify: ['slack://U024BE7LH']}, b: {notify: ['slack://U024BE7LH']}}",
+        "managers.b.notify[0]: already reaches a; one of them has to go",
+    ),
     ("managers: {'101': {}, b: {extensions: ['101']}}", "managers.b.extensions[0]: already names 101"),
     ("managers: {head: {}}", "managers.head: `head` stands for the head of a team"),
     ("managers: {a b: {}}", "managers.a b: must be 1 to 64 characters"),
@@ -199,5 +211,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path):
         assert name in str(caught.value)
 
 
-def test_an_address_of_a_notice_is_never_repeated():
-    assert "hunter2" not in mistakes("managers: {a: {notify: ['Hook:hunter2@crm.example']}}")[0]
+@pytest.mark.parametrize("address", ["Hook:hunter2@crm.example", "telegram://hunter2", "slack://hunter2"])
+def test_an_address_of_a_notice_is_never_repeated(address: str):
+    assert "hunter2" not in mistakes(f"managers: {{a: {{notify: ['{address}']}}}}")[0]
+
+
+def test_a_group_and_what_apprise_calls_slack_may_reach_several():
+    shared = "['telegram://-1001', 'slack://C024BE7LH', 'slack://T1/B2/C3']"
+    assert parse_rules(f"managers: {{a: {{notify: {shared}}}, b: {{notify: {shared}}}}}", TODAY)

@@ -100,6 +100,8 @@ def test_every_mistake_is_told_at_once_by_the_name_it_was_given_under(environ):
         ("SLA_CLOCK_SPEED", "nan", "must be "),
         ("SLA_CLOCK_SPEED", "fast", "must be a number"),
         ("SLA_EVENTS_RETENTION", "0s", "must be longer than 0s"),
+        ("SLA_TELEGRAM_URL", "api.telegram.org", "must be http:// or https:// and a host"),
+        ("SLA_SLACK_URL", "https://slack.com/", "must be http:// or https:// and a host"),
         ("SLA_BATCH_EVENTS", "0", "must be greater than or equal to 1"),
         ("SLA_EVENT_BYTES", "1", "must be greater than or equal to 1024"),
     ],
@@ -115,6 +117,16 @@ def test_a_fast_clock_is_served_on_loopback_only(environ):
     environ(SLA_CLOCK_SPEED="60")
     assert read_settings().clock_speed == 60
     assert "SLA_CLOCK_SPEED other than 1 is served on loopback only" in mistakes(listen="0.0.0.0:8080")[0]
+
+
+def test_a_secret_is_given_once_by_its_setting_or_by_its_file(environ, tmp_path):
+    (tmp_path / "token").write_text("1234:s3cr3t\n")
+    environ(SLA_TELEGRAM_TOKEN_FILE=str(tmp_path / "token"), SLA_SLACK_TOKEN="xoxb-1")
+    settings = read_settings()
+    assert (settings.reveal("telegram_token"), settings.reveal("slack_token")) == ("1234:s3cr3t", "xoxb-1")
+    assert [settings.is_set(name) for name in ("telegram_token", "slack_token", "slack_secret")] == [True, True, False]
+    environ(SLA_TELEGRAM_TOKEN="1234:other")
+    assert "SLA_TELEGRAM_TOKEN and SLA_TELEGRAM_TOKEN_FILE say the same" in mistakes()[0]
 
 
 def test_what_tests_and_kubernetes_set_is_passed_over(environ):
