@@ -26,6 +26,7 @@ from .metrics import DECIDING, SERVING, Metrics, Snapshot
 from .metrics.catalogue import Group
 from .notify.channels import Registry, registry
 from .notify.provider import Provider
+from .notify.render import Link
 from .notify.sender import Sender
 from .pacemaker import Pacemaker
 from .scrape import Scraped
@@ -36,7 +37,7 @@ from .stream.embedded import DirectoryLock, EmbeddedLog, Retention, transport
 from .stream.folding import Role
 from .stream.status import State
 from .web.access import Access, Proxies
-from .web.context import Web
+from .web.context import Secrets, Web
 from .web.limits import Limits
 from .web.server import Server
 from .web.sessions import Sessions
@@ -114,6 +115,11 @@ def channels_of(settings: Settings, clock: Clock) -> Registry:
     return registry(settings.data_dir, clock, telegram, slack)
 
 
+def links_of(claims: ClaimLinks) -> Link:
+    """By which link a manager takes the lead of a notice. It is good for as long as notices are tried."""
+    return lambda notice: claims.url(notice.lead_id, notice.turn, notice.manager_id, notice.at + attempts.GIVE_UP)
+
+
 class Up:
     """Everything in one process on the embedded log: `sla-monitor up`.
 
@@ -127,7 +133,8 @@ class Up:
         self.claims = claim_links(settings, self.clock)
         self._wanted, self.rules = rules, rules or Rules()
         self.metrics = metrics_of(settings, self.rules, keys)
-        sender = Sender(channels_of(settings, self.clock), self.clock, self.metrics.notification)
+        channels, link = channels_of(settings, self.clock), links_of(self.claims)
+        sender = Sender(channels, self.clock, self.metrics.notification, link)
         self._acts = Acts(self.metrics, sender, lambda: self.rules, self.clock)
         self._worker = self._make_worker()
         self.server = make_server(
@@ -285,5 +292,10 @@ def make_server(
         claims=claims,
         prefix=logs.prefix,
         limits=limits,
+        secrets=Secrets(
+            telegram=settings.reveal("telegram_secret"),
+            slack=settings.reveal("slack_secret"),
+            slack_hooks=("https://hooks.slack.com/", f"{settings.slack_url}/"),
+        ),
     )
     return Server(context, settings.listen.host, settings.listen.port)

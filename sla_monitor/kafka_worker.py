@@ -8,7 +8,17 @@ import logging
 from collections.abc import Iterator, Mapping
 
 from .acts import Acts
-from .bootstrap import CLOCK_POLL, GC_THRESHOLD, ROLES, channels_of, domain_clock, metrics_of, watch_clock, watch_loop
+from .bootstrap import (
+    CLOCK_POLL,
+    GC_THRESHOLD,
+    ROLES,
+    channels_of,
+    domain_clock,
+    links_of,
+    metrics_of,
+    watch_clock,
+    watch_loop,
+)
 from .codec import RULES_KEY
 from .core.effects import Log, Public
 from .core.rules import Rules
@@ -54,7 +64,8 @@ class KafkaWorker:
         self._fetch = Fetch(self._access)
         self.rules = rules or Rules()
         self._metrics = metrics_of(settings, self.rules, keys)
-        sender = Sender(channels_of(settings, self._clock), self._clock, self._metrics.notification)
+        channels, link = channels_of(settings, self._clock), links_of(self.claims)
+        sender = Sender(channels, self._clock, self._metrics.notification, link)
         self._acts = Acts(self._metrics, sender, lambda: self.rules, self._clock)
         self._server = WatchServer(Health(self._unready, self._metrics), settings.listen.host, settings.listen.port)
         self._seat = Seat(settings.data_dir)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
 from sla_monitor.core import assign, deliver, match, track
 from sla_monitor.core.effects import Log
 from sla_monitor.core.lead import OPEN, STATUSES
+from sla_monitor.core.rules import NOTICES
 from sla_monitor.core.track import IGNORED, TRANSITIONS
 from sla_monitor.logs import KEYED
+from sla_monitor.policy import parse_rules
+from sla_monitor.policy.templates import PLACEHOLDERS
 from sla_monitor.wire import EVENTS
 from tests.docs import PAGES, ROOT
 
@@ -46,3 +50,20 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if not link.startswith("http")]
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_page_of_notifications_tells_every_kind_and_every_placeholder_with_its_meaning() -> None:
+    page = (ROOT / "docs/notifications.md").read_text()
+    assert [kind for kind in NOTICES if f"`{kind}`" not in page] == []
+    assert [name for name, meaning in PLACEHOLDERS.items() if f"| `{{{name}}}` | {meaning} |" not in page] == []
+
+
+def test_the_policies_in_the_page_of_notifications_are_read() -> None:
+    page = (ROOT / "docs/notifications.md").read_text()
+    blocks = [
+        block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "head:" in block or "quiet" in block
+    ]
+    people = "managers: {anna: {}, vera: {}, boris: {}}\n"
+    for block in blocks:
+        parse_rules(block if "managers:\n" in block else people + block, date(2026, 11, 22))
+    assert len(blocks) == 2

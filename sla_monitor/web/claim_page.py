@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfoNotFoundError
 
 from aiohttp import web
 
 from sla_monitor.claims import Claim, Expired
+from sla_monitor.core.calendar import zone
 from sla_monitor.core.lead import Lead
+from sla_monitor.core.people import zone_name
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import TryAgain
 from sla_monitor.signing import Forged
@@ -83,7 +85,7 @@ class ClaimPage:
     def _page(self, claim: Claim, found: Found, said: Said, while_open: str, status: int) -> web.Response:
         """while_open: what to do as long as the lead can be claimed."""
         words, rules = self._words(claim), self._web.rules()
-        who = _who(found, words, rules)
+        who = who_was_faster(found, words, rules)
         title, text = (part.format(lead=claim.lead_id, who=who) for part in said)
         body = [paragraph(text)]
         if found.lead is not None and found.fate is not Fate.GONE:
@@ -106,7 +108,7 @@ def _again(words: Words) -> str:
     return f'<p><a href="">{words.again}</a></p>'
 
 
-def _who(found: Found, words: Words, rules: Rules) -> str:
+def who_was_faster(found: Found, words: Words, rules: Rules) -> str:
     """Who was faster."""
     lead, answered = found.lead, found.fate is Fate.ANSWERED
     named = "" if lead is None else first_response(lead)[1] if answered else lead.holder
@@ -124,15 +126,13 @@ def _facts(claim: Claim, lead: Lead, found: Fate, words: Words, rules: Rules) ->
     yield words.customer, (lead.name if found is Fate.YOURS else masked(lead.name)) if lead.name else None
     yield words.source, lead.source
     if found in {Fate.OPEN, Fate.YOURS, Fate.TAKEN}:
-        yield words.due, _local(due_at(lead), claim.manager_id, rules)
+        yield words.due, local_time(due_at(lead), claim.manager_id, rules)
         yield words.holder, _name(lead.holder, rules) or words.nobody
 
 
-def _local(at: int, manager_id: str, rules: Rules) -> str | None:
-    """An instant in the time zone of the manager's shift, else UTC."""
-    manager = rules.managers.get(manager_id)
-    hours = rules.calendars.get(manager.shift or "") if manager else None
-    zone: tzinfo = UTC
+def local_time(at: int, manager_id: str, rules: Rules) -> str | None:
+    """An instant in the time zone of the manager: see `core.people.zone_name`."""
+    where: tzinfo = UTC
     with suppress(ZoneInfoNotFoundError):  # the policy was resolved on a machine that knows a newer zone
-        zone = ZoneInfo(hours.timezone) if hours else UTC
-    return datetime.fromtimestamp(at / 1000, zone).strftime("%Y-%m-%d %H:%M:%S %Z") if at else None
+        where = zone(zone_name(rules, manager_id))
+    return datetime.fromtimestamp(at / 1000, where).strftime("%Y-%m-%d %H:%M:%S %Z") if at else None

@@ -22,6 +22,15 @@ from .visitors import Visitor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What call-backs are verified by; None: they are refused. slack_hooks: where answers to Slack may be sent."""
+
+    telegram: str | None = None
+    slack: str | None = None
+    slack_hooks: tuple[str, ...] = ("https://hooks.slack.com/",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
     """The world as the web layer sees it.
 
@@ -38,6 +47,7 @@ class Web:
     access: Access
     prefix: str = "sla."
     limits: Limits = field(default_factory=Limits)
+    secrets: Secrets = field(default_factory=Secrets)
 
     def topic(self, log: Log) -> str:
         return self.prefix + log

@@ -15,6 +15,7 @@ from sla_monitor.keys import Scope
 from . import openapi as described
 from .actions import Actions
 from .board import Board
+from .callbacks import Callbacks
 from .claim_page import ClaimPage
 from .connections import Connection, mark_busy
 from .context import KEY, VISITOR, Route, Web
@@ -48,9 +49,10 @@ _LEAD_FILTER = {"name": "lead_id", "in": "query", "schema": {"type": "string"}}
 _FROM = {"name": "from", "in": "query", "schema": {"enum": ["start"]}}
 _CURSOR = {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}}
 _OK = {"200": {"description": "OK"}}
+_CALLBACK = {"responses": _OK | problems("400", "401", "404", "408", "413", "429", "503")}
 
 
-def routes(context: Web, outcomes: Outcomes) -> list[Route]:
+def routes(context: Web, outcomes: Outcomes, callbacks: Callbacks) -> list[Route]:
     """Every route but the one that describes them."""
     ingest, views, board, probes = Ingest(context), Views(context), Board(context), Probes(context)
     people, sign_in, claim, actions = (
@@ -93,6 +95,8 @@ def routes(context: Web, outcomes: Outcomes) -> list[Route]:
         Route("GET", "/report/{name}", reports.static, None, "What the page needs."),
         Route("GET", "/", board.page, None, "The board."),
         Route("GET", "/static/{name}", board.static, None, "What the board needs."),
+        Route("POST", "/callbacks/telegram", callbacks.telegram, None, "A button in Telegram was pressed.", _CALLBACK),
+        Route("POST", "/callbacks/slack", callbacks.slack, None, "A button in Slack was pressed.", _CALLBACK),
         Route("GET", "/healthz", probes.healthz, None, "Whether the process lives."),
         Route("GET", "/readyz", probes.readyz, None, "Whether to rely on it.", {"responses": _OK | problems("503")}),
         Route("GET", "/metrics", probes.metrics, None, "Metrics for Prometheus."),
@@ -123,14 +127,19 @@ def build_app(context: Web) -> web.Application:
     """The application. Its streams end when it shuts down."""
     app = web.Application(middlewares=[mark_busy, _counted(context), answer_problems])
     outcomes = Outcomes(context)
-    declared = routes(context, outcomes)
+    callbacks = Callbacks(context, Views(context))
+    declared = routes(context, outcomes, callbacks)
     for route in [*declared, *contracts(declared)]:
         app.router.add_route(route.method, route.path, _guarded(context, route))
 
     async def end_streams(_app: web.Application) -> None:
         outcomes.stop.set()
 
+    async def end_answers(_app: web.Application) -> None:
+        await callbacks.close()
+
     app.on_shutdown.append(end_streams)
+    app.on_cleanup.append(end_answers)
     app.on_response_prepare.append(_harden)
     return app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Self
 
@@ -20,6 +20,7 @@ from sla_monitor.errors import Unavailable
 from sla_monitor.metrics import Metrics
 from sla_monitor.records import Position, Record, Stored, Taken
 from sla_monitor.web.access import Access
+from sla_monitor.web.context import Secrets
 from sla_monitor.web.limits import Limits
 from sla_monitor.web.server import Server, Web
 from sla_monitor.web.sessions import Sessions
@@ -34,7 +35,7 @@ SECRET = "a secret of thirty-two characters"
 
 
 class MemoryLog:
-    """Inbox and Reader. first: the oldest offset kept of the outcomes."""
+    """Inbox and Reader. first: the oldest offset kept of the outcomes. decide: what a worker does with a record."""
 
     def __init__(self) -> None:
         self.appended: list[Record] = []
@@ -43,6 +44,7 @@ class MemoryLog:
         self.outcomes: list[Stored] = []
         self.first = 0
         self.broken = False
+        self.decide: Callable[[Record], None] = lambda _: None
         self.asked = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -54,6 +56,8 @@ class MemoryLog:
         if self.broken:
             raise Unavailable("no room for +79991234567")
         self.appended += records
+        for record in records:
+            self.decide(record)
 
     def _check(self) -> None:
         if self.broken:
@@ -128,7 +132,7 @@ class MemoryTail:
 class Site:
     """parts: of its `Access`, such as keys. changes: other parts of the `Web`."""
 
-    def __init__(self, *, limits: Limits | None = None, **parts) -> None:
+    def __init__(self, *, limits: Limits | None = None, secrets: Secrets | None = None, **parts) -> None:
         self.log = MemoryLog()
         self.clock = ManualClock(NOW)
         self.reasons: list[str] = []
@@ -145,6 +149,7 @@ class Site:
             claims=self.claims,
             access=Access(**{"sessions": Sessions(self.clock, [SECRET]), "public_url": "https://sla.example"} | parts),
             limits=limits or Limits(),
+            secrets=secrets or Secrets(),
         )
         self.server = Server(self.web, "127.0.0.1", 0)
         self._writers: list[asyncio.StreamWriter] = []
