@@ -1,0 +1,118 @@
+"""A manager with a phone: told in Telegram, takes the lead with one tap, sleeps, and meets a storm."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from sla_monitor.core.rules import MINUTE
+from tests.e2e.process import Monitor
+from tests.e2e.test_people import eventually
+from tests.notify.providers import Telegram
+
+SECRET = "webhook-s3cr3t"
+
+POLICY = """
+version: 1
+managers:
+  anna: {name: Anna, notify: ["telegram://7"]}
+  vera: {name: Vera, notify: ["telegram://8"]}
+  boris: {name: Boris}
+teams:
+  sales:
+    head: boris
+    managers: [anna, vera]
+    templates: {assigned: {en: {title: "Call {lead}", body: "By {due}, {left} left.\\nFrom {source}."}}}
+policies:
+  - {name: default, team: sales, target: 20m, warn_at: [], on_breach: notify}
+"""
+
+
+class Elsewhere:
+    """A loop in a thread of its own: the provider lives while the test waits."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.thread = Thread(target=self.loop.run_forever)
+        self.thread.start()
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)  # type: ignore[arg-type]
+
+    def end(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+@pytest.fixture
+def telegram() -> Iterator[Telegram]:
+    elsewhere, made = Elsewhere(), Telegram()
+    elsewhere.run(made.__aenter__())
+    yield made
+    elsewhere.run(made.__aexit__())
+    elsewhere.end()
+
+
+@pytest.fixture
+def monitor(tmp_path: Path, telegram: Telegram) -> Iterator[Monitor]:
+    (tmp_path / "token").write_text(telegram.token)
+    (tmp_path / "secret").write_text(SECRET)
+    where = {
+        "SLA_TELEGRAM_URL": telegram.url,
+        "SLA_TELEGRAM_TOKEN_FILE": str(tmp_path / "token"),
+        "SLA_TELEGRAM_SECRET_FILE": str(tmp_path / "secret"),
+    }
+    with Monitor(tmp_path, POLICY, speed=10, **where) as running:
+        yield running
+
+
+def press(monitor: Monitor, who: int, message: dict[str, Any]) -> str:
+    """What Telegram shows when somebody presses the button of a message."""
+    (button,) = Telegram.buttons(message)
+    query = {"id": "1", "from": {"id": who}, "message": {"chat": {"id": message["chat_id"]}}}
+    body = json.dumps({"callback_query": query | {"data": button["callback_data"]}}).encode()
+    headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": SECRET}
+    request = urllib.request.Request(f"{monitor.url}/callbacks/telegram", body, headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return str(json.load(answer)["text"])
+
+
+def to(telegram: Telegram, chat: int, holds: Callable[[str], bool]) -> list[dict[str, Any]]:
+    return [message for message in telegram.got if message["chat_id"] == chat and holds(message["text"])]
+
+
+def test_one_tap_takes_a_lead_and_the_other_learns_who_has_it(monitor: Monitor, telegram: Telegram) -> None:
+    assert monitor.post("lead.created.v1", monitor.clock.now(), lead_id="L1", owner_id="anna", name="Ivan") == 202
+    eventually(lambda: bool(to(telegram, 7, lambda text: text.startswith("Call Ivan"))))
+    (first,) = to(telegram, 7, lambda text: text.startswith("Call Ivan"))
+    assert monitor.post("lead.assigned.v1", monitor.clock.now(), lead_id="L1", owner_id="vera") == 202
+    eventually(lambda: bool(to(telegram, 8, lambda text: text.startswith("Call Ivan"))))
+    (second,) = to(telegram, 8, lambda text: text.startswith("Call Ivan"))
+
+    assert press(monitor, 7, first) == "Too late: the lead is with Vera."
+    assert press(monitor, 9, second) == "This button is for somebody else."
+    assert press(monitor, 8, second).startswith("The lead is yours. Respond by ")
+    assert re.fullmatch(r"Call Ivan\nBy \d\d:\d\d UTC, \d+ min left.\nFrom other.", first["text"])
+
+
+def test_a_storm_is_a_digest_and_a_provider_that_was_down_gets_it_all(monitor: Monitor, telegram: Telegram) -> None:
+    telegram.down = True
+    now = monitor.clock.now()
+    for number in range(12):
+        assert monitor.post("lead.created.v1", now, lead_id=f"S{number}", owner_id="anna") == 202
+    eventually(lambda: telegram.asked >= 2)
+    telegram.down = False
+    monitor.until(monitor.clock.now() + MINUTE)
+    eventually(lambda: monitor.metric("sla_notifications_pending") == 0)
+    told = re.findall(r"Call (S\d+)", "\n".join(telegram.texts()))
+    assert sorted(told) == sorted(f"S{number}" for number in range(12))
+    assert len(telegram.texts()) <= 3
