@@ -93,7 +93,7 @@ class Shell(World):
         self.journal: list[Fold] = []
         self.accepted: list[Accepted] = []
         self.in_force = dict.fromkeys(KEYED, Rules())
-        self.fed: deque[Sent] = deque()
+        self.fed: deque[tuple[str, Sent]] = deque()
         self.rechecks: deque[str] = deque()
         self.sending = "ok"
         self.stalled: Log | None = None
@@ -138,7 +138,7 @@ class Shell(World):
         fed, again = self._take_fed(log), self._take_rechecks(log)
         picked = [i for i, (key, _) in enumerate(queue) if key not in self.lagging][:n]
         waiting = [queue[i] for i in picked]
-        inputs: list[tuple[str, Any]] = [(sent.lead_id, sent) for sent in fed]
+        inputs: list[tuple[str, Any]] = [*fed]
         inputs += [(key, codec.decode_record(value)) for key, value in waiting]
         inputs += [(key, Due(self.now)) for key in again]
         if inputs and self._settle(log, inputs, crash, again):
@@ -173,7 +173,7 @@ class Shell(World):
         """The row of a lead, if there is one."""
         return self.lead(lead_id) if lead_id in self.logs[Log.EVENTS].rows else None
 
-    def _take_fed(self, log: Log) -> list[Sent]:
+    def _take_fed(self, log: Log) -> list[tuple[str, Sent]]:
         taken = list(self.fed) if log is Log.NOTIFICATIONS else []
         if taken:
             self.fed.clear()
@@ -277,7 +277,10 @@ class Shell(World):
             return
         error = "refused" if self.sending == "failed" else None
         self.fed += [
-            Sent(lead_id=send.lead_id, notice_id=send.notice_id, attempt=send.attempt, at=self.now, error=error)
+            (
+                send.key,
+                Sent(lead_id=send.lead_id, notice_id=send.notice_id, attempt=send.attempt, at=self.now, error=error),
+            )
             for send in acts
         ]
 

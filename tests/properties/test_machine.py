@@ -44,6 +44,7 @@ HAPPENED: Counter[str] = Counter()
 
 def office(*, joining: bool = False, **changes: Any) -> Rules:
     people = {name: Manager(name, capacity=2 if name == "olga" else None) for name in (*PEOPLE, "boris")}
+    people["anna"] = Manager("anna", notify=("log://", "json://crm.example/"), quiet=((1070, 1110),))  # 17:50 to 18:30
     default = replace(POLICIES[-1], join_same_number=joining, **changes)
     return Rules(
         version=1,
