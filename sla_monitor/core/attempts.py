@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Any
 
 from .effects import Bury, Count, Effect, Notify
+from .hashing import stable_hash
 from .people import head_of, quiet_until
 from .rules import DAY, HOUR, MINUTE, SECOND, Rules
 
@@ -33,18 +33,13 @@ PENDING = 1
 """The status in the header of a row that has something to deliver."""
 
 
-def hash63(text: str) -> int:
-    """63 bits that are the same on every machine."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()) >> 1
-
-
 def backoff(message_id: str, tries: int, retry_after: int | None) -> int:
     """The wait after so many failed attempts, ms, a little longer for some than for others.
 
     retry_after: what the receiver asked for, ms; it can neither shorten the wait nor ask for days.
     """
     wait = BACKOFF[min(tries, len(BACKOFF)) - 1]
-    wait += wait * (hash63(f"{message_id}\0{tries}") % (JITTER + 1)) // 100
+    wait += wait * (stable_hash(f"{message_id}\0{tries}") % (JITTER + 1)) // 100
     return max(wait, min(retry_after or 0, BACKOFF[-1]))
 
 

@@ -33,13 +33,13 @@ from .attempts import (
     UNANSWERED,
     backoff,
     given_up,
-    hash63,
     held_until,
     tell_head,
 )
 from .effects import Count, Drop, Effect, Enqueue, Notify, Send, Withdraw
 from .events import Heartbeat, Sent
 from .fold import Keyed
+from .hashing import stable_hash
 from .heartbeat import Stage, passed
 from .mailbox import Mailbox
 from .row import Header
@@ -83,13 +83,18 @@ class Notice:
     turn: int
     at: int
     next_try: int
-    since: int
     test: bool = False
     state: State = State.WAITING
     tries: int = 0
     attempt: int = 0
     error: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    since: int = 0
+
+    @property
+    def too_old_at(self) -> int:
+        """When it is given up, ms. Without `since` it was written by a version that had no quiet hours."""
+        return max(self.since, self.at) + GIVE_UP
 
 
 @dataclass(slots=True)
@@ -229,7 +234,7 @@ def _channels(fact: Notify, rules: Rules) -> tuple[str, ...]:
 
 def _remember(row: Notices, notice_id: str, channel: str) -> bool:
     """Whether this is the first time that the channel is to get the notice."""
-    mark = hash63(f"{notice_id}\0{channel}")
+    mark = stable_hash(f"{notice_id}\0{channel}")
     if mark in row.known:
         return False
     row.known.append(mark)
@@ -270,7 +275,7 @@ def _end(row: Notices, notice: Notice, fact: Sent, now: int, rules: Rules) -> li
         row.notices.remove(notice)
         return [Count("sent" if fact.error is None else "dropped")]
     wait = backoff(notice.notice_id, notice.tries, fact.retry_after)
-    if fact.permanent or now + wait >= notice.since + GIVE_UP:
+    if fact.permanent or now + wait >= notice.too_old_at:
         return _fail(row, notice, now, fact.error, rules)
     notice.state, notice.next_try, notice.error = State.WAITING, now + wait, fact.error
     return [Count("retried")]
@@ -299,7 +304,7 @@ def _fire(row: Notices, notice: Notice, now: int, rules: Rules) -> list[Effect]:
     if notice.state in (State.FAILED, State.DROPPED):
         row.notices.remove(notice)
         return []
-    if now >= notice.since + GIVE_UP:
+    if now >= notice.too_old_at:
         return _fail(row, notice, now, notice.error or UNANSWERED, rules)
     if held := held_until(rules, notice.manager_id, notice.kind, now):
         notice.state, notice.next_try = State.QUIET, held

@@ -299,21 +299,8 @@ class Beat:
     at: int
 
 
-Append = (
-    Accept
-    | Ask
-    | Hold
-    | Free
-    | OpenNumber
-    | CloseNumber
-    | Question
-    | Deliver
-    | Join
-    | Notify
-    | Drop
-    | Enqueue
-    | Withdraw
-)
+ToNotifications = Notify | Drop | Enqueue | Withdraw
+Append = Accept | Ask | Hold | Free | OpenNumber | CloseNumber | Question | Deliver | Join | ToNotifications
 Act = Publish | Bury | Send | Count | Receive | Measure | Beat
 """What somebody outside the logs cares for, after the commit."""
 Effect = Append | Act

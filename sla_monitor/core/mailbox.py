@@ -1,6 +1,6 @@
 """What still has to reach a manager by one channel address: one row for both, whatever the leads.
 
-                 Enqueue                                  quiet hours, too many of late, the receiver wants a pause
+                 Enqueue                               quiet hours, too many of late, the receiver wants a pause
                   |                                                          |
                   v     one, or all as a digest                              v
                waiting -------------------------> parcel, out ---------> parcel, begun
@@ -30,11 +30,11 @@ from .attempts import (
     UNANSWERED,
     backoff,
     given_up,
-    hash63,
     tell_head,
 )
 from .effects import Count, Effect, Enqueue, Send, Withdraw
 from .events import Sent
+from .hashing import stable_hash
 from .people import quiet_until
 from .row import Header
 from .rules import Rules
@@ -115,11 +115,11 @@ class Mailbox:
 
 def key_of(manager_id: str, channel: str) -> str:
     """The key of the row; an address may hold a secret, and stays out of it."""
-    return f"{PREFIX}{manager_id}-{hash63(channel):x}"
+    return f"{PREFIX}{manager_id}-{stable_hash(channel):x}"
 
 
 def decide(row: Mailbox | None, fact: Any, now: int, rules: Rules) -> tuple[Mailbox | None, list[Effect]]:
-    """Apply a Enqueue, Withdraw, Sent or Due."""
+    """Apply an Enqueue, Withdraw, Sent or Due."""
     if isinstance(fact, Enqueue):
         row = row or Mailbox(fact.to, fact.manager_id, fact.channel, now)
     if row is None:

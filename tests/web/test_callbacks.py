@@ -176,6 +176,20 @@ async def test_who_loses_while_it_is_decided_is_told_who_won(desk):
     assert await desk.press() == (200, TAKEN)
 
 
+async def test_a_claim_that_was_applied_and_changed_nothing_is_said_to_be_so(desk):
+    def refuse(record: Record) -> None:
+        desk.put("vera", seen={decode_record(record.value).origin.uid(): 0})
+
+    desk.site.log.decide = refuse
+    assert (await desk.press())[1].startswith("Лид L1 не может стать вашим.")
+
+
+async def test_r25_a_lead_that_became_part_of_another_is_taken_there(desk):
+    desk.site.log.put(Lead("L0", phase=Phase.JOINED, joined_to="L1"))
+    assert (await desk.press(data="take:1:L0"))[1].startswith("Лид L0 ваш.")
+    assert desk.claims[0].lead_id == "L0"
+
+
 async def test_a_lead_that_waits_for_nobody_is_not_taken(desk):
     desk.put(phase=Phase.ANSWERED)
     assert await desk.press() == (200, "На лид L1 ответили. Делать ничего не нужно. Ответ: другого менеджера.")
@@ -184,6 +198,7 @@ async def test_a_lead_that_waits_for_nobody_is_not_taken(desk):
 
 async def test_a_lead_that_is_not_known_is_not_taken(desk):
     assert await desk.press(data="take:1:L404") == (200, GONE)
+    assert await desk.press(data="take:1:\ud800") == (200, GONE)
     assert await desk.press(data="take:1:\x01heartbeat-0") == (200, GONE)
     assert desk.claims == []
 
