@@ -63,7 +63,7 @@ def given_up(notice: Any, *, lead_id: str, manager_id: str, channel: str, tries:
     return Bury(reason="notification_failed", note=note), Count("failed")
 
 
-def tell_head(
+def undelivered(
     notice: Any, *, lead_id: str, manager_id: str, channel: str, error: str, now: int, rules: Rules
 ) -> list[Effect]:
     """Tell the head that a manager does not know of a lead; nobody, if it is the head who cannot be told.

@@ -34,7 +34,7 @@ from .attempts import (
     backoff,
     given_up,
     held_until,
-    tell_head,
+    undelivered,
 )
 from .effects import Count, Drop, Effect, Enqueue, Notify, Send, Withdraw
 from .events import Heartbeat, Sent
@@ -284,7 +284,7 @@ def _end(row: Notices, notice: Notice, fact: Sent, now: int, rules: Rules) -> li
 def _fail(row: Notices, notice: Notice, now: int, error: str, rules: Rules) -> list[Effect]:
     """Give up, visibly: a mark in the row without what the text needed, a dead letter, and the head is told."""
     where = {"lead_id": row.lead_id, "manager_id": notice.manager_id, "channel": notice.channel, "error": error}
-    told = [] if notice.test else tell_head(notice, now=now, rules=rules, **where)
+    told = [] if notice.test else undelivered(notice, now=now, rules=rules, **where)
     notice.state, notice.next_try, notice.error, notice.details = State.FAILED, now + KEEP_FAILED, error, {}
     return [*given_up(notice, tries=notice.tries, **where), *told]
 

@@ -30,12 +30,12 @@ from .attempts import (
     UNANSWERED,
     backoff,
     given_up,
-    tell_head,
+    held_until,
+    undelivered,
 )
 from .effects import Count, Effect, Enqueue, Send, Withdraw
 from .events import Sent
 from .hashing import stable_hash
-from .people import quiet_until
 from .row import Header
 from .rules import Rules
 
@@ -145,12 +145,13 @@ class Work:
     def __init__(self, row: Mailbox, now: int, rules: Rules) -> None:
         self.row, self.now, self.rules = row, now, rules
         self.effects: list[Effect] = []
-        self._quiet = quiet_until(rules, row.manager_id, now)
-        manager = rules.managers.get(row.manager_id)
-        self._urgent = manager.urgent if manager else ()
+        self._ends: dict[str, int | None] = {}
 
-    def _held(self, kind: str) -> bool:
-        return self._quiet is not None and kind not in self._urgent
+    def _held(self, kind: str) -> int | None:
+        """When the quiet hours end in which notices of this kind have to wait now, ms; None: they may go."""
+        if kind not in self._ends:
+            self._ends[kind] = held_until(self.rules, self.row.manager_id, kind, self.now)
+        return self._ends[kind]
 
     # what comes in
 
@@ -159,7 +160,7 @@ class Work:
         row, now = self.row, self.now
         row.told_at = now
         details = dict(fact.details) if len(row.waiting) < LISTED else {}
-        since = self._quiet if self._quiet and self._held(fact.kind) else fact.at
+        since = self._held(fact.kind) or fact.at
         item = Item(fact.notice_id, fact.lead_id, fact.kind, fact.turn, fact.at, since, details)
         if sum(1 for _ in row.items()) >= MOST:
             self._fail(item, 0, "too many notices wait for this channel")
@@ -221,7 +222,7 @@ class Work:
         row = self.row
         where = {"lead_id": item.lead_id, "manager_id": row.manager_id, "channel": row.channel, "error": error}
         self.effects += given_up(item, tries=tries, **where)
-        told = [] if row.head_told else tell_head(item, now=self.now, rules=self.rules, **where)
+        told = [] if row.head_told else undelivered(item, now=self.now, rules=self.rules, **where)
         row.head_told = row.head_told or bool(told)
         self.effects += told
 
@@ -253,15 +254,15 @@ class Work:
 
     def _send_next(self) -> int:
         """Send what may go now; else when to look again, ms."""
-        row, quiet = self.row, [self._quiet] if self._quiet else []
+        row = self.row
+        ends = [end for item in row.items() if (end := self._held(item.kind))]
         begun = next((p for p in row.parcels if not all(self._held(item.kind) for item in p.items)), None)
-        free = any(not self._held(item.kind) for item in row.waiting)
-        if begun is None and not free:
-            return min(quiet, default=0) if any(row.items()) else row.told_at + KEEP_FAILED
+        if begun is None and all(self._held(item.kind) for item in row.waiting):
+            return min(ends, default=row.told_at + KEEP_FAILED)
         at = max(begun.next_try if begun else self._room(), row.not_before)
         if at <= self.now:
             self._attempt(begun or self._pack())
-        return min([at, *quiet])
+        return min([at, *ends])
 
     def _room(self) -> int:
         """When there is room for another message: at most `digest_after` notices go out within `digest_window`."""
@@ -273,7 +274,7 @@ class Work:
     def _pack(self) -> Parcel:
         """The first notice that waits or, if more would go out than should within the window, all of them as one."""
         row, most = self.row, self.rules.limits.digest_after
-        held, free = _split(row.waiting, lambda item: self._held(item.kind))
+        free, held = _split(row.waiting, lambda item: not self._held(item.kind))
         together = len(free) > 1 and len(row.recent) + len(free) > most
         items, left = (free, held) if together else (free[:1], [item for item in row.waiting if item is not free[0]])
         row.waiting = left
