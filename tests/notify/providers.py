@@ -12,13 +12,18 @@ from aiohttp.test_utils import TestServer
 
 
 class Standin:
-    """trouble: the answers to the next requests, (status, body, headers); a callable is asked each time. None: none.
+    """address: of somebody it can reach; gone: of somebody it cannot. pause: whether it says how long to wait.
+
+    trouble: the answers to the next requests, (status, body, headers); a callable is asked each time. None: none.
 
     open: cleared, nothing is answered. got: messages that were taken. asked: how many requests came.
     """
 
     path = ""
-    address = ""
+    token = ""
+    pause = True
+    address: str
+    gone: str
 
     def __init__(self) -> None:
         self.down = False
@@ -69,6 +74,7 @@ class Telegram(Standin):
     token = "1234:s3cr3t-t0ken"
     chats = frozenset({7, 8, -1001})
     address = "telegram://7"
+    gone = "telegram://9"
 
     def judge(self, request: web.Request, body: dict[str, Any]) -> web.Response:
         if request.match_info["token"] != self.token:
@@ -114,6 +120,7 @@ class Slack(Standin):
     token = "xoxb-s3cr3t-t0ken"
     places = frozenset({"U024BE7LH", "C024BE7LH"})
     address = "slack://U024BE7LH"
+    gone = "slack://U0000000"
 
     def judge(self, request: web.Request, body: dict[str, Any]) -> web.Response:
         error = self._error(request, body)
@@ -144,6 +151,34 @@ class Slack(Standin):
     @staticmethod
     def too_many(seconds: int) -> tuple[int, Any, dict[str, str]]:
         return 429, {"ok": False, "error": "ratelimited"}, {"Retry-After": str(seconds)}
+
+
+class Hook(Standin):
+    """A receiver of json://, by apprise, which passes on no Retry-After."""
+
+    path = "/{path:.*}"
+    pause = False
+
+    @property
+    def address(self) -> str:  # type: ignore[override]
+        return f"json://127.0.0.1:{self.server.port}/hook"
+
+    @property
+    def gone(self) -> str:  # type: ignore[override]
+        return f"json://127.0.0.1:{self.server.port}/gone"
+
+    def judge(self, request: web.Request, body: dict[str, Any]) -> web.Response:
+        if request.match_info["path"] == "gone":
+            return web.Response(status=410)
+        self.got.append(body)
+        return web.Response()
+
+    def texts(self) -> list[str]:
+        return [f"{body['title']}\n{body['message']}" for body in self.got]
+
+    @staticmethod
+    def too_many(seconds: int) -> tuple[int, Any, dict[str, str]]:
+        return 429, {}, {"Retry-After": str(seconds)}
 
 
 def value(button: dict[str, Any]) -> Any:

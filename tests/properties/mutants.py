@@ -24,6 +24,7 @@ DESK = "tests/core/test_assign.py tests/core/test_roster.py tests/properties/tes
 CLOCK, LIFE, TURNS = (
     f"tests/core/test_track_{name}.py tests/core/test_rules_{name}.py" for name in ("clock", "life", "turns")
 )
+MAILBOX = "tests/core/test_mailbox.py"
 WORKERS = 2
 LIMIT = 300  # seconds
 
@@ -238,6 +239,69 @@ MUTANTS = (
         "    while notice := next((notice for notice in row.timed() if notice.next_try <= now), None):",
         "    for notice in [n for n in row.timed() if n.next_try <= now]:",
         "tests/core/test_deliver.py",
+    ),
+    Mutant(
+        "a message that got no answer is sent again with what came since",
+        "mailbox",
+        "            parcel.out, parcel.error = False, parcel.error or UNANSWERED\n",
+        "            parcel.out, parcel.error = False, parcel.error or UNANSWERED\n"
+        "            parcel.items, row.waiting = [*parcel.items, *row.waiting], []\n",
+        MAILBOX,
+    ),
+    Mutant(
+        "two messages of a channel are out",
+        "mailbox",
+        "        if self._out() is None:\n            self._expire()",
+        "        if self._out() is None or row.waiting:\n            self._expire()",
+        MAILBOX,
+    ),
+    Mutant(
+        "news does not wait for a receiver that wants to be left alone",
+        "mailbox",
+        "min(parcel.next_try, max(now, row.not_before))",
+        "now",
+        MAILBOX,
+        also=(
+            (
+                "at = max(begun.next_try if begun else self._room(), row.not_before)",
+                "at = begun.next_try if begun else self._room()",
+            ),
+        ),
+    ),
+    Mutant(
+        "a digest is joined by what quiet hours hold",
+        "mailbox",
+        "free, held = _split(row.waiting, lambda item: not self._held(item.kind))",
+        "free, held = row.waiting, []",
+        MAILBOX,
+    ),
+    Mutant(
+        "quiet hours use up the day of a notice",
+        "mailbox",
+        "since = self._held(fact.kind) or fact.at",
+        "since = fact.at",
+        MAILBOX,
+    ),
+    Mutant(
+        "the head is told of every notice that a dead channel loses",
+        "mailbox",
+        "row.head_told = row.head_told or bool(told)",
+        "row.head_told = False",
+        MAILBOX,
+    ),
+    Mutant(
+        "an erased lead stays in a message that was begun",
+        "mailbox",
+        "            parcel.items = list(filter(stays, parcel.items))\n",
+        "            parcel.items = list(parcel.items)\n",
+        MAILBOX,
+    ),
+    Mutant(
+        "a storm is not held back",
+        "mailbox",
+        "full = len(row.recent) >= limits.digest_after",
+        "full = False",
+        MAILBOX,
     ),
     Mutant(
         "a new policy moves due to before the change",
