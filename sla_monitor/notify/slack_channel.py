@@ -108,4 +108,4 @@ def _escaped(text: str) -> str:
 
 def _failure(answer: Answer) -> Failed:
     said = str(answer.data.get("error") or f"HTTP {answer.status}")
-    return refused(f"slack: {said}", permanent=said in REFUSED, retry_after=answer.retry_after)
+    return refused(said, permanent=said in REFUSED, retry_after=answer.retry_after)

@@ -84,4 +84,4 @@ def _failure(answer: Answer) -> Failed:
         said = f"the group is a supergroup now: write telegram://{moved} into the policy"
     pause = named.get("retry_after")
     wait = pause * SECOND if isinstance(pause, int) else answer.retry_after
-    return refused(f"telegram: {said}", permanent=answer.status in REFUSED, retry_after=wait)
+    return refused(said, permanent=answer.status in REFUSED, retry_after=wait)

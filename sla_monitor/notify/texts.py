@@ -25,17 +25,17 @@ _WHO_RU = ("Клиент: {customer}", "Источник: {source}", "Номер
 
 TEXTS: Mapping[str, Mapping[str, Text]] = {
     "assigned": {
-        "en": Text("New lead for you: {lead}", ("Why you: {reason}.", "Before you: {from_name}.", *_DUE_EN)),
-        "ru": Text("Вам новый лид: {lead}", ("Почему вам: {reason}.", "До вас: {from_name}.", *_DUE_RU)),
+        "en": Text("New lead for you: {lead}", (*_DUE_EN, "Why you: {reason}.", "Before you: {from_name}.")),
+        "ru": Text("Вам новый лид: {lead}", (*_DUE_RU, "Почему вам: {reason}.", "До вас: {from_name}.")),
     },
     "warning": {
         "en": Text(
             "Still no response: {lead}",
-            ("{share}% of the time has passed.", *_DUE_EN),
+            (*_DUE_EN, "{share}% of the time has passed."),
         ),
         "ru": Text(
             "Лид ещё ждёт ответа: {lead}",
-            ("Прошло {share}% времени.", *_DUE_RU),
+            (*_DUE_RU, "Прошло {share}% времени."),
         ),
     },
     "reassigned_away": {

@@ -25,13 +25,14 @@ version: 1
 managers:
   anna: {name: Anna, notify: ["telegram://7"]}
   vera: {name: Vera, notify: ["telegram://8"]}
-  boris: {name: Boris}
+  boris: {name: Boris, notify: ["telegram://6"]}
 teams:
   sales:
     head: boris
     managers: [anna, vera]
     templates: {assigned: {en: {title: "Call {lead}", body: "By {due}, {left} left.\\nFrom {source}."}}}
 policies:
+  - {name: fast, match: {channel: [fast]}, target: 1m, warn_at: [], on_breach: notify}
   - {name: default, team: sales, target: 20m, warn_at: [], on_breach: notify}
 """
 
@@ -102,6 +103,27 @@ def test_one_tap_takes_a_lead_and_the_other_learns_who_has_it(monitor: Monitor, 
     assert press(monitor, 9, second) == "This button is for somebody else."
     assert press(monitor, 8, second).startswith("The lead is yours. Respond by ")
     assert re.fullmatch(r"Call Ivan\nBy \d\d:\d\d UTC, \d+ min left.\nFrom other.", first["text"])
+
+
+def test_the_head_takes_a_lead_that_was_breached_and_a_call_back_that_comes_again_changes_nothing(
+    monitor: Monitor, telegram: Telegram
+) -> None:
+    fast = {"lead_id": "F1", "owner_id": "anna", "channel": "fast"}
+    assert monitor.post("lead.created.v1", monitor.clock.now(), **fast) == 202
+    eventually(lambda: bool(to(telegram, 6, lambda text: text.startswith("Nobody responded in time: F1"))))
+    (breached,) = to(telegram, 6, lambda text: text.startswith("Nobody responded in time: F1"))
+
+    assert press(monitor, 6, breached).startswith("The lead is yours.")
+    assert press(monitor, 6, breached).startswith("The lead is yours.")
+    eventually(lambda: bool(to(telegram, 7, lambda text: text.startswith("No longer your lead: F1"))))
+    taken = [o for o in monitor.wait_for("lead.assigned", "F1", reason="claimed") if o["type"] == "lead.assigned.v1"]
+    assert (
+        monitor.post("contact.recorded.v1", monitor.clock.now(), lead_id="F1", kind="email", manager_id="boris") == 202
+    )
+    after = monitor.wait_for("sla.responded", "F1")
+    assert [o["data"]["to"] for o in taken] == ["anna", "boris"]
+    assert [o["type"] for o in after].count("lead.assigned.v1") == 2
+    assert monitor.lead("F1")["first_response_by"] == "boris"
 
 
 def test_a_storm_is_a_digest_and_a_provider_that_was_down_gets_it_all(monitor: Monitor, telegram: Telegram) -> None:

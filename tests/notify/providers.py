@@ -72,7 +72,7 @@ class Telegram(Standin):
 
     path = "/bot{token}/sendMessage"
     token = "1234:s3cr3t-t0ken"
-    chats = frozenset({7, 8, -1001})
+    chats = frozenset({6, 7, 8, -1001})
     address = "telegram://7"
     gone = "telegram://9"
 

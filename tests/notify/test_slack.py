@@ -96,20 +96,20 @@ async def test_a_text_longer_than_slack_takes_is_cut(send):
 async def test_a_place_that_takes_nothing_and_a_message_that_will_never_do_are_permanent(slack, send, error):
     slack.trouble = [(200, {"ok": False, "error": error}, {})]
     sent = await send()
-    assert (sent.error, sent.permanent) == (f"slack: {error}", True)
+    assert (sent.error, sent.permanent) == (f"{error}", True)
 
 
 @pytest.mark.parametrize("error", ["invalid_auth", "missing_scope", "not_in_channel", "internal_error", "fatal_error"])
 async def test_what_an_operator_or_slack_may_put_right_is_to_be_tried_again(slack, send, error):
     slack.trouble = [(200, {"ok": False, "error": error}, {})]
     sent = await send()
-    assert (sent.error, sent.permanent) == (f"slack: {error}", False)
+    assert (sent.error, sent.permanent) == (f"{error}", False)
 
 
 async def test_too_many_requests_are_left_alone_for_as_long_as_slack_says(slack, send):
     slack.trouble = [slack.too_many(30)]
     sent = await send()
-    assert (sent.error, sent.permanent, sent.retry_after) == ("slack: ratelimited", False, 30 * SECOND)
+    assert (sent.error, sent.permanent, sent.retry_after) == ("ratelimited", False, 30 * SECOND)
 
 
 async def test_an_unknown_member_is_a_permanent_failure(send):
@@ -119,12 +119,12 @@ async def test_an_unknown_member_is_a_permanent_failure(send):
 
 async def test_a_token_that_is_not_set_is_named_and_a_wrong_one_may_be_put_right(send):
     assert (await send(changes={"token": None})).error == "SLA_SLACK_TOKEN is not set"
-    assert (await send(changes={"token": "xoxb-other"})).error == "slack: invalid_auth"
+    assert (await send(changes={"token": "xoxb-other"})).error == "invalid_auth"
 
 
 async def test_a_slow_answer_is_none_and_a_bad_gateway_is_to_be_tried_again(slack, send):
     slack.down = True
-    assert (await send()).error == "slack: HTTP 502"
+    assert (await send()).error == "HTTP 502"
     slack.open.clear()
     sent = await send()
     assert (sent.error, sent.permanent) == ("no answer in time", False)

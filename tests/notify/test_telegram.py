@@ -113,8 +113,8 @@ async def test_a_text_longer_than_telegram_takes_is_cut(telegram, scene):
 @pytest.mark.parametrize(
     ("channel", "said"),
     [
-        ("telegram://403", "telegram: Forbidden: bot was blocked by the user"),
-        ("telegram://999", "telegram: Bad Request: chat not found"),
+        ("telegram://403", "Forbidden: bot was blocked by the user"),
+        ("telegram://999", "Bad Request: chat not found"),
         ("telegram://anna", "telegram:// must have the number of a chat"),
     ],
 )
@@ -127,7 +127,7 @@ async def test_a_group_that_moved_is_named_with_its_new_number(telegram, scene):
     said = {"ok": False, "error_code": 400, "description": "...", "parameters": {"migrate_to_chat_id": -1009}}
     telegram.trouble = [(400, said, {})]
     sent = await scene().send()
-    assert sent.error == "telegram: the group is a supergroup now: write telegram://-1009 into the policy"
+    assert sent.error == "the group is a supergroup now: write telegram://-1009 into the policy"
     assert sent.permanent
 
 
@@ -139,7 +139,7 @@ async def test_too_many_requests_are_left_alone_for_as_long_as_telegram_says(tel
 
 async def test_a_wrong_token_may_be_put_right(scene):
     sent = await scene(token="1234:other").send()
-    assert (sent.error, sent.permanent) == ("telegram: Unauthorized", False)
+    assert (sent.error, sent.permanent) == ("Unauthorized", False)
 
 
 async def test_a_token_that_is_not_set_is_named(scene):
@@ -150,14 +150,14 @@ async def test_a_token_that_is_not_set_is_named(scene):
 async def test_an_answer_that_is_none_of_telegram_is_to_be_tried_again(telegram, scene):
     telegram.down = True
     sent = await scene().send()
-    assert (sent.error, sent.permanent) == ("telegram: HTTP 502", False)
+    assert (sent.error, sent.permanent) == ("HTTP 502", False)
 
 
 @pytest.mark.parametrize("answer", [[], {"ok": True, "x": "y" * 100_000}, {"ok": "yes"}])
 async def test_an_answer_that_says_nothing_is_a_failure_to_be_tried_again(telegram, scene, answer):
     telegram.trouble = [(200, answer, {})]
     sent = await scene().send()
-    assert (sent.error, sent.permanent) == ("telegram: HTTP 200", False)
+    assert (sent.error, sent.permanent) == ("HTTP 200", False)
 
 
 async def test_a_slow_answer_is_none(telegram, scene):
@@ -174,13 +174,13 @@ async def test_neither_the_token_nor_a_link_is_in_what_is_said_of_a_failure(tele
     quoted = {"ok": False, "description": f"Bad Request: inline keyboard button URL '{LINK}' is invalid"}
     telegram.trouble = [(400, quoted, {})]
     refused = await scene(lambda _: LINK).send()
-    assert refused.error == "telegram: Bad Request: inline keyboard button URL '...' is invalid"
+    assert refused.error == "Bad Request: inline keyboard button URL '...' is invalid"
 
 
 async def test_a_redirect_is_not_followed(telegram, scene):
     telegram.trouble = [(302, {}, {"Location": "https://evil.example/"})]
     sent = await scene().send()
-    assert (sent.error, sent.permanent) == ("telegram: HTTP 302", False)
+    assert (sent.error, sent.permanent) == ("HTTP 302", False)
     assert telegram.asked == 1
 
 
