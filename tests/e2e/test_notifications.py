@@ -68,6 +68,7 @@ def monitor(tmp_path: Path, telegram: Telegram) -> Iterator[Monitor]:
     (tmp_path / "token").write_text(telegram.token)
     (tmp_path / "secret").write_text(SECRET)
     where = {
+        "SLA_PUBLIC_URL": "https://sla.example",
         "SLA_TELEGRAM_URL": telegram.url,
         "SLA_TELEGRAM_TOKEN_FILE": str(tmp_path / "token"),
         "SLA_TELEGRAM_SECRET_FILE": str(tmp_path / "secret"),
@@ -78,7 +79,8 @@ def monitor(tmp_path: Path, telegram: Telegram) -> Iterator[Monitor]:
 
 def press(monitor: Monitor, who: int, message: dict[str, Any]) -> str:
     """What Telegram shows when somebody presses the button of a message."""
-    (button,) = Telegram.buttons(message)
+    button, link = Telegram.buttons(message)
+    assert link["url"].startswith("https://sla.example/claim/")
     query = {"id": "1", "from": {"id": who}, "message": {"chat": {"id": message["chat_id"]}}}
     body = json.dumps({"callback_query": query | {"data": button["callback_data"]}}).encode()
     headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": SECRET}
@@ -99,9 +101,9 @@ def test_one_tap_takes_a_lead_and_the_other_learns_who_has_it(monitor: Monitor, 
     eventually(lambda: bool(to(telegram, 8, lambda text: text.startswith("Call Ivan"))))
     (second,) = to(telegram, 8, lambda text: text.startswith("Call Ivan"))
 
-    assert press(monitor, 7, first) == "Too late: the lead is with Vera."
+    assert press(monitor, 7, first) == "Vera was faster. The lead L1 is with them now."
     assert press(monitor, 9, second) == "This button is for somebody else."
-    assert press(monitor, 8, second).startswith("The lead is yours. Respond by ")
+    assert press(monitor, 8, second).startswith("The lead L1 is yours.")
     assert re.fullmatch(r"Call Ivan\nBy \d\d:\d\d UTC, \d+ min left.\nFrom other.", first["text"])
 
 
@@ -113,8 +115,8 @@ def test_the_head_takes_a_lead_that_was_breached_and_a_call_back_that_comes_agai
     eventually(lambda: bool(to(telegram, 6, lambda text: text.startswith("Nobody responded in time: F1"))))
     (breached,) = to(telegram, 6, lambda text: text.startswith("Nobody responded in time: F1"))
 
-    assert press(monitor, 6, breached).startswith("The lead is yours.")
-    assert press(monitor, 6, breached).startswith("The lead is yours.")
+    assert press(monitor, 6, breached).startswith("The lead F1 is yours.")
+    assert press(monitor, 6, breached).startswith("The lead F1 is yours.")
     eventually(lambda: bool(to(telegram, 7, lambda text: text.startswith("No longer your lead: F1"))))
     taken = [o for o in monitor.wait_for("lead.assigned", "F1", reason="claimed") if o["type"] == "lead.assigned.v1"]
     assert (
