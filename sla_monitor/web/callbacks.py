@@ -165,8 +165,9 @@ def _language(manager: Manager) -> str:
 
 
 async def _tell_slack(hook: str, said: str) -> None:
-    """Show the answer to who pressed, and to nobody else."""
-    answer = {"response_type": "ephemeral", "replace_original": False, "text": said}
+    """Show the answer to who pressed, and to nobody else. Names and ids in it cannot become markup."""
+    plain = said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    answer = {"response_type": "ephemeral", "replace_original": False, "text": plain}
     try:
         async with (
             aiohttp.ClientSession(timeout=ANSWER_TIMEOUT, trust_env=True) as session,

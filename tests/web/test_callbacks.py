@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from sla_monitor.clock import monotonic
 from sla_monitor.codec import decode_record
 from sla_monitor.core.events import LeadClaimed
 from sla_monitor.core.lead import Kind, Lead, Phase, Turn
@@ -207,6 +208,29 @@ async def test_a_decision_that_is_not_there_yet_is_said_to_come(desk):
     desk.site.log.decide = lambda _: None
     status, said = await desk.press()
     assert (status, said.partition(".")[0]) == (200, "Пока неизвестно")
+
+
+async def test_slack_gets_its_answer_in_time_and_what_became_of_it_later(desk):
+    desk.site.log.decide = lambda _: None
+    began = monotonic()
+    assert await desk.slack() == 200
+    assert monotonic() - began < 3
+    assert (await desk.said()).startswith("Пока неизвестно.")
+
+
+async def test_what_slack_shows_later_may_be_that_nothing_is_known_to_be_stored(desk):
+    desk.site.log.gate.clear()
+    assert await desk.slack() == 200
+    desk.site.log.broken = True
+    desk.site.log.gate.set()
+    assert (await desk.said()).startswith("It is not known whether that was kept.")
+
+
+async def test_a_name_in_an_answer_of_slack_is_no_markup(desk):
+    desk.site.rules = replace(RULES, managers=RULES.managers | {"vera": Manager("vera", "<!channel> & co")})
+    desk.put("vera", turn=2)
+    await desk.slack()
+    assert (await desk.said()).startswith("&lt;!channel&gt; &amp; co: ")
 
 
 async def test_when_nothing_can_be_stored_the_provider_is_to_ask_again(desk):
