@@ -13,7 +13,7 @@ from . import __version__
 from .acts import Acts
 from .claims import ClaimLinks
 from .clock import DISTRUST, Clock, WallClock, monotonic
-from .core import assign, attempts, deliver, match, track
+from .core import assign, attempts, match, notifications, track
 from .core.effects import Log
 from .core.lead import OPEN, STATUSES
 from .core.rules import HOUR, Rules
@@ -28,6 +28,7 @@ from .notify.channels import Registry, registry
 from .notify.provider import Provider
 from .notify.render import Link
 from .notify.sender import Sender
+from .notify.webhook_channel import Webhooks
 from .pacemaker import Pacemaker
 from .scrape import Scraped
 from .secret import claim_links, secrets_of
@@ -56,7 +57,7 @@ ROLES = (
         waiting=_OPEN,
     ),
     Role(Log.DESK, assign.Desk),
-    Role(Log.NOTIFICATIONS, lambda: deliver.REDUCER, waiting=frozenset({attempts.PENDING})),
+    Role(Log.NOTIFICATIONS, lambda: notifications.REDUCER, waiting=frozenset({attempts.PENDING})),
 )
 
 GC_THRESHOLD = 50_000
@@ -135,7 +136,8 @@ class Up:
         self.metrics = metrics_of(settings, self.rules, keys)
         channels, link = channels_of(settings, self.clock), links_of(self.claims)
         sender = Sender(channels, self.clock, self.metrics.notification, link)
-        self._acts = Acts(self.metrics, sender, lambda: self.rules, self.clock)
+        webhooks = Webhooks(self.clock, self.metrics.notification)
+        self._acts = Acts(self.metrics, sender, webhooks, lambda: self.rules, self.clock)
         self._worker = self._make_worker()
         self.server = make_server(
             settings, self.embedded, self.clock, keys, self.claims, lambda: self.rules, self.metrics, self._unready

@@ -17,7 +17,7 @@ import typer
 from . import __version__
 from .bootstrap import Up, WebOnly
 from .clock import today
-from .commands import audit, check, dead_letters, deadman, explain, keys, report, rules, topics
+from .commands import audit, check, dead_letters, deadman, explain, keys, report, rules, topics, webhooks
 from .commands import policy as policy_commands
 from .commands.options import FINDINGS, UNREACHABLE, USAGE, DataDir, Listen, PolicyFile
 from .commands.stopping import until_stopped
@@ -197,3 +197,4 @@ app.command()(deadman.deadman)
 app.command("report")(report.show_report)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(rules.rules)
+app.add_typer(webhooks.app, name="webhooks")

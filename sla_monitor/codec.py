@@ -67,6 +67,8 @@ _FACTS: tuple[type, ...] = (
     effects.Drop,
     effects.Enqueue,
     effects.Withdraw,
+    effects.Relay,
+    events.WebhookEnabled,
     events.Heartbeat,
 )
 _decoders: dict[bytes, Callable[[bytes], Any]] = {
@@ -205,14 +207,24 @@ def encode_outcome(outcome: effects.Publish, after: int | None = None) -> bytes:
     data: dict[str, Any] = {"lead_id": outcome.lead_id, "turn": outcome.turn, **legible(outcome.data)}
     if after is not None:
         data["after"] = after
+    return _cloud_event(outcome_id(outcome), outcome.type, outcome.at, outcome.lead_id, data)
+
+
+def encode_test(webhook: str, at: int) -> tuple[str, bytes]:
+    """(id, event) by which somebody tries whether a webhook takes outcomes."""
+    event_id = ":".join(("test", _percent_encoded(webhook), str(at)))
+    return event_id, _cloud_event(event_id, "webhook.test", at, webhook, {"webhook": webhook})
+
+
+def _cloud_event(event_id: str, kind: str, at: int, subject: str, data: Mapping[str, Any]) -> bytes:
     return _encode(
         {
             "specversion": "1.0",
-            "id": outcome_id(outcome),
+            "id": event_id,
             "source": "/sla-monitor",
-            "type": outcome.type + ".v1",
-            "time": rfc3339(outcome.at),
-            "subject": outcome.lead_id,
+            "type": kind + ".v1",
+            "time": rfc3339(at),
+            "subject": subject,
             "datacontenttype": "application/json",
             "data": data,
         }

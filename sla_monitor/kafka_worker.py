@@ -26,6 +26,7 @@ from .in_force import apply_first
 from .keys import KeyRing
 from .logs import KEYED, existing, group_of
 from .notify.sender import Sender
+from .notify.webhook_channel import Webhooks
 from .policy import same
 from .records import Partition
 from .scrape import Scraped
@@ -66,7 +67,8 @@ class KafkaWorker:
         self._metrics = metrics_of(settings, self.rules, keys)
         channels, link = channels_of(settings, self._clock), links_of(self.claims)
         sender = Sender(channels, self._clock, self._metrics.notification, link)
-        self._acts = Acts(self._metrics, sender, lambda: self.rules, self._clock)
+        webhooks = Webhooks(self._clock, self._metrics.notification)
+        self._acts = Acts(self._metrics, sender, webhooks, lambda: self.rules, self._clock)
         self._server = WatchServer(Health(self._unready, self._metrics), settings.listen.host, settings.listen.port)
         self._seat = Seat(settings.data_dir)
         self._worker: Worker | None = None

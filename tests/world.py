@@ -9,7 +9,7 @@ from collections import deque
 from typing import Any
 
 from sla_monitor import codec
-from sla_monitor.core import assign, deliver, match, track
+from sla_monitor.core import assign, match, notifications, track
 from sla_monitor.core.effects import Beat, Bury, Count, Log, Measure, Publish, Receive, Send, address
 from sla_monitor.core.events import Due, ManagerStatus, RulesChanged, Sent
 from sla_monitor.core.fold import Reducer
@@ -77,7 +77,7 @@ class World:
             Log.PHONES: PartitionInMemory(match.REDUCER),
             Log.EVENTS: PartitionInMemory(track.REDUCER),
             Log.DESK: PartitionInMemory(assign.Desk()),
-            Log.NOTIFICATIONS: PartitionInMemory(deliver.REDUCER),
+            Log.NOTIFICATIONS: PartitionInMemory(notifications.REDUCER),
         }
         self.outcomes: list[Publish] = []
         self.counts: list[tuple[Log, str]] = []

@@ -2,7 +2,7 @@
 
 Those with a `log` are written to that log under `key` in the same step as the row, and are the facts
 of the reducer that owns it. `Publish` goes to `sla.outcomes`, `Bury` to `sla.dead-letters`.
-`Send`, `Count`, `Receive`, `Measure` and `Beat` are acts of the shell after the commit.
+`Send`, `Post`, `Count`, `Receive`, `Measure` and `Beat` are acts of the shell after the commit.
 """
 
 from __future__ import annotations
@@ -182,6 +182,16 @@ class Drop:
     at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Post an outcome to webhooks. to: their names. body: the outcome as it is published."""
+
+    lead_id: str
+    outcome_id: str
+    to: tuple[str, ...]
+    body: str
+
+
 # from the notices of a lead to the mailboxes of managers, keyed by manager and channel address
 
 
@@ -234,7 +244,7 @@ class Bury:
     """
 
     reason: str
-    fact: Outside | None = None
+    fact: Outside | Relay | None = None
     data: bool = True
     note: Mapping[str, Any] = field(default_factory=dict)
     detail: str = ""
@@ -264,6 +274,18 @@ class Send:
     limit: int
     test: bool
     details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One attempt to post an outcome to a webhook, within `limit` ms."""
+
+    webhook: str
+    lead_id: str
+    outcome_id: str
+    attempt: int
+    limit: int
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,9 +321,9 @@ class Beat:
     at: int
 
 
-ToNotifications = Notify | Drop | Enqueue | Withdraw
+ToNotifications = Notify | Drop | Enqueue | Withdraw | Relay
 Append = Accept | Ask | Hold | Free | OpenNumber | CloseNumber | Question | Deliver | Join | ToNotifications
-Act = Publish | Bury | Send | Count | Receive | Measure | Beat
+Act = Publish | Bury | Send | Post | Count | Receive | Measure | Beat
 """What somebody outside the logs cares for, after the commit."""
 Effect = Append | Act
 
@@ -317,7 +339,7 @@ def address(effect: Append) -> tuple[Log, str]:
             return Log.DESK, effect.lead_id
         case OpenNumber() | CloseNumber():
             return Log.PHONES, effect.number
-        case Notify() | Drop():
+        case Notify() | Drop() | Relay():
             return Log.NOTIFICATIONS, effect.lead_id
         case Enqueue() | Withdraw():
             return Log.NOTIFICATIONS, effect.to

@@ -6,8 +6,8 @@ Instants (`at`, `received`, ...) are milliseconds since the Unix epoch, spans ar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
+from .hashing import stable_hash
 from .rules import Rules
 
 
@@ -34,8 +34,7 @@ class Origin:
 
     def uid(self) -> int:
         """The 63-bit hash of (uri, id) kept in rows for deduplication."""
-        raw = blake2b(f"{self.uri}\0{self.id}".encode("utf-8", "surrogatepass"), digest_size=8)
-        return int.from_bytes(raw.digest()) >> 1
+        return stable_hash(f"{self.uri}\0{self.id}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +287,35 @@ class Sent:
     error: str | None = None
     permanent: bool = False
     retry_after: int | None = None  # ms, as the receiver asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """How an attempt to post an outcome to a webhook ended; comes back into the partition, never through a log.
+
+    entry: what tells the policy's entry that it went to from another of the same name. status: of HTTP, 0 if there was
+    no answer. asked: False if the endpoint was not even asked. took: ms.
+    """
+
+    webhook: str
+    lead_id: str
+    outcome_id: str
+    attempt: int
+    at: int
+    entry: int = 0
+    status: int = 0
+    error: str | None = None
+    retry_after: int | None = None  # ms, as the endpoint asked
+    asked: bool = True
+    took: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookEnabled:
+    """Somebody wants an endpoint that was disabled to be tried again; written to every partition."""
+
+    webhook: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,17 @@ class Reducer(Protocol):
         """A row was written by a fold that ended well, or read at opening: keep what is derived from headers."""
 
 
+class Plain:
+    """A reducer that derives nothing from headers, so that nobody need show it any."""
+
+    __slots__ = ()
+
+    def moved(self, key: str, old: Header | None, new: Header | None) -> None:
+        """Nothing is derived."""
+
+
 @dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(Plain):
     """A reducer whose decisions see one row: `decide(row, fact, now, rules) -> (row, effects)`."""
 
     kinds: tuple[type, ...]
@@ -46,6 +55,3 @@ class Keyed:
         row, effects = self.decide(rows.get(key), fact, now, rules)
         rows.put(key, row)
         return effects
-
-    def moved(self, key: str, old: Header | None, new: Header | None) -> None:
-        """Nothing is derived."""

@@ -130,6 +130,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """An endpoint that outcomes are posted to. types: those it gets, without `.v1`; empty for all of them.
+
+    secret_file: where its signing secrets are read. allow_private: whether its host may have an address of our own
+    network, and be spoken to without TLS.
+    """
+
+    name: str
+    url: str
+    secret_file: str
+    types: tuple[str, ...] = ()
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """The `limits` of the policy file, ms."""
 
@@ -160,3 +175,4 @@ class Rules:
     sources: Mapping[str, Source] = field(default_factory=dict)
     limits: Bounds = Bounds()
     own_numbers: tuple[str, ...] = ()
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)

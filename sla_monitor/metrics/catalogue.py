@@ -91,6 +91,7 @@ BURIED = Label(
         "loop",
         "erased",
         "notification_failed",
+        "webhook_failed",
         "malformed",
         "invalid",
         "too_large",

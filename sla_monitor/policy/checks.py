@@ -18,7 +18,7 @@ Finding = tuple[KeyPath, str]
 
 def check(file: PolicyFile, document: Document) -> list[Problem]:
     """All of them. Names are looked up in the document, so that an entry with a mistake of its own is still known."""
-    found = (*_names(file, document), *_managers(file), *_teams(file), *_policies(file))
+    found = (*_names(file, document), *_managers(file), *_teams(file), *_policies(file), *_webhooks(file))
     return [document.problem(path, message) for path, message in found]
 
 
@@ -94,6 +94,15 @@ def _policies(file: PolicyFile) -> Iterator[Finding]:
             yield (*here, "match"), "`default` takes what no other policy matches; leave its match out"
         names.append(policy.name)
         catch_all = catch_all or (policy.name if takes_all(policy) else "")
+
+
+def _webhooks(file: PolicyFile) -> Iterator[Finding]:
+    names: list[str] = []
+    for index, webhook in enumerate(file.webhooks):
+        if webhook.known_as in names:
+            other = f"webhooks[{names.index(webhook.known_as)}]"
+            yield ("webhooks", index, "name"), f"`{webhook.known_as}` is the name of {other} already; give it another"
+        names.append(webhook.known_as)
 
 
 def takes_all(policy: Policy) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
 import phonenumbers
@@ -25,6 +26,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from sla_monitor.core.calendar import zone
+from sla_monitor.core.outcomes import TYPES
 from sla_monitor.core.rules import NOTICES, Bounds, Intervals
 from sla_monitor.core.rules import Manager as CoreManager
 from sla_monitor.core.rules import Policy as CorePolicy
@@ -34,6 +36,7 @@ from sla_monitor.values import Duration, Matching, Span
 
 from . import templates
 from .chats import check_address
+from .endpoints import endpoint, private
 from .hours import (
     SPAN,
     check_day,
@@ -51,6 +54,7 @@ MANAGER = CoreManager("")
 POLICY = CorePolicy()
 SOURCE = CoreSource("")
 BOUNDS = Bounds()
+OUTCOMES = tuple(f"{name}.v1" for name in TYPES)
 
 
 def _zone(name: str) -> str:
@@ -140,6 +144,12 @@ def _address(url: str) -> str:
     return url
 
 
+def _outcome(name: str) -> str:
+    if name not in OUTCOMES:
+        raise ValueError(f"is no type of outcome{did_you_mean(name, OUTCOMES)}")
+    return name
+
+
 Name = Annotated[str, Matching(r"^[^\s/\x00-\x1f\x7f]{1,64}$", "must be 1 to 64 characters, without spaces or slashes")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -170,6 +180,9 @@ Share = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]?%$", "examples": ["60%"]}),
 ]
 Address = Annotated[str, AfterValidator(_address)]
+Endpoint = Annotated[str, AfterValidator(endpoint)]
+SecretFile = Annotated[str, Matching(r"^/[^\x00-\x1f]{1,500}$", "must be an absolute path: each worker reads it")]
+OutcomeType = Annotated[str, AfterValidator(_outcome), WithJsonSchema({"type": "string", "enum": list(OUTCOMES)})]
 
 
 class Section(BaseModel):
@@ -343,6 +356,28 @@ class Limits(Section):
     digest_window: Span = Field(BOUNDS.digest_window, description="See `digest_after`.")
 
 
+class Webhook(Section):
+    """Where outcomes are posted to, signed ([webhooks.md](webhooks.md))."""
+
+    name: Name | None = Field(None, description="In commands and logs; the host of `url` if left out.")
+    url: Endpoint = Field(description="https://...")
+    secret_file: SecretFile = Field(description="Absolute path of a file with its signing secrets, one a line.")
+    types: tuple[OutcomeType, ...] = Field((), description="Types of outcome that it gets; all if left out.")
+    allow_private: bool = Field(
+        False, description="Whether its host may have an address that is not public, and http:// will do."
+    )
+
+    @model_validator(mode="after")
+    def _public(self) -> Webhook:
+        if not self.allow_private and (reason := private(self.url)):
+            raise ValueError(reason)
+        return self
+
+    @property
+    def known_as(self) -> str:
+        return self.name or urlsplit(self.url).hostname or ""
+
+
 class PolicyFile(Section):
     """The policy of sla-monitor: what is promised to leads, and who keeps the promise."""
 
@@ -354,3 +389,4 @@ class PolicyFile(Section):
     sources: dict[Name, Source] = Field({}, description="Sources of events by name.")
     limits: Limits = Field(Limits(), description="Bounds of what counts, for all policies.")
     own_numbers: tuple[Phone, ...] = Field((), description="Numbers of the company: never a customer's.")
+    webhooks: tuple[Webhook, ...] = Field((), max_length=16, description="Where outcomes are posted to.")

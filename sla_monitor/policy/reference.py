@@ -18,6 +18,7 @@ from .model import (
     Source,
     Team,
     Template,
+    Webhook,
 )
 
 SECTIONS: tuple[tuple[str, type[Section]], ...] = (
@@ -33,6 +34,7 @@ SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("sources.NAME", Source),
     ("limits", Limits),
     ("limits.max_hold", MaxHold),
+    ("webhooks[]", Webhook),
 )
 
 FULL_EXAMPLE = """\
@@ -57,6 +59,9 @@ policies:                                                        # the first tha
 sources: {pbx1: {calls: live, max_delay: 2m, default_region: RU}}
 limits: {min_ring: 10s, min_talk: 15s, max_hold: {ringing: 2m, talking: 2h}}
 own_numbers: ["+74950000000"]
+webhooks:
+  - {name: crm, url: "https://crm.example/hooks/sla", secret_file: /run/secrets/crm-webhook,
+     types: [lead.reassigned.v1, lead.erased.v1]}
 """
 
 INTRODUCTION = f"""\

@@ -25,6 +25,7 @@ def resolve(file: model.PolicyFile, today: date) -> core.Rules:
         sources={name: core.Source(name=name, **dict(source)) for name, source in file.sources.items()},
         limits=_bounds(file.limits),
         own_numbers=file.own_numbers,
+        webhooks={webhook.known_as: _webhook(webhook) for webhook in file.webhooks},
     )
 
 
@@ -53,6 +54,11 @@ def _bounds(limits: model.Limits) -> core.Bounds:
     spans = dict(limits)
     hold = spans.pop("max_hold")
     return core.Bounds(**spans, max_hold_ringing=hold.ringing, max_hold_talking=hold.talking)
+
+
+def _webhook(webhook: model.Webhook) -> core.Webhook:
+    types = tuple(name.removesuffix(".v1") for name in webhook.types)
+    return core.Webhook(webhook.known_as, webhook.url, webhook.secret_file, types, webhook.allow_private)
 
 
 def _policies(file: model.PolicyFile) -> tuple[core.Policy, ...]:

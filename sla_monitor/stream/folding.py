@@ -13,21 +13,25 @@ from typing import Any, NamedTuple
 from sla_monitor import codec
 from sla_monitor.core.effects import (
     Act,
+    Append,
     Beat,
     Bury,
     Count,
     Effect,
     Log,
     Measure,
+    Post,
     Public,
     Publish,
     Receive,
+    Relay,
     Send,
     address,
 )
 from sla_monitor.core.events import Due, RulesChanged
-from sla_monitor.core.fold import Keyed, Reducer
+from sla_monitor.core.fold import Plain, Reducer
 from sla_monitor.core.ledger import Ledger, entry
+from sla_monitor.core.relay import wanted
 from sla_monitor.core.row import Header, Row
 from sla_monitor.core.rules import MINUTE, Rules
 from sla_monitor.errors import TooLarge
@@ -250,16 +254,27 @@ class Folding:
                     outcome = codec.encode_outcome(effect, after)
                     topic = ground.topic(Log.OUTCOMES)
                     decided.records.append(Record(topic, effect.lead_id.encode(), outcome, now))
+                    decided.records += self._relays(effect, outcome)
                     decided.acts.append(effect)
                 case Bury():
                     decided.records.append(self._letter(effect, fact, stored, key))
                     decided.acts.append(effect)
-                case Send() | Count() | Receive() | Measure() | Beat():
+                case Send() | Post() | Count() | Receive() | Measure() | Beat():
                     decided.acts.append(effect)
                 case _:
-                    log, to = address(effect)
-                    decided.records.append(Record(ground.topic(log), to.encode(), codec.encode_record(effect), now))
+                    decided.records.append(self._appended(effect))
         return decided
+
+    def _relays(self, outcome: Publish, body: bytes) -> Iterator[Record]:
+        """What is published is in the same step handed on to the webhooks that want it; test leads to none (R30)."""
+        to = wanted(outcome.type, self.force.rules)
+        if to and not outcome.data.get("test"):
+            outcome_id = codec.outcome_id(outcome)
+            yield self._appended(Relay(lead_id=outcome.lead_id, outcome_id=outcome_id, to=to, body=body.decode()))
+
+    def _appended(self, effect: Append) -> Record:
+        log, key = address(effect)
+        return Record(self._ground.topic(log), key.encode(), codec.encode_record(effect), self.now)
 
     def _letter(self, bury: Bury, fact: Any, stored: Stored | None, key: str) -> Record:
         """The dead letter of the record at hand, or of another fact that the reducer kept until now."""
@@ -270,6 +285,7 @@ class Folding:
         elif stored and (bury.fact is None or bury.fact == fact):
             offset, raw, value, received = stored.offset, stored.key or b"", stored.value, stored.timestamp
         elif bury.fact is not None:
+            raw = bury.fact.lead_id.encode() if isinstance(bury.fact, Relay) else raw  # not the key of its row
             value = codec.encode_record(bury.fact)
         origin = getattr(fact if bury.fact is None else bury.fact, "origin", None)
         letter = codec.DeadLetter(
@@ -295,7 +311,7 @@ class Folding:
         self.acts += decided.acts
 
     def _moved(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
-        if key.startswith(codec.OURS) or isinstance(self._ground.reducer, Keyed):  # which derives nothing
+        if key.startswith(codec.OURS) or isinstance(self._ground.reducer, Plain):  # which derives nothing
             return
         before = None if old is None else codec.read_header(old)
         after = None if new is None else codec.read_header(new)

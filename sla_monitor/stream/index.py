@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sla_monitor.codec import HEADER, NEVER, OURS, VERSION, Undecodable, next_due, read_header
-from sla_monitor.core.fold import Keyed, Reducer
+from sla_monitor.core.fold import Plain, Reducer
 
 from .timers import Earliest, Entry
 
@@ -60,7 +60,7 @@ class Index:
 
     async def show(self, reducer: Reducer) -> None:
         """Show a reducer the rows that it may derive something from."""
-        if isinstance(reducer, Keyed):  # a million headers read for nothing
+        if isinstance(reducer, Plain):  # a million headers read for nothing
             return
         for rows in slices(self._rows()):
             for key, value in rows:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sla_monitor.core.effects import Act, Log, Public, Send
+from sla_monitor.core.effects import Act, Log, Post, Public, Send
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +39,11 @@ class Observer(Protocol):
 
     def committed(self, done: Committed) -> None: ...
 
-    def send(self, effect: Send, feed: Feed) -> None:
-        """Begin to send; the result comes back by `feed(Sent(...), effect.key)`, from the same event loop."""
+    def send(self, effect: Send | Post, feed: Feed) -> None:
+        """Begin to send; the result comes back from the same event loop.
+
+        By `feed(Sent(...), effect.key)` or `feed(Posted(...), effect.lead_id)`.
+        """
 
     def opened(self, log: Log | Public, partition: int, seconds: float) -> None:
         """A partition was opened, which took so long."""
@@ -57,7 +60,7 @@ def announce(observer: Observer, done: Committed, feed: Feed) -> None:
     try:
         observer.committed(done)
         for act in done.acts:
-            if isinstance(act, Send):
+            if isinstance(act, Send | Post):
                 observer.send(act, feed)
     except Exception:
         logger.exception("%s/%d: an observer failed", done.log, done.partition)

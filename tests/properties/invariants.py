@@ -200,8 +200,9 @@ class Invariants:
             if value is None or log is Log.DESK or key[0] == "\0" or codec.next_due(value) <= self.shell.now:
                 continue
             row = decode(self.shell, log, value)
-            reducer, rules = self.shell.logs[log].reducer, self.shell.in_force[log]
-            again, effects = reducer.decide(row, Due(self.shell.now), self.shell.now, rules)
+            rules = self.shell.in_force[log]
+            decide = deliver.decide if log is Log.NOTIFICATIONS else self.shell.logs[log].reducer.decide
+            again, effects = decide(row, Due(self.shell.now), self.shell.now, rules)
             changed = replace(again, rules_version=0) if log is Log.EVENTS else again
             same = decode(self.shell, log, value)
             if log is Log.EVENTS:

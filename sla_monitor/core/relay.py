@@ -1,0 +1,282 @@
+"""Outcomes on their way to webhooks: a row a lead that has some to deliver, and a row an endpoint.
+
+                        Relay
+                          |
+                          v    the first of its endpoint, next_try reached      Posted ok
+     .----------------> WAITING ---------------------------------> OUT -----------------> gone
+     |                    |  ^ |                                    |
+     |  the endpoint is   |  | | a day old                          |
+     |  disabled: look    '--' '--------> dead letter <-------------|
+     |  again later                                                 |
+     '--------------------------------------------------------------'
+                      Posted failed, or no answer
+
+An attempt is committed together with its next try, as for notices: that timer is the whole recovery. Of a lead and
+an endpoint one outcome is out, and the next waits for it, so the order of a lead's outcomes holds. Nothing here is
+older than a day; what was given up is a dead letter that can be replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .effects import Bury, Count, Effect, Post, Relay
+from .events import Posted, WebhookEnabled
+from .fold import Rows
+from .hashing import stable_hash
+from .row import Header
+from .rules import DAY, HOUR, MINUTE, SECOND, Rules, Webhook
+
+OUTBOX = "\x01outbox-"
+"""Before a lead_id: the key of what it has to deliver. No id from outside begins with a control character."""
+
+ENDPOINT = "\x01webhook-"
+"""Before the name of a webhook: the key of what a partition knows of it."""
+
+POST_LIMIT = MINUTE
+"""An attempt that has not answered by then is lost. The shell posts within half of it, so two never overlap."""
+
+BACKOFF = (5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR)
+"""The wait after each failed attempt, the last one again and again."""
+
+JITTER = 20
+"""Percent by which a wait may be longer, so that what failed together does not return together."""
+
+LEFT_ALONE = 6 * HOUR
+"""The longest Retry-After that is obeyed: some attempts are to be made before it is given up."""
+
+GIVE_UP = DAY
+"""Older deliveries are dead letters."""
+
+LOOK_AGAIN = 10 * MINUTE
+"""Between two looks whether a disabled endpoint has been enabled."""
+
+MOST = 96 * 1024
+"""Bytes of outcomes that a lead may have to deliver: with all that JSON may add, far below the size of a row."""
+
+KEPT = 20
+"""Attempts that an endpoint's row remembers, newest."""
+
+GONE = 410
+"""The HTTP status by which an endpoint says that it wants no more."""
+
+RELAYING = 2
+"""The status in the header of an outbox."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One outcome to one endpoint. at: when it was queued. next_try: the next attempt, or when the one out is lost.
+
+    tries: attempts so far; the last one's number. out: whether that may still be answered. error: how it ended.
+    """
+
+    webhook: str
+    outcome_id: str
+    at: int
+    next_try: int
+    body: str = ""
+    out: bool = False
+    tries: int = 0
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Outbox:
+    """What a lead has to deliver, in the order in which it was published."""
+
+    lead_id: str
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    def header(self) -> Header:
+        """With the instant of the oldest."""
+        next_due = min((first.next_try for first in self.timed()), default=None)
+        return Header(next_due, RELAYING, min((delivery.at for delivery in self.deliveries), default=0))
+
+    def timed(self) -> Iterator[Delivery]:
+        """Those whose timer runs: the first of each endpoint."""
+        taken = set()
+        for delivery in self.deliveries:
+            if delivery.webhook not in taken:
+                taken.add(delivery.webhook)
+                yield delivery
+
+    def size(self) -> int:
+        """Bytes of the outcomes."""
+        return sum(len(delivery.body.encode()) for delivery in self.deliveries)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """An attempt that was answered, or failed. status: of HTTP, 0 if there was no answer. took: ms."""
+
+    outcome_id: str
+    number: int
+    at: int
+    status: int
+    error: str
+    took: int
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """What one partition knows of an endpoint. gone: the entry that was answered with 410, 0 for none.
+
+    attempts: the newest, newest last.
+    """
+
+    webhook: str
+    gone: int = 0
+    gone_at: int = 0
+    succeeded_at: int = 0
+    failed_at: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def header(self) -> Header:
+        return Header()
+
+
+KINDS = (Outbox, Endpoint)
+"""The rows."""
+
+
+def wanted(type_: str, rules: Rules) -> tuple[str, ...]:
+    """The webhooks that outcomes of a type (without `.v1`) go to."""
+    return tuple(name for name, webhook in rules.webhooks.items() if not webhook.types or type_ in webhook.types)
+
+
+def entry(webhook: Webhook) -> int:
+    """Tells an entry of the policy from a changed one: what was disabled is the entry, not the name."""
+    parts = (webhook.url, webhook.secret_file, str(webhook.allow_private), *webhook.types)
+    return stable_hash("\0".join(parts))
+
+
+def disabled(endpoint: Endpoint | None, webhook: Webhook | None) -> bool:
+    """Whether an endpoint is not to be asked: it said so, or it is not in the policy (any more, or yet)."""
+    return webhook is None or (endpoint is not None and endpoint.gone == entry(webhook))
+
+
+# what comes in
+
+
+def accept(rows: Rows, fact: Relay, now: int, rules: Rules) -> list[Effect]:
+    """A delivery for each endpoint; one too many is a dead letter."""
+    box = rows.get(OUTBOX + fact.lead_id) or Outbox(fact.lead_id)
+    effects: list[Effect] = [Count("ok")]
+    for webhook in fact.to:
+        delivery = Delivery(webhook, fact.outcome_id, at=now, next_try=now, body=fact.body)
+        if box.size() + len(fact.body.encode()) > MOST:
+            effects += _bury(box, delivery, "too many outcomes of this lead wait")
+        else:
+            box.deliveries.append(delivery)
+    return effects + go_on(rows, box, now, rules)
+
+
+def forget(rows: Rows, lead_id: str) -> None:
+    """The lead is erased: what waits goes at once, and what is out is not tried again (R31)."""
+    rows.put(OUTBOX + lead_id, None)
+
+
+def enable(rows: Rows, fact: WebhookEnabled) -> list[Effect]:
+    """Ask the endpoint again."""
+    endpoint: Endpoint | None = rows.get(ENDPOINT + fact.webhook)
+    if endpoint is not None:
+        endpoint.gone = endpoint.gone_at = 0
+        rows.put(ENDPOINT + fact.webhook, endpoint)
+    return [Count("ok")]
+
+
+# how an attempt ended
+
+
+def settle(rows: Rows, fact: Posted, now: int, rules: Rules) -> list[Effect]:
+    """The result of the attempt that is out; for any other it comes too late to matter."""
+    if fact.asked:
+        _remember(rows, fact)
+    box: Outbox | None = rows.get(OUTBOX + fact.lead_id)
+    if box is None:
+        return [Count("ignored_stale")]
+    for delivery in box.timed():
+        known = (delivery.webhook, delivery.outcome_id, delivery.tries)
+        if delivery.out and known == (fact.webhook, fact.outcome_id, fact.attempt):
+            return _end(box, delivery, fact, now) + go_on(rows, box, now, rules)
+    return [Count("ignored_stale")]
+
+
+def _remember(rows: Rows, fact: Posted) -> None:
+    endpoint = rows.get(ENDPOINT + fact.webhook) or Endpoint(fact.webhook)
+    attempt = Attempt(fact.outcome_id, fact.attempt, fact.at, fact.status, fact.error or "", fact.took)
+    endpoint.attempts = [*endpoint.attempts[-KEPT + 1 :], attempt]
+    if fact.error is None:
+        endpoint.succeeded_at = fact.at
+    else:
+        endpoint.failed_at = fact.at
+    if fact.status == GONE:
+        endpoint.gone, endpoint.gone_at = fact.entry, fact.at
+    rows.put(ENDPOINT + fact.webhook, endpoint)
+
+
+def _end(box: Outbox, delivery: Delivery, fact: Posted, now: int) -> list[Effect]:
+    if fact.error is None:
+        box.deliveries.remove(delivery)
+        return [Count("sent")]
+    wait = max(_backoff(delivery), min(fact.retry_after or 0, LEFT_ALONE))
+    delivery.out, delivery.error = False, fact.error
+    if now + wait >= delivery.at + GIVE_UP:
+        return _bury(box, delivery, fact.error)
+    delivery.next_try = now + wait
+    return [Count("retried")]
+
+
+def _backoff(delivery: Delivery) -> int:
+    """The wait after the last attempt, ms, a little longer for some than for others."""
+    wait = BACKOFF[min(delivery.tries, len(BACKOFF)) - 1]
+    mark = stable_hash(f"{delivery.webhook}\0{delivery.outcome_id}\0{delivery.tries}")
+    return wait + wait * (mark % (JITTER + 1)) // 100
+
+
+def _bury(box: Outbox, delivery: Delivery, error: str) -> list[Effect]:
+    """Give up, visibly: a dead letter that, replayed, is a delivery to this endpoint again."""
+    if delivery in box.deliveries:
+        box.deliveries.remove(delivery)
+    again = Relay(lead_id=box.lead_id, outcome_id=delivery.outcome_id, to=(delivery.webhook,), body=delivery.body)
+    detail = f"webhook {delivery.webhook}: {error}"
+    return [Bury(reason="webhook_failed", fact=again, detail=detail), Count("failed")]
+
+
+# time
+
+
+def due(rows: Rows, key: str, now: int, rules: Rules) -> list[Effect]:
+    """The timer of an outbox."""
+    return go_on(rows, rows.get(key), now, rules)
+
+
+def go_on(rows: Rows, box: Outbox, now: int, rules: Rules) -> list[Effect]:
+    """Do what is due by now, until nothing is; an empty outbox goes."""
+    effects: list[Effect] = []
+    while delivery := next((first for first in box.timed() if first.next_try <= now), None):
+        effects += _fire(rows, box, delivery, now, rules)
+    rows.put(OUTBOX + box.lead_id, box if box.deliveries else None)
+    return effects
+
+
+def _fire(rows: Rows, box: Outbox, delivery: Delivery, now: int, rules: Rules) -> list[Effect]:
+    if now >= delivery.at + GIVE_UP:
+        return _bury(box, delivery, delivery.error or "no attempt was answered")
+    if disabled(rows.get(ENDPOINT + delivery.webhook), rules.webhooks.get(delivery.webhook)):
+        delivery.out, delivery.error = False, delivery.error or "the webhook is disabled"
+        delivery.next_try = min(now + LOOK_AGAIN, delivery.at + GIVE_UP)
+        return []
+    delivery.out, delivery.next_try = True, now + POST_LIMIT
+    delivery.tries += 1
+    post = Post(
+        webhook=delivery.webhook,
+        lead_id=box.lead_id,
+        outcome_id=delivery.outcome_id,
+        attempt=delivery.tries,
+        limit=POST_LIMIT,
+        body=delivery.body,
+    )
+    return [post]
