@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 from sla_monitor import __version__
 from sla_monitor.clock import Clock, WallClock, monotonic
@@ -60,15 +61,18 @@ class Answer:
 class Webhooks:
     """Posts within half of an attempt's limit, half of which may go by in waiting for a turn.
 
-    The limit is the domain's time, like the timer that waits for it; what is signed is real time.
+    The limit is the domain's time, like the timer that waits for it; what is signed is real time. names: who resolves
+    the hosts.
     """
 
-    def __init__(self, clock: Clock, observe: Observe, wall: Clock | None = None) -> None:
+    def __init__(
+        self, clock: Clock, observe: Observe, wall: Clock | None = None, names: AbstractResolver | None = None
+    ) -> None:
         self._clock, self._observe, self._wall = clock, observe, wall or WallClock()
         self._gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
         self._paused: dict[str, float] = {}
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
-        self._names = Names()
+        self._names = names or Names()
 
     async def post(self, effect: Post, rules: Rules) -> Posted:
         """Try once. Never raises: whatever goes wrong is the result's error, without secrets."""
