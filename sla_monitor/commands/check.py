@@ -22,6 +22,7 @@ from sla_monitor.keys import KeyRing, read_keys
 from sla_monitor.logs import existing
 from sla_monitor.notify import channels
 from sla_monitor.notify.address import shown
+from sla_monitor.notify.signature import BadSecret, read_secrets
 from sla_monitor.policy import default_rules, read_rules, same
 from sla_monitor.policy.chats import native
 from sla_monitor.secret import REMEDY, secrets_of
@@ -81,7 +82,7 @@ class Findings:
 
 
 def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = None) -> None:
-    """Check settings, keys, policy, channel addresses and the logs, and say what the policy will do.
+    """Check settings, keys, policy, channels, webhooks and the logs, and say what the policy will do.
 
     The logs are the data directory or, on Kafka, the brokers and the topics. Exit codes: 0 all is well, 1 warnings,
     2 mistakes that stop a start, 3 the logs cannot be used.
@@ -198,7 +199,7 @@ def _check_place(directory: Path) -> None:
 def _look_ahead(findings: Findings, settings: Settings | None, rules: Rules) -> None:
     now = WallClock().now()
     kept = max(settings.events_retention, settings.dead_letters_retention) if settings else 0
-    findings.warnings += [*_channels(rules, settings), *forecast.warnings(rules, now, kept)]
+    findings.warnings += [*_channels(rules, settings), *_secrets(rules), *forecast.warnings(rules, now, kept)]
     findings.forecast += forecast.explain(rules, now)
 
 
@@ -215,6 +216,15 @@ def _without_token(address: str, settings: Settings | None) -> str | None:
         return None
     setting = f"SLA_{kind.upper()}_TOKEN"
     return f"nothing can be sent without {setting} or {setting}_FILE: docs/notifications.md"
+
+
+def _secrets(rules: Rules) -> Iterator[Problem]:
+    """Those of webhooks, as this machine has them."""
+    for webhook in rules.webhooks.values():
+        try:
+            read_secrets(webhook.secret_file)
+        except BadSecret as error:
+            yield Problem("", f"webhooks.{webhook.name}", f"{error}; no outcome is posted without it")
 
 
 def _fields(problem: Problem) -> dict[str, str]:

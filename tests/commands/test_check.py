@@ -97,6 +97,15 @@ def test_a_file_of_a_secret_that_cannot_be_read_is_a_mistake(
     assert (answer.code, [error["place"] for error in answer.json["errors"]]) == (2, ["SLA_SLACK_SECRET_FILE"])
 
 
+def test_a_webhook_without_a_secret_is_a_warning_that_does_not_show_it(run: Run, file: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2")
+    file.write_text(EXAMPLE + f"webhooks: [{{url: https://crm.example/, secret_file: {secret}}}]\n")
+    answer = run("check", "--policy", str(file))
+    assert (answer.code, [w["path"] for w in answer.json["warnings"]]) == (1, ["webhooks.crm.example"])
+    assert "hunter2" not in answer.out
+
+
 def test_a_policy_that_is_most_likely_not_meant_is_a_warning(run: Run, file: Path) -> None:
     file.write_text(EXAMPLE.replace("max_turns: 2", "max_turns: 5"))
     answer = run("check", "--policy", str(file))

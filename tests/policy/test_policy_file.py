@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from sla_monitor.codec import decode_record, encode_record
 from sla_monitor.core.events import RulesChanged
-from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Bounds, Hours, Policy, Rules, Template
+from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Bounds, Hours, Policy, Rules, Template, Webhook
 from sla_monitor.documents import parse
 from sla_monitor.errors import Misconfigured
 from sla_monitor.policy import (
@@ -210,3 +210,21 @@ def test_days_off_are_resolved_to_their_dates_and_quiet_hours_to_minutes():
     assert anna.days_off == ("2026-12-31", "2027-01-05", "2027-01-06", "2027-01-07")
     assert anna.quiet == ((720, 780), (1260, 1920))
     assert anna.urgent == ("escalated", "unassignable", "stuck")
+
+
+def test_a_webhook_has_the_name_of_its_host_and_every_type_unless_it_says_otherwise():
+    rules = rules_of("""
+webhooks:
+  - {url: "https://CRM.example/hook", secret_file: /run/secrets/crm}
+  - {name: bi, url: "http://10.0.0.1/", secret_file: /run/secrets/bi, types: [sla.met.v1], allow_private: true}
+""")
+    assert rules.webhooks == {
+        "crm.example": Webhook("crm.example", "https://CRM.example/hook", "/run/secrets/crm"),
+        "bi": Webhook("bi", "http://10.0.0.1/", "/run/secrets/bi", ("sla.met",), allow_private=True),
+    }
+
+
+def test_rules_with_webhooks_lie_in_the_logs_as_they_are():
+    fact = RulesChanged(version=1, rules=rules_of(FULL_EXAMPLE), at=0)
+    assert fact.rules.webhooks["crm"].types == ("lead.reassigned", "lead.erased")
+    assert decode_record(encode_record(fact)) == fact

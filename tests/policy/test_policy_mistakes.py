@@ -56,6 +56,7 @@ policies: [{name: default, calendar: c, team: t}]
 
 
 CALENDAR = "calendars: {c: {timezone: UTC, hours: {mon: ['09:00-18:00']}, %s}}"
+HOOK = "webhooks: [{url: '%s', secret_file: /s}]"
 
 TEMPLATE = "{managers: {a: {}}, teams: {t: {managers: [a], templates: {%s}}}}"
 
@@ -157,6 +158,31 @@ BAD = [
         "calendars: {c: {timezone: UTC, hours: {sun: ['22:00-06:00'], mon: ['05:00-09:00']}}}",
         "hours: has a night of sun that ends at 06:00, when mon is open already",
     ),
+    (HOOK % "crm.example/hook", "webhooks[0].url: must be an address such as https://crm.example/hooks/sla"),
+    (HOOK % "ftp://crm.example/", "webhooks[0].url: must be an address such as https://"),
+    (HOOK % "https:///hook", "webhooks[0].url: must be an address such as https://"),
+    (HOOK % "https://crm.example:99999/", "webhooks[0].url: must be an address such as https://"),
+    (HOOK % "https://[::1/", "webhooks[0].url: must be an address such as https://"),
+    (HOOK % "https://crm.example/a b", "webhooks[0].url: must be an address such as https://"),
+    (HOOK % "https://anna:hunter2@crm.example/", "webhooks[0].url: must not carry a password"),
+    (HOOK % "https://crm.example/#part", "webhooks[0].url: must not have a fragment"),
+    (HOOK % "http://crm.example/", "webhooks[0]: has http://, which anybody on the way can read"),
+    (HOOK % "https://localhost/", "webhooks[0]: has a host that is not public; set allow_private"),
+    (HOOK % "https://crm.internal/", "webhooks[0]: has a host that is not public; set allow_private"),
+    (HOOK % "https://10.0.0.1/", "webhooks[0]: has a host that is not public; set allow_private"),
+    (HOOK % "https://[fd00::1]/", "webhooks[0]: has a host that is not public; set allow_private"),
+    ("webhooks: [{url: https://a.example/}]", "webhooks[0].secret_file: is missing"),
+    ("webhooks: [{secret_file: /s}]", "webhooks[0].url: is missing"),
+    ("webhooks: [{url: https://a.example/, secret_file: s}]", "webhooks[0].secret_file: must be an absolute path"),
+    (
+        "webhooks: [{url: https://a.example/, secret_file: /s, types: [lead.reasigned.v1]}]",
+        "webhooks[0].types[0]: is no type of outcome; did you mean `lead.reassigned.v1`?",
+    ),
+    (
+        "webhooks: [{url: https://a.example/1, secret_file: /s}, {url: https://a.example/2, secret_file: /s}]",
+        "webhooks[1].name: `a.example` is the name of webhooks[0] already; give it another",
+    ),
+    (f"webhooks: [{', '.join(['{url: https://a.example/, secret_file: /s}'] * 17)}]", "webhooks: must have at most 16"),
     (CALENDAR % "dates: {2026-02-30: []}", "dates.2026-02-30: must be a date such as 2026-12-31"),
     (CALENDAR % "dates: {20261231: []}", "dates.20261231: must be a date such as 2026-12-31"),
     (CALENDAR % "holidays: {country: XX}", "holidays.country: is no country whose holidays are known"),
@@ -219,3 +245,7 @@ def test_an_address_of_a_notice_is_never_repeated(address: str):
 def test_a_group_and_what_apprise_calls_slack_may_reach_several():
     shared = "['telegram://-1001', 'slack://C024BE7LH', 'slack://T1/B2/C3']"
     assert parse_rules(f"managers: {{a: {{notify: {shared}}}, b: {{notify: {shared}}}}}", TODAY)
+
+
+def test_an_address_of_a_webhook_is_never_repeated():
+    assert "hunter2" not in mistakes(HOOK % "Hook:hunter2@crm.example")[0]
