@@ -69,7 +69,8 @@ RELAYING = 2
 class Delivery:
     """One outcome to one endpoint. at: when it was queued. next_try: the next attempt, or when the one out is lost.
 
-    tries: attempts so far; the last one's number. out: whether that may still be answered. error: how it ended.
+    attempt: the number of the last one. out: whether it may still be answered. error: how it ended. tries: attempts
+    that reached the endpoint, or were to.
     """
 
     webhook: str
@@ -78,6 +79,7 @@ class Delivery:
     next_try: int
     body: str = ""
     out: bool = False
+    attempt: int = 0
     tries: int = 0
     error: str = ""
 
@@ -198,7 +200,7 @@ def settle(rows: Rows, fact: Posted, now: int, rules: Rules) -> list[Effect]:
     if box is None:
         return [Count("ignored_stale")]
     for delivery in box.timed():
-        known = (delivery.webhook, delivery.outcome_id, delivery.tries)
+        known = (delivery.webhook, delivery.outcome_id, delivery.attempt)
         if delivery.out and known == (fact.webhook, fact.outcome_id, fact.attempt):
             return _end(box, delivery, fact, now) + go_on(rows, box, now, rules)
     return [Count("ignored_stale")]
@@ -221,18 +223,23 @@ def _end(box: Outbox, delivery: Delivery, fact: Posted, now: int) -> list[Effect
     if fact.error is None:
         box.deliveries.remove(delivery)
         return [Count("sent")]
-    wait = max(_backoff(delivery), min(fact.retry_after or 0, LEFT_ALONE))
     delivery.out, delivery.error = False, fact.error
+    delivery.tries += fact.asked
+    wait = _wait(delivery, fact)
     if now + wait >= delivery.at + GIVE_UP:
         return _bury(box, delivery, fact.error)
     delivery.next_try = now + wait
     return [Count("retried")]
 
 
-def _backoff(delivery: Delivery) -> int:
-    """The wait after the last attempt, ms, a little longer for some than for others."""
-    wait = BACKOFF[min(delivery.tries, len(BACKOFF)) - 1]
-    mark = stable_hash(f"{delivery.webhook}\0{delivery.outcome_id}\0{delivery.tries}")
+def _wait(delivery: Delivery, fact: Posted) -> int:
+    """The wait after an attempt, ms, a little longer for some than for others.
+
+    One that never reached the endpoint makes it no longer: it says nothing about this outcome.
+    """
+    backoff = BACKOFF[min(delivery.tries, len(BACKOFF)) - 1] if fact.asked else BACKOFF[0]
+    wait = max(backoff, min(fact.retry_after or 0, LEFT_ALONE))
+    mark = stable_hash(f"{delivery.webhook}\0{delivery.outcome_id}\0{delivery.attempt}")
     return wait + wait * (mark % (JITTER + 1)) // 100
 
 
@@ -270,12 +277,12 @@ def _fire(rows: Rows, box: Outbox, delivery: Delivery, now: int, rules: Rules) -
         delivery.next_try = min(now + LOOK_AGAIN, delivery.at + GIVE_UP)
         return []
     delivery.out, delivery.next_try = True, now + POST_LIMIT
-    delivery.tries += 1
+    delivery.attempt += 1
     post = Post(
         webhook=delivery.webhook,
         lead_id=box.lead_id,
         outcome_id=delivery.outcome_id,
-        attempt=delivery.tries,
+        attempt=delivery.attempt,
         limit=POST_LIMIT,
         body=delivery.body,
     )

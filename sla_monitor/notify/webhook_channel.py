@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,14 +22,12 @@ from sla_monitor.core.rules import Rules, Webhook
 
 from .public_net import Names, Refused, connector
 from .signature import BadSecret, read_secrets, signatures
+from .turns import Turns
 
 logger = logging.getLogger(__name__)
 
 CHANNEL = "webhook"
 """The label of its metrics."""
-
-AT_ONCE = 8
-"""Requests at once to one endpoint; the others wait for their turn."""
 
 LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 """Answers whose Retry-After is obeyed."""
@@ -69,8 +66,7 @@ class Webhooks:
         self, clock: Clock, observe: Observe, wall: Clock | None = None, names: AbstractResolver | None = None
     ) -> None:
         self._clock, self._observe, self._wall = clock, observe, wall or WallClock()
-        self._gates: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
-        self._paused: dict[str, float] = {}
+        self._turns: dict[str, Turns] = {}
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._names = names or Names()
 
@@ -84,8 +80,8 @@ class Webhooks:
         took = monotonic() - began
         if answer.asked:
             self._observe(CHANNEL, "failed" if answer.error else "sent", took)
-        if answer.error:
-            logger.warning("webhook %s: %s", effect.webhook, answer.error)
+            if answer.error:
+                logger.warning("webhook %s: %s", effect.webhook, answer.error)
         return Posted(
             webhook=effect.webhook,
             lead_id=effect.lead_id,
@@ -123,21 +119,17 @@ class Webhooks:
 
     async def _in_turn(self, webhook: Webhook, effect: Post) -> Answer:
         limit = effect.limit / 4 / 1000 / self._clock.speed
-        pause = self._paused.get(webhook.name, 0) - monotonic()
-        if pause > 0:
-            return Answer(error="it asked to be left alone", retry_after=pause, asked=False)
-        gate = self._gates[webhook.name]
-        try:
-            async with asyncio.timeout(limit):
-                await gate.acquire()
-        except TimeoutError:
+        turns = self._turns.setdefault(webhook.name, Turns(self._clock.speed))
+        if pause := turns.pause():
+            return Answer(error="it is left alone for a while", retry_after=pause, asked=False)
+        if not await turns.take(limit):
             return Answer(error="others to this endpoint took all the time", asked=False)
+        answer = Answer()
         try:
             answer = await self.ask(webhook, effect.outcome_id, effect.body.encode(), limit)
         finally:
-            gate.release()
-        if answer.retry_after is not None:
-            self._paused[webhook.name] = monotonic() + answer.retry_after
+            works = 0 < answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+            turns.end(works=works, retry_after=answer.retry_after)
         return answer
 
     async def _request(

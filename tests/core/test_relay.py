@@ -17,7 +17,7 @@ from sla_monitor.core.events import Due, Posted, WebhookEnabled
 from sla_monitor.core.notifications import REDUCER
 from sla_monitor.core.outcomes import TYPES
 from sla_monitor.core.relay import BACKOFF, GIVE_UP, KEPT, LEFT_ALONE, LOOK_AGAIN, MOST, POST_LIMIT, entry, wanted
-from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Rules, Webhook
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, Rules, Webhook
 
 CRM = Webhook("crm", "https://crm.example/hook", "/run/secrets/crm")
 BI = Webhook("bi", "https://bi.example/", "/run/secrets/bi", types=("lead.reassigned",))
@@ -187,7 +187,7 @@ def test_waits_grow_and_are_a_fifth_longer_at_most():
     queue.publish("a")
     queue.run_out(queue.now + 3 * HOUR, lambda _: {"error": "500"})
     waits = [later[0] - at[0] for at, later in zip(queue.posted[1:], queue.posted[2:], strict=False)]
-    bounds = [*BACKOFF[1:], *[BACKOFF[-1]] * len(waits)]
+    bounds = [*BACKOFF, *[BACKOFF[-1]] * len(waits)]
     assert all(least <= wait <= least * 1.2 for wait, least in zip(waits, bounds, strict=False))
 
 
@@ -203,13 +203,13 @@ def test_what_failed_together_does_not_return_together():
 def test_retry_after_is_obeyed():
     queue = Queue()
     queue.answer(the_post(queue.publish("a")), "429", retry_after=20 * MINUTE)
-    assert queue.due == queue.now + 20 * MINUTE
+    assert queue.now + 20 * MINUTE <= queue.due <= queue.now + 24 * MINUTE
 
 
 def test_retry_after_is_obeyed_for_six_hours_at_most():
     queue = Queue()
     queue.answer(the_post(queue.publish("a")), "503", retry_after=7 * DAY)
-    assert queue.due == queue.now + LEFT_ALONE
+    assert queue.now + LEFT_ALONE <= queue.due <= queue.now + LEFT_ALONE * 1.2
 
 
 def test_an_attempt_without_an_answer_is_made_again_after_its_limit():
@@ -342,10 +342,16 @@ def test_the_last_success_and_the_last_failure_are_remembered():
     assert (queue.endpoint.failed_at, queue.endpoint.succeeded_at) == (failed, queue.now)
 
 
-def test_an_attempt_that_did_not_reach_the_endpoint_is_not_remembered_and_tried_again():
+def test_an_attempt_that_did_not_reach_the_endpoint_is_not_remembered_and_comes_again_soon():
     queue = Queue()
-    effects = queue.answer(the_post(queue.publish("a")), "others took all the time", asked=False)
-    assert (counts(effects), queue.endpoint) == (["retried"], None)
+    post = the_post(queue.publish("a"))
+    for _ in range(9):
+        effects = queue.answer(post, "others took all the time", asked=False)
+        assert (counts(effects), queue.endpoint) == (["retried"], None)
+        assert queue.due - queue.now <= BACKOFF[0] * 1.2
+        post = the_post(queue.at_next_due())
+    queue.answer(post, "500")
+    assert queue.due - queue.now <= BACKOFF[0] * 1.2
 
 
 # beside notices
@@ -420,7 +426,3 @@ def test_every_outcome_is_accepted_or_a_dead_letter_within_a_day_and_a_limit(sto
     buried = {bury.fact.outcome_id for bury in queue.buried}
     assert accepted | buried == published
     assert not accepted & buried
-
-
-def test_limits_are_what_the_docs_say():
-    assert (GIVE_UP, LOOK_AGAIN, POST_LIMIT, BACKOFF[0]) == (DAY, 10 * MINUTE, MINUTE, 5 * SECOND)

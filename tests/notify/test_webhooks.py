@@ -24,7 +24,8 @@ from sla_monitor.core.relay import POST_LIMIT, entry
 from sla_monitor.core.rules import SECOND, Rules, Webhook
 from sla_monitor.internet import is_public
 from sla_monitor.notify.signature import signatures
-from sla_monitor.notify.webhook_channel import AT_ONCE, Webhooks
+from sla_monitor.notify.turns import AT_ONCE, PAUSES, Turns
+from sla_monitor.notify.webhook_channel import Webhooks
 from tests.standard_webhooks import verify
 
 TOKEN = "t0ken-0f-the-address"
@@ -386,6 +387,49 @@ async def test_who_has_no_turn_in_time_asks_nothing_and_comes_again(receiver, sc
     assert (posted.error, posted.asked) == ("others to this endpoint took all the time", False)
     receiver.open.set()
     await asyncio.gather(*stuck)
+
+
+async def test_an_endpoint_that_fails_again_and_again_is_left_alone_for_a_while(receiver, scene):
+    receiver.status = 500
+    for _ in range(AT_ONCE):
+        assert (await scene.post(receiver.webhook())).asked
+    posted = await scene.post(receiver.webhook())
+    assert (posted.error, posted.asked, len(receiver.got)) == ("it is left alone for a while", False, AT_ONCE)
+    assert 0 < posted.retry_after <= PAUSES[0]
+
+
+async def test_one_that_refuses_what_it_gets_works(receiver, scene):
+    for number in range(3 * AT_ONCE):
+        receiver.status = 404 if number % 5 == 0 else 500
+        assert (await scene.post(receiver.webhook())).asked
+
+
+async def ask(turns: Turns, *, works: bool = False, retry_after: float | None = None) -> None:
+    assert await turns.take(1)
+    turns.end(works=works, retry_after=retry_after)
+
+
+async def test_pauses_grow_until_it_works_again():
+    now = [100.0]
+    turns, pauses = Turns(steady=lambda: now[0]), []
+    for _ in range(len(PAUSES) + 1):
+        for _ in range(AT_ONCE):
+            assert not turns.pause()
+            await ask(turns)
+        pauses.append(turns.pause())
+        now[0] += pauses[-1]
+    assert pauses == [pause / 1000 for pause in (*PAUSES, PAUSES[-1])]
+    await ask(turns, works=True)
+    for _ in range(AT_ONCE):
+        await ask(turns)
+    assert turns.pause() == PAUSES[0] / 1000
+
+
+async def test_what_it_asks_for_wins_over_a_shorter_pause():
+    turns = Turns(steady=lambda: 100.0)
+    for _ in range(AT_ONCE):
+        await ask(turns, retry_after=60)
+    assert turns.pause() == 60
 
 
 async def test_closing_ends_what_is_out_with_a_failure(receiver, scene):
