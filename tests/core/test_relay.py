@@ -77,7 +77,9 @@ class Queue:
     def at_next_due(self) -> list[Post]:
         """Let the timer of the outbox fire."""
         self.now = max(self.now, self.due)
-        return posts(self.feed(Due(self.now), KEY))
+        found = posts(self.feed(Due(self.now), KEY))
+        assert KEY not in self.rows or self.due > self.now, "a timer that does not move on"
+        return found
 
     def run_out(self, until: int, answer: Any = lambda _: {}) -> None:
         """Fire the timer whenever it is due until an instant; answer(post): how each attempt ends, None: not at all."""

@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MACHINE = "tests/properties/test_machine.py"
+RELAY = "tests/core/test_relay.py"
 ROWS = "tests/properties/test_rows.py"
 DESK = "tests/core/test_assign.py tests/core/test_roster.py tests/properties/test_desk.py"
 CLOCK, LIFE, TURNS = (
@@ -302,6 +303,48 @@ MUTANTS = (
         "full = len(row.recent) >= limits.digest_after",
         "full = False",
         MAILBOX,
+    ),
+    Mutant(
+        "a lost attempt blocks its endpoint",
+        "relay",
+        "    while delivery := next((first for first in box.timed() if first.next_try <= now), None):",
+        "    for delivery in [first for first in box.timed() if first.next_try <= now and not first.out]:",
+        RELAY,
+    ),
+    Mutant(
+        "an outcome overtakes one that failed",
+        "relay",
+        "        if delivery.webhook not in taken:",
+        "        if True:",
+        RELAY,
+    ),
+    Mutant(
+        "an endpoint that is gone is asked on",
+        "relay",
+        "    return webhook is None or (endpoint is not None and endpoint.gone == entry(webhook))",
+        "    return webhook is None",
+        RELAY,
+    ),
+    Mutant(
+        "a changed entry stays disabled",
+        "relay",
+        "endpoint.gone == entry(webhook)",
+        "bool(endpoint.gone)",
+        RELAY,
+    ),
+    Mutant(
+        "an erased lead is still told of",
+        "relay",
+        "    rows.put(OUTBOX + lead_id, None)",
+        "    rows.get(OUTBOX + lead_id)",
+        RELAY,
+    ),
+    Mutant(
+        "who never had a turn waits longer and longer",
+        "relay",
+        "    delivery.tries += fact.asked",
+        "    delivery.tries += 1",
+        RELAY,
     ),
     Mutant(
         "a new policy moves due to before the change",
