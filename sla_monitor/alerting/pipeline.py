@@ -25,6 +25,7 @@ def pipeline(options: Options) -> Group:
         _stuck(options),
         *_dead_letters(options),
         *_notices(options),
+        *_webhooks(options),
     )
     return Group("sla-monitor-pipeline", options.span("15s"), rules)
 
@@ -99,7 +100,7 @@ def _stuck(options: Options) -> Alert:
 
 
 def _dead_letters(options: Options) -> Iterator[Alert]:
-    span, meant = options.span("15m"), {"reason": Not("erased")}
+    span, meant = options.span("15m"), {"reason": Not("erased", "webhook_failed")}
     yield Alert(
         name="SlaDeadLettersGrowing",
         severity=Severity.PAGE,
@@ -116,7 +117,7 @@ def _dead_letters(options: Options) -> Iterator[Alert]:
         expr=f"{increase(m.DEAD_LETTERS, span, 'topic', 'reason', **meant)} > 0",
         summary=f"A lead or a call may be missing. What could not be used of {{{{ $labels.topic }}}} "
         f"({{{{ $labels.reason }}}}): {COUNT}.",
-        when=f"a dead letter in the last {span}, other than of erased leads",
+        when=f"a dead letter in the last {span}, other than of erased leads and webhooks",
         meaning="It stopped nothing, and is kept with its reason.",
         page="dead-letters",
     )
@@ -124,9 +125,9 @@ def _dead_letters(options: Options) -> Iterator[Alert]:
 
 def _notices(options: Options) -> Iterator[Alert]:
     span = options.span("10m")
-    failed, all_of_them = (
-        increase(m.NOTIFICATIONS, span, "channel", **wanted) for wanted in ({"result": "failed"}, {})
-    )
+    people = Not("webhook")
+    failed = increase(m.NOTIFICATIONS, span, "channel", channel=people, result="failed")
+    all_of_them = increase(m.NOTIFICATIONS, span, "channel", channel=people)
     yield Alert(
         name="SlaNotificationsFailing",
         severity=Severity.PAGE,
@@ -145,4 +146,28 @@ def _notices(options: Options) -> Iterator[Alert]:
         when=f"a notice has waited for more than {options.span('15m')}",
         meaning="It may be one address alone; a channel that fails for all pages.",
         page="notifications-failing",
+    )
+
+
+def _webhooks(options: Options) -> Iterator[Alert]:
+    span = options.span("30m")
+    failed = increase(m.NOTIFICATIONS, span, channel="webhook", result="failed")
+    all_of_them = increase(m.NOTIFICATIONS, span, channel="webhook")
+    yield Alert(
+        name="SlaWebhooksFailing",
+        severity=Severity.TICKET,
+        expr=f"{failed} / {all_of_them} > 0.1\nand {failed} >= 3",
+        lasting=options.span("15m"),
+        summary=f"A webhook does not take outcomes: {SHARE} of the attempts fail.",
+        when=f"more than 10% of the attempts to post outcomes in {span} failed, and 3 or more",
+        meaning="Outcomes are tried again for a day. Leads are handed on, and managers told, as before.",
+    )
+    yield Alert(
+        name="SlaWebhooksGivenUp",
+        severity=Severity.TICKET,
+        expr=f"{increase(m.DEAD_LETTERS, span, reason='webhook_failed')} > 0",
+        summary=f"A webhook has missed outcomes: {COUNT} were given up after a day.",
+        when=f"an outcome for a webhook became a dead letter in the last {span}",
+        meaning="They are kept, and can be replayed once the webhook works.",
+        page="webhooks-failing",
     )

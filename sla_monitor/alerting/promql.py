@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import Self
 
 from sla_monitor.metrics.catalogue import Kind, Metric
 
@@ -11,15 +11,17 @@ TARGET = ("job", "instance")
 """The labels that Prometheus adds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
-    """Every value but this one."""
+class Not(tuple[str, ...]):
+    """Every value but these."""
 
-    value: str
+    __slots__ = ()
+
+    def __new__(cls, *values: str) -> Self:
+        return super().__new__(cls, values)
 
 
 Wanted = str | tuple[str, ...] | Not
-"""One value of a label, any of some, or all but one."""
+"""One value of a label, any of some, or all but some."""
 
 
 def series(metric: Metric, suffix: str = "", /, **labels: Wanted) -> str:
@@ -63,8 +65,8 @@ def _matcher(metric: Metric, name: str, wanted: Wanted) -> str:
 
 def _asked(wanted: Wanted) -> tuple[str, tuple[str, ...]]:
     match wanted:
-        case Not(value):
-            return "!=", (value,)
+        case Not():
+            return "!=" if len(wanted) == 1 else "!~", wanted
         case str():
             return "=", (wanted,)
         case _:

@@ -302,7 +302,7 @@ NOTIFICATIONS = _metric(
     Group.PIPELINE,
     Kind.COUNTER,
     "sla_notifications_total",
-    "Attempts to send a notice, by the scheme of the channel and how they ended.",
+    "Attempts to send a notice, by the scheme of the channel and how they ended; channel=webhook: to post an outcome.",
     *(CHANNEL, SENT),
 )
 NOTIFICATION_SECONDS = _metric(

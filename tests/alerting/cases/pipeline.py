@@ -15,6 +15,7 @@ COMMITTED = 'sla_partition_commit_timestamp_seconds{topic="events",partition="0"
 LAG = 'sla_lag_records{topic="events",partition="0",instance="w%d"}'
 LETTERS = 'sla_dead_letters_total{topic="events",reason="%s",instance="w1"}'
 EVENTS = 'sla_events_total{topic="events",result="ok",instance="w1"}'
+POSTS = 'sla_notifications_total{channel="webhook",result="%s",instance="w1"}'
 NOTICES = 'sla_notifications_total{channel="json",result="%s",instance="w1"}'
 WAITING = 'sla_oldest_notification_timestamp_seconds{partition="0",instance="w1"}'
 
@@ -156,5 +157,21 @@ CASES = [
         fires=[({}, "A manager has not been told for 20m 0s: a notice cannot be delivered.")],
         over="32m",
         near={WAITING: clock(("35m", True))},  # always one, never the same
+    ),
+    Case(
+        alert="SlaWebhooksFailing",
+        given={POSTS % "failed": counter(("10m", 0), ("40m", 1), ("60m", 0)), POSTS % "sent": counter(("110m", 3))},
+        at="45m",
+        fires=[({}, "A webhook does not take outcomes: 25% of the attempts fail.")],
+        over="90m",
+        near={POSTS % "failed": counter(("10m", 0), ("40m", 0.2), ("60m", 0))},
+    ),
+    Case(
+        alert="SlaWebhooksGivenUp",
+        given={LETTERS % "webhook_failed": counter(("10m", 0), ("10m", 1), ("50m", 0))},
+        at="20m",
+        fires=[({}, "A webhook has missed outcomes: 10 were given up after a day.")],
+        over="55m",
+        near={LETTERS % "webhook_failed": None, LETTERS % "notification_failed": counter(("70m", 1))},
     ),
 ]
