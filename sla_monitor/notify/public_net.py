@@ -19,6 +19,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from sla_monitor.internet import is_public
 
+KEEP = 4.0
+"""Seconds that a connection is kept for the next request: less than any server keeps it (Node: 5)."""
+
 RESOLVERS = 16
 """Threads for names: as many as a policy has webhooks, so that a dead name server of one delays no other."""
 
@@ -66,4 +69,6 @@ def _results(host: str, found: Iterable[Any]) -> Iterable[ResolveResult]:
 
 def connector(names: AbstractResolver, *, private: bool) -> aiohttp.TCPConnector:
     """private: whether any address will do. How many connections there are at once is up to who uses it."""
-    return aiohttp.TCPConnector(resolver=names, limit=0, socket_factory=None if private else _public_socket)
+    return aiohttp.TCPConnector(
+        resolver=names, limit=0, keepalive_timeout=KEEP, socket_factory=None if private else _public_socket
+    )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from sla_monitor.clock import monotonic
+from sla_monitor.core.relay import LEFT_ALONE
 from sla_monitor.core.rules import MINUTE, SECOND
 
 AT_ONCE = 8
@@ -33,19 +34,24 @@ class Turns:
         return max(self._until - self._steady(), 0)
 
     async def take(self, limit: float) -> bool:
-        """Wait for a turn, at most `limit` real seconds; whether there was one."""
+        """Wait for a turn, at most `limit` real seconds; whether there was one, which `with` then ends."""
         try:
             async with asyncio.timeout(limit):
                 return await self._gate.acquire()
         except TimeoutError:
             return False
 
-    def end(self, *, works: bool, retry_after: float | None) -> None:
-        """A turn has ended. works: whether the endpoint gave an answer that is not its own failure.
+    def __enter__(self) -> None:
+        """The turn was taken."""
+
+    def __exit__(self, *_: object) -> None:
+        self._gate.release()
+
+    def learn(self, *, works: bool, retry_after: float | None = None) -> None:
+        """How a turn went. works: whether the endpoint gave an answer that is not its own failure.
 
         retry_after: real seconds that it asks for.
         """
-        self._gate.release()
         if works:
             self._failures = self._pauses = 0
         else:
@@ -55,4 +61,4 @@ class Turns:
             self._until = max(self._until, self._steady() + pause)
             self._failures, self._pauses = 0, self._pauses + 1
         if retry_after is not None:
-            self._until = max(self._until, self._steady() + retry_after)
+            self._until = max(self._until, self._steady() + min(retry_after, LEFT_ALONE / 1000))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 EXCERPT = 300
 """Bytes of an answer that are read where a person wants to see them. Nothing of it is read otherwise."""
+
+LEFT = "it is left alone for a while"
 
 HEADERS = {"Content-Type": "application/cloudevents+json", "User-Agent": f"sla-monitor/{__version__}"}
 
@@ -66,7 +69,7 @@ class Webhooks:
         self, clock: Clock, observe: Observe, wall: Clock | None = None, names: AbstractResolver | None = None
     ) -> None:
         self._clock, self._observe, self._wall = clock, observe, wall or WallClock()
-        self._turns: dict[str, Turns] = {}
+        self._turns: defaultdict[tuple[str, int], Turns] = defaultdict(lambda: Turns(self._clock.speed))
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._names = names or Names()
 
@@ -119,17 +122,17 @@ class Webhooks:
 
     async def _in_turn(self, webhook: Webhook, effect: Post) -> Answer:
         limit = effect.limit / 4 / 1000 / self._clock.speed
-        turns = self._turns.setdefault(webhook.name, Turns(self._clock.speed))
+        turns = self._turns[webhook.name, entry(webhook)]
         if pause := turns.pause():
-            return Answer(error="it is left alone for a while", retry_after=pause, asked=False)
+            return Answer(error=LEFT, retry_after=pause, asked=False)
         if not await turns.take(limit):
             return Answer(error="others to this endpoint took all the time", asked=False)
-        answer = Answer()
-        try:
+        with turns:
+            if pause := turns.pause():  # it began while this one waited
+                return Answer(error=LEFT, retry_after=pause, asked=False)
             answer = await self.ask(webhook, effect.outcome_id, effect.body.encode(), limit)
-        finally:
             works = 0 < answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
-            turns.end(works=works, retry_after=answer.retry_after)
+            turns.learn(works=works, retry_after=answer.retry_after)
         return answer
 
     async def _request(

@@ -20,7 +20,7 @@ from aiohttp.test_utils import TestServer
 from sla_monitor.clock import ManualClock
 from sla_monitor.core.effects import Post
 from sla_monitor.core.events import Posted
-from sla_monitor.core.relay import POST_LIMIT, entry
+from sla_monitor.core.relay import LEFT_ALONE, POST_LIMIT, entry
 from sla_monitor.core.rules import SECOND, Rules, Webhook
 from sla_monitor.internet import is_public
 from sla_monitor.notify.signature import signatures
@@ -406,7 +406,8 @@ async def test_one_that_refuses_what_it_gets_works(receiver, scene):
 
 async def ask(turns: Turns, *, works: bool = False, retry_after: float | None = None) -> None:
     assert await turns.take(1)
-    turns.end(works=works, retry_after=retry_after)
+    with turns:
+        turns.learn(works=works, retry_after=retry_after)
 
 
 async def test_pauses_grow_until_it_works_again():
@@ -430,6 +431,32 @@ async def test_what_it_asks_for_wins_over_a_shorter_pause():
     for _ in range(AT_ONCE):
         await ask(turns, retry_after=60)
     assert turns.pause() == 60
+
+
+async def test_it_is_left_alone_for_six_hours_at_most_whatever_it_asks_for():
+    turns = Turns(steady=lambda: 100.0)
+    await ask(turns, retry_after=1e9)
+    assert turns.pause() * 1000 == LEFT_ALONE
+
+
+async def test_who_waited_for_a_turn_while_the_pause_began_leaves_it_alone_too(receiver, scene):
+    receiver.status, receiver.headers = 429, {"Retry-After": "30"}
+    receiver.open.clear()
+    out = [asyncio.create_task(scene.post(receiver.webhook())) for _ in range(AT_ONCE + 3)]
+    for _ in range(AT_ONCE):
+        await receiver.arrived.acquire()
+    receiver.open.set()
+    posted = await asyncio.gather(*out)
+    assert [one.asked for one in posted] == [True] * AT_ONCE + [False] * 3
+    assert all(29 * SECOND < one.retry_after <= 30 * SECOND for one in posted)
+
+
+async def test_a_changed_entry_is_asked_at_once(receiver, scene):
+    receiver.status, receiver.headers = 503, {"Retry-After": "3600"}
+    await scene.post(receiver.webhook())
+    receiver.status = 204
+    assert not (await scene.post(receiver.webhook())).asked
+    assert (await scene.post(receiver.webhook(path="dribble"))).error is None
 
 
 async def test_closing_ends_what_is_out_with_a_failure(receiver, scene):
