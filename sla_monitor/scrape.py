@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .clock import Clock
+from .core import attempts, relay
 from .core.calendar import calendar
-from .core.effects import Log
+from .core.effects import Log, Public
 from .core.lead import OPEN, STATUSES
 from .core.rules import Rules
 from .metrics import OwnedPartition, Snapshot
@@ -60,15 +61,20 @@ class Scraped:
             next_due=self._real(gauges.next_due) if gauges else None,
             oldest_record=self._real(status.oldest),
             open_leads=_open(gauges) if gauges and log is Log.EVENTS else None,
-            pending=sum(gauges.states.get(n, 0) for n in owner.role.waiting)
-            if gauges and log is Log.NOTIFICATIONS
-            else None,
+            pending=_count(gauges, log, attempts.PENDING) if gauges and log is Log.NOTIFICATIONS else None,
+            posts=_count(gauges, log, relay.RELAYING),
+            gone=_count(gauges, log, relay.DISABLED),
             oldest=self._real(gauges.oldest) if gauges else None,
             ledger=ledger.counts if ledger else {},
         )
 
     def _real(self, at: int | None) -> float | None:
         return None if at is None else self.clock.real(at)
+
+
+def _count(gauges: Gauges | None, log: Log | Public, status: int) -> int:
+    """Rows of a status of the notifications."""
+    return gauges.states.get(status, 0) if gauges and log is Log.NOTIFICATIONS else 0
 
 
 def _open(gauges: Gauges) -> dict[str, int]:

@@ -247,6 +247,20 @@ NOTIFICATIONS = [
         Query(or_zero(since(oldest(m.OLDEST_NOTICE)), state(m.NOTICES_PENDING)), "oldest"),
         width=12,
     ),
+    lines(
+        "Leads with outcomes that wait for a webhook",
+        "Leads with an outcome that a webhook has not taken yet. Attempts are those of the channel webhook, above.",
+        "none",
+        Query(state(m.WEBHOOKS_PENDING), "leads"),
+        width=12,
+    ),
+    lines(
+        "Disabled webhooks",
+        "Webhooks whose endpoint has answered 410, so that it is not asked any more.",
+        "none",
+        Query(newest(m.WEBHOOKS_DISABLED), "webhooks"),
+        width=12,
+    ),
 ]
 
 PIPELINE = Sheet(

@@ -163,6 +163,15 @@ def _webhooks(options: Options) -> Iterator[Alert]:
         meaning="Outcomes are tried again for a day. Leads are handed on, and managers told, as before.",
     )
     yield Alert(
+        name="SlaWebhookDisabled",
+        severity=Severity.TICKET,
+        expr=f"max({newest(m.WEBHOOKS_DISABLED, 'partition')}) > 0",
+        summary="A webhook gets no more outcomes: its endpoint has answered 410, which says that it wants none.",
+        when="the endpoint of a webhook of the policy has answered 410",
+        meaning="What is published waits for it for a day. Enable it, or take it out of the policy.",
+        page="webhooks-failing",
+    )
+    yield Alert(
         name="SlaWebhooksGivenUp",
         severity=Severity.TICKET,
         expr=f"{increase(m.DEAD_LETTERS, span, reason='webhook_failed')} > 0",

@@ -29,7 +29,7 @@ class Notifications(Plain):
                 return relay.settle(rows, fact, now, rules)
             case WebhookEnabled():
                 return relay.enable(rows, fact)
-            case Due() if key.startswith(relay.OUTBOX):
+            case Due() if key.startswith((relay.OUTBOX, relay.ENDPOINT)):
                 return relay.due(rows, key, now, rules)
             case Drop(turn=None):
                 relay.forget(rows, fact.lead_id)

@@ -50,7 +50,7 @@ GIVE_UP = DAY
 """Older deliveries are dead letters."""
 
 LOOK_AGAIN = 10 * MINUTE
-"""Between two looks whether a disabled endpoint has been enabled."""
+"""Between two looks whether a disabled endpoint has been enabled, or is not in the policy any more."""
 
 MOST = 96 * 1024
 """Bytes of outcomes that a lead may have to deliver: with all that JSON may add, far below the size of a row."""
@@ -61,8 +61,8 @@ KEPT = 20
 GONE = 410
 """The HTTP status by which an endpoint says that it wants no more."""
 
-RELAYING = 2
-"""The status in the header of an outbox."""
+RELAYING, DISABLED = 2, 3
+"""The statuses in the headers of an outbox, and of an endpoint that wants no more; of another it is 0."""
 
 
 @dataclass(slots=True)
@@ -123,12 +123,13 @@ class Attempt:
 
 @dataclass(slots=True)
 class Endpoint:
-    """What one partition knows of an endpoint. gone: the entry that was answered with 410, 0 for none.
+    """What one partition knows of an endpoint. look_at: when to see whether the policy still has it.
 
-    attempts: the newest, newest last.
+    gone: the entry that was answered with 410, 0 for none. attempts: the newest, newest last.
     """
 
     webhook: str
+    look_at: int
     gone: int = 0
     gone_at: int = 0
     succeeded_at: int = 0
@@ -136,7 +137,7 @@ class Endpoint:
     attempts: list[Attempt] = field(default_factory=list)
 
     def header(self) -> Header:
-        return Header()
+        return Header(self.look_at, DISABLED if self.gone else 0)
 
 
 KINDS = (Outbox, Endpoint)
@@ -195,7 +196,7 @@ def enable(rows: Rows, fact: WebhookEnabled) -> list[Effect]:
 def settle(rows: Rows, fact: Posted, now: int, rules: Rules) -> list[Effect]:
     """The result of the attempt that is out; for any other it comes too late to matter."""
     if fact.asked:
-        _remember(rows, fact)
+        _remember(rows, fact, now)
     box: Outbox | None = rows.get(OUTBOX + fact.lead_id)
     if box is None:
         return [Count("ignored_stale")]
@@ -206,8 +207,8 @@ def settle(rows: Rows, fact: Posted, now: int, rules: Rules) -> list[Effect]:
     return [Count("ignored_stale")]
 
 
-def _remember(rows: Rows, fact: Posted) -> None:
-    endpoint = rows.get(ENDPOINT + fact.webhook) or Endpoint(fact.webhook)
+def _remember(rows: Rows, fact: Posted, now: int) -> None:
+    endpoint = rows.get(ENDPOINT + fact.webhook) or Endpoint(fact.webhook, now + LOOK_AGAIN)
     attempt = Attempt(fact.outcome_id, fact.attempt, fact.at, fact.status, fact.error or "", fact.took)
     endpoint.attempts = [*endpoint.attempts[-KEPT + 1 :], attempt]
     if fact.error is None:
@@ -256,8 +257,16 @@ def _bury(box: Outbox, delivery: Delivery, error: str) -> list[Effect]:
 
 
 def due(rows: Rows, key: str, now: int, rules: Rules) -> list[Effect]:
-    """The timer of an outbox."""
-    return go_on(rows, rows.get(key), now, rules)
+    """The timer of a row."""
+    if key.startswith(OUTBOX):
+        return go_on(rows, rows.get(key), now, rules)
+    endpoint: Endpoint = rows.get(key)
+    webhook = rules.webhooks.get(endpoint.webhook)
+    if not disabled(endpoint, webhook):
+        endpoint.gone = endpoint.gone_at = 0
+    endpoint.look_at = now + LOOK_AGAIN
+    rows.put(key, endpoint if webhook else None)
+    return []
 
 
 def go_on(rows: Rows, box: Outbox, now: int, rules: Rules) -> list[Effect]:

@@ -243,6 +243,20 @@ OLDEST_NOTICE = _metric(
     PARTITION,
     unit=INSTANT,
 )
+WEBHOOKS_PENDING = _metric(
+    Group.OPEN,
+    Kind.STATE,
+    "sla_webhooks_pending",
+    "Leads with an outcome that a webhook has not taken yet.",
+    PARTITION,
+)
+WEBHOOKS_DISABLED = _metric(
+    Group.OPEN,
+    Kind.STATE,
+    "sla_webhooks_disabled",
+    "Webhooks whose endpoint has answered 410, so that it is not asked any more.",
+    PARTITION,
+)
 
 # the pipeline
 EVENTS = _metric(

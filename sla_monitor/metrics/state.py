@@ -15,7 +15,8 @@ class OwnedPartition:
 
     waiting, lag: records that were fetched and are not folded; offsets to the end of the log. oldest_record: of those
     that wait. open_leads: by the name of the state, every open state named; None where rows are no leads. pending:
-    rows with a notice to deliver; None where rows are none. oldest: the earliest start of a customer's clock that
+    rows with a notice to deliver; None where rows are none. posts, gone: there, rows with an outcome to post, and
+    webhooks that are disabled. oldest: the earliest start of a customer's clock that
     waits, or the earliest notice. ledger: see `core.ledger.Ledger.counts`.
     """
 
@@ -30,6 +31,8 @@ class OwnedPartition:
     oldest_record: float | None = None
     open_leads: Mapping[str, int] | None = None
     pending: int | None = None
+    posts: int = 0
+    gone: int = 0
     oldest: float | None = None
     ledger: Mapping[str, int] = field(default_factory=dict)
 
@@ -87,6 +90,8 @@ def _of_rows(owned: OwnedPartition) -> Iterator[Sample]:
         yield m.OPEN_LEADS, (number, state), count
     if owned.pending is not None:
         yield m.NOTICES_PENDING, (number,), owned.pending
+        yield m.WEBHOOKS_PENDING, (number,), owned.posts
+        yield m.WEBHOOKS_DISABLED, (number,), owned.gone
     if owned.oldest is not None:
         yield (m.OLDEST_WAITING if owned.pending is None else m.OLDEST_NOTICE), (number,), owned.oldest
     if owned.open_leads is None:

@@ -75,7 +75,7 @@ def applied(shelf: Shelf, crm: Webhook, bi: Webhook) -> Shelf:
     shelf.enforce(sales(webhooks={"crm": crm, "bi": bi}))
     attempts = [Attempt("L1:1:a", 1, T0, 204, "", 12), Attempt("L1:1:b", 1, T0 + 1_000, 410, "410: gone", 7)]
     rows = {
-        relay.ENDPOINT + "crm": Endpoint("crm", entry(crm), T0 + 1_000, T0, T0 + 1_000, attempts),
+        relay.ENDPOINT + "crm": Endpoint("crm", T0 + 9_000, entry(crm), T0 + 1_000, T0, T0 + 1_000, attempts),
         relay.OUTBOX + "L1": Outbox("L1", [Delivery("crm", "L1:1:b", T0 + 500, T0 + 9_000, "{}")]),
         relay.OUTBOX + "L2": Outbox("L2", [Delivery("old", "L2:1:b", T0 + 600, T0 + 9_000, "{}")]),
     }

@@ -300,6 +300,37 @@ def test_a_changed_entry_of_the_policy_is_enabled_by_itself():
     assert KEY not in queue.rows
 
 
+def look(queue: Queue) -> None:
+    """The timer of the endpoint's row fires."""
+    queue.now = max(queue.now, next_due(queue.rows[relay.ENDPOINT + "crm"]))
+    assert queue.feed(Due(queue.now), relay.ENDPOINT + "crm") == []
+
+
+def test_a_disabled_endpoint_shows_in_the_gauges_until_it_is_enabled():
+    queue = Queue()
+    gone(queue)
+    look(queue)
+    assert queue.endpoint.header().status == relay.DISABLED
+    queue.feed(WebhookEnabled(webhook="crm", at=queue.now), relay.ENDPOINT + "crm")
+    assert queue.endpoint.header().status == 0
+
+
+def test_or_until_its_entry_is_changed():
+    queue = Queue()
+    gone(queue)
+    queue.rules = replace(RULES, webhooks={"crm": replace(CRM, url="https://crm.example/new")})
+    look(queue)
+    assert (queue.endpoint.header().status, len(queue.endpoint.attempts)) == (0, 1)
+
+
+def test_or_until_it_is_taken_out_of_the_policy_and_then_nothing_is_kept_of_it():
+    queue = Queue()
+    gone(queue)
+    queue.rules = Rules()
+    look(queue)
+    assert relay.ENDPOINT + "crm" not in queue.rows
+
+
 def test_enabling_what_was_never_used_changes_nothing():
     queue = Queue()
     queue.feed(WebhookEnabled(webhook="crm", at=queue.now), relay.ENDPOINT + "crm")

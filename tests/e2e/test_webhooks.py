@@ -87,8 +87,9 @@ def test_an_outage_is_waited_for_and_410_is_remembered_through_a_restart(monitor
     receiver.status = 200
     (state,) = command(monitor, "list")
     assert (state["state"], state["pending"] > 0, receiver.arrived.total()) == ("disabled", True, asked)
+    assert (monitor.metric("sla_webhooks_disabled"), monitor.metric("sla_webhooks_pending")) == (1, 1)
     command(monitor, "enable", "crm")
     receiver.until(lambda: len(by_lead(receiver.ids())["L1"]) == 2)
     (state,) = command(monitor, "list")
-    assert state["state"] == "enabled"
+    assert (state["state"], monitor.metric("sla_webhooks_disabled")) == ("enabled", 0)
     assert command(monitor, "log", "crm")[-1]["status"] == 200

@@ -239,7 +239,7 @@ STATE = Snapshot(
             oldest=1.5,
             ledger={"first/response/met": 5},
         ),
-        OwnedPartition(topic="notifications", number=1, state="running", pending=4, oldest=2.5),
+        OwnedPartition(topic="notifications", number=1, state="running", pending=4, posts=3, gone=2, oldest=2.5),
         OwnedPartition(topic="desk", number=0, state="opening"),
     ),
     managers={"anna": 2},
@@ -262,6 +262,8 @@ def test_state_is_shown_as_it_is_at_the_scrape(metrics: Metrics):
     assert value(metrics, "sla_lag_records", topic="events", partition="3") == 9
     assert value(metrics, "sla_oldest_record_timestamp_seconds", topic="events", partition="3") == 1.25
     assert value(metrics, "sla_notifications_pending", partition="1") == 4
+    assert value(metrics, "sla_webhooks_pending", partition="1") == 3
+    assert value(metrics, "sla_webhooks_disabled", partition="1") == 2
     assert value(metrics, "sla_oldest_notification_timestamp_seconds", partition="1") == 2.5
     assert value(metrics, "sla_topic_partitions", topic="events") == 6
     assert value(metrics, "sla_calendar_open", calendar="office") == 0

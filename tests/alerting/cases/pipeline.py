@@ -15,6 +15,7 @@ COMMITTED = 'sla_partition_commit_timestamp_seconds{topic="events",partition="0"
 LAG = 'sla_lag_records{topic="events",partition="0",instance="w%d"}'
 LETTERS = 'sla_dead_letters_total{topic="events",reason="%s",instance="w1"}'
 EVENTS = 'sla_events_total{topic="events",result="ok",instance="w1"}'
+GONE = 'sla_webhooks_disabled{partition="%d",instance="w1"}'
 POSTS = 'sla_notifications_total{channel="webhook",result="%s",instance="w1"}'
 NOTICES = 'sla_notifications_total{channel="json",result="%s",instance="w1"}'
 WAITING = 'sla_oldest_notification_timestamp_seconds{partition="0",instance="w1"}'
@@ -165,6 +166,14 @@ CASES = [
         fires=[({}, "A webhook does not take outcomes: 25% of the attempts fail.")],
         over="90m",
         near={POSTS % "failed": counter(("10m", 0), ("40m", 0.2), ("60m", 0))},
+    ),
+    Case(
+        alert="SlaWebhookDisabled",
+        given={GONE % 0: gauge(("5m", 0), ("5m", 1), ("5m", 0)), GONE % 1: gauge(("15m", 0))},
+        at="8m",
+        fires=[({}, "A webhook gets no more outcomes: its endpoint has answered 410, which says that it wants none.")],
+        over="12m",
+        near={GONE % 0: gauge(("15m", 0))},
     ),
     Case(
         alert="SlaWebhooksGivenUp",
