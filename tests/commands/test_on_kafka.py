@@ -30,6 +30,10 @@ def test_up_says_what_to_run_instead(run: Run) -> None:
         "dead-letters replay --all",
         "policy show",
         "policy apply policy.yaml",
+        "webhooks list",
+        "webhooks log crm",
+        "webhooks enable crm",
+        "webhooks test crm",
     ],
 )
 def test_brokers_that_do_not_answer_are_unreachable(run: Run, tmp_path: Path, command: str) -> None:
