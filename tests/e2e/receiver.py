@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -51,6 +52,10 @@ class Receiver(ThreadingHTTPServer):
         """Return when `holds()`, looked at after each request."""
         with self.changed:
             assert self.changed.wait_for(holds, limit), f"arrived {self.arrived}"
+
+    async def arrival(self, holds: Any, limit: float = 60) -> None:
+        """`until`, while the event loop goes on."""
+        await asyncio.to_thread(self.until, holds, limit)
 
     def ids(self) -> list[str]:
         """Of what was accepted, each once, in the order of the first time."""
