@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from functools import cached_property
 
 from .core import people
-from .core.calendar import ALWAYS, OpenTime, calendar, union, zone
+from .core.calendar import ALWAYS, OpenTime, calendar, intersection, union, zone
 from .core.rules import DAY, HOUR, SECOND, Manager, Policy, Rules, Team
 from .errors import Problem
 from .values import duration_text
@@ -106,6 +106,13 @@ class Outlook:
     def time(self, at: int) -> str:
         return f"{datetime.fromtimestamp(at // 1000, self.zone):%a %Y-%m-%d %H:%M:%S}".removesuffix(":00")
 
+    def unheard(self, manager_id: str, now: int) -> int | None:
+        """The first instant of the next two weeks at which one of the staff is given leads, and wants quiet."""
+        quiet = people.quiet_hours(self.rules, manager_id)
+        given = intersection((self.hours, self.shift(manager_id), quiet)) if quiet else None
+        at = given.next_open(now) if given and not given.never_opens else None
+        return at if at is not None and at < now + AHEAD else None
+
     def uncovered(self, now: int) -> int | None:
         """The first open instant of the next two weeks at which none of the staff is on shift."""
         covered = union(self.shift(manager.id) for manager in self.staff)
@@ -120,7 +127,7 @@ class Outlook:
 
 def warnings(rules: Rules, now: int, kept: int = 0) -> list[Problem]:
     """What is allowed, and most likely not meant. kept: how long the logs with personal data are kept, ms (R31)."""
-    found = [*_of_roster(rules), *_of_sources(rules), *_of_retention(rules, kept)]
+    found = [*_of_roster(rules), *_of_quiet(rules, now), *_of_sources(rules), *_of_retention(rules, kept)]
     for policy in rules.policies:
         outlook = Outlook(rules, policy)
         parts = (_of_targets(rules, policy), _of_reminders(policy), _of_staff(outlook, now), _of_escalation(outlook))
@@ -141,6 +148,17 @@ def _of_roster(rules: Rules) -> Warned:
     last = rules.policies[-1]
     if len(rules.teams) > 1 and not last.team and not last.match:
         yield f"policies.{last.name}.team", "is not set; a lead that names neither team nor owner is `unassignable`"
+
+
+def _of_quiet(rules: Rules, now: int) -> Warned:
+    """Each manager once, whichever policies their leads are of."""
+    found: dict[str, str] = {}
+    for outlook in (Outlook(rules, policy) for policy in rules.policies):
+        for manager in outlook.staff:
+            if (at := outlook.unheard(manager.id, now)) is not None:
+                found.setdefault(manager.id, outlook.time(at))
+    for manager_id, when in found.items():
+        yield f"managers.{manager_id}.quiet", f"lies in working hours, such as {when}: leads given then are not told of"
 
 
 def _of_sources(rules: Rules) -> Warned:

@@ -55,12 +55,13 @@ def head_of(rules: Rules, manager_id: str) -> str | None:
 
 def quiet_until(rules: Rules, manager_id: str, now: int) -> int | None:
     """The end of the quiet hours that a manager has now, ms; None outside of them."""
+    quiet = quiet_hours(rules, manager_id)
+    return quiet.next_close(now) if quiet and quiet.is_open(now) else None
+
+
+def quiet_hours(rules: Rules, manager_id: str) -> Calendar | None:
+    """Open while a manager wants quiet; None if they never do."""
     manager = rules.managers.get(manager_id)
     if manager is None or not manager.quiet:
         return None
-    quiet = _quiet_hours(rules, manager)
-    return quiet.next_close(now) if quiet.is_open(now) else None
-
-
-def _quiet_hours(rules: Rules, manager: Manager) -> Calendar:
     return calendar(Hours(zone_name(rules, manager.id), (manager.quiet,) * 7))

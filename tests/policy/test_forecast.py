@@ -104,3 +104,31 @@ def test_two_teams_need_a_policy_that_says_which():
 def test_logs_that_outlive_the_promise_of_erasure_are_told():
     assert told(OFFICE, kept=7 * DAY) == []
     assert told(OFFICE, kept=8 * DAY) == ["limits.erase_within: promises 7d, but logs with personal data are kept 8d"]
+
+
+@pytest.mark.parametrize(
+    ("anna", "when"),
+    [
+        ('{shift: office, quiet: ["17:00-08:00"]}', "Fri 2026-11-20 17:00"),
+        ('{shift: office, quiet: ["12:00-13:00"]}', "Mon 2026-11-23 12:00"),
+        ('{shift: office, quiet: ["17:00-18:00"], days_off: ["2026-11-20"]}', "Mon 2026-11-23 17:00"),
+    ],
+)
+def test_quiet_hours_in_working_hours_are_most_likely_not_meant(anna: str, when: str):
+    text = OFFICE.replace("anna: {shift: office}", f"anna: {anna}")
+    message = f"lies in working hours, such as {when}: leads given then are not told of"
+    assert told(text) == [f"managers.anna.quiet: {message}"]
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        OFFICE.replace("anna: {shift: office}", 'anna: {shift: office, quiet: ["18:00-09:00"]}'),
+        OFFICE.replace("boris: {}", 'boris: {quiet: ["12:00-13:00"]}'),
+        OFFICE.replace("anna: {shift: office}", 'anna: {quiet: ["21:00-08:00"]}').replace(
+            "target: 10m", "target: 10m, calendar: office"
+        ),
+    ],
+)
+def test_quiet_hours_when_nobody_is_given_leads_are_meant(people: str):
+    assert told(people) == []
