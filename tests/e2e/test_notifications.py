@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
-import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 
 from sla_monitor.core.rules import MINUTE
+from tests.e2e.phone import SECRET, press, to
 from tests.e2e.process import Monitor
 from tests.e2e.test_people import eventually
 from tests.notify.providers import Telegram
-
-SECRET = "webhook-s3cr3t"
 
 POLICY = """
 version: 1
@@ -37,32 +31,6 @@ policies:
 """
 
 
-class Elsewhere:
-    """A loop in a thread of its own: the provider lives while the test waits."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.thread = Thread(target=self.loop.run_forever)
-        self.thread.start()
-
-    def run(self, work: Awaitable[Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)  # type: ignore[arg-type]
-
-    def end(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
-
-
-@pytest.fixture
-def telegram() -> Iterator[Telegram]:
-    elsewhere, made = Elsewhere(), Telegram()
-    elsewhere.run(made.__aenter__())
-    yield made
-    elsewhere.run(made.__aexit__())
-    elsewhere.end()
-
-
 @pytest.fixture
 def monitor(tmp_path: Path, telegram: Telegram) -> Iterator[Monitor]:
     (tmp_path / "token").write_text(telegram.token)
@@ -75,22 +43,6 @@ def monitor(tmp_path: Path, telegram: Telegram) -> Iterator[Monitor]:
     }
     with Monitor(tmp_path, POLICY, speed=10, **where) as running:
         yield running
-
-
-def press(monitor: Monitor, who: int, message: dict[str, Any]) -> str:
-    """What Telegram shows when somebody presses the button of a message."""
-    button, link = Telegram.buttons(message)
-    assert link["url"].startswith("https://sla.example/claim/")
-    query = {"id": "1", "from": {"id": who}, "message": {"chat": {"id": message["chat_id"]}}}
-    body = json.dumps({"callback_query": query | {"data": button["callback_data"]}}).encode()
-    headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": SECRET}
-    request = urllib.request.Request(f"{monitor.url}/callbacks/telegram", body, headers)
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return str(json.load(answer)["text"])
-
-
-def to(telegram: Telegram, chat: int, holds: Callable[[str], bool]) -> list[dict[str, Any]]:
-    return [message for message in telegram.got if message["chat_id"] == chat and holds(message["text"])]
 
 
 def test_one_tap_takes_a_lead_and_the_other_learns_who_has_it(monitor: Monitor, telegram: Telegram) -> None:
