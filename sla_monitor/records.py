@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
@@ -66,6 +66,19 @@ class Tail(Protocol):
         """
 
 
+class Changed(Protocol):
+    """Which rows of a log have changed. Each call may raise Unavailable, after which all of them may have."""
+
+    async def news(self) -> None:
+        """Return when there is something to take."""
+
+    async def take(self) -> Collection[bytes]:
+        """The keys that records were applied to since the last call.
+
+        A row that time alone has changed need not be among them: its header said when that would be.
+        """
+
+
 class Reader(Protocol):
     """What views and commands read, from any process; sees committed state only. Each call may raise Unavailable."""
 
@@ -78,11 +91,23 @@ class Reader(Protocol):
     async def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
         """All current rows of a log, the rules' rows included; another thread may go through them."""
 
+    async def pick(self, topic: str, keys: Collection[bytes]) -> Mapping[bytes, bytes]:
+        """The rows at some keys, of those that are there."""
+
+    def changed(self, topic: str) -> AbstractAsyncContextManager[Changed]:
+        """What changes in the rows from now on, for as long as the context lasts."""
+
     async def place(self, topic: str) -> Position:
         """Up to where a log has been applied by its owners; its beginning before it had any."""
 
     async def bounds(self, topic: str) -> tuple[Position, Position]:
         """(position of the first kept records, position behind the last)."""
+
+    async def since(self, topic: str, at: int) -> Position:
+        """The position of the first records that were written at an instant, ms, or later."""
+
+    async def about(self, topic: str, key: bytes, at: int) -> Sequence[Stored]:
+        """The kept records of a key that were written at an instant, ms, or later, in order."""
 
     def tail(self, topic: str, start: Position) -> AbstractAsyncContextManager[Tail]:
         """The log from a position within its bounds on, for as long as the context lasts."""

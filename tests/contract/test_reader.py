@@ -111,6 +111,48 @@ async def test_rows_may_be_gone_through_while_they_change(ports: Ports):
         assert len([first, *rows]) >= 9
 
 
+async def test_rows_are_picked_at_their_keys_and_those_that_are_not_there_are_left_out(ports: Ports):
+    keys = [b"key%d" % n for n in range(9)]
+    async with ports.reader() as reader:
+        assert await reader.pick(WIDE, [b"none"]) == {}
+        for number in range(3):
+            owned = await ports.log().open(Partition(WIDE, number))
+            await owned.commit(Step(0, {key: b"row of " + key for key in keys if partition_of(key, 3) == number}))
+        wanted = {key: b"row of " + key for key in keys[:4]}
+        await soon(lambda: reader.pick(WIDE, [*keys[:4], b"none"]), wanted)
+
+
+async def test_what_changes_in_the_rows_is_told_once_by_its_key(ports: Ports):
+    await ports.inbox.append([record(WIDE, str(n), f"key{n}") for n in range(9)])
+    logs = [await ports.read(WIDE, number) for number in range(3)]
+    async with ports.reader() as reader, reader.changed(WIDE) as changed, asyncio.timeout(20):
+        told: set[bytes] = set()
+        for number, records in enumerate(logs):
+            owned = await ports.log().open(Partition(WIDE, number))
+            coming = asyncio.ensure_future(changed.news())
+            await owned.commit(Step(len(records), {one.key: b"1" for one in records}))
+            await coming
+            while not {one.key for one in records} <= told:
+                told |= set(await changed.take())
+        assert {one.key for records in logs for one in records} <= told
+        assert not {key for key in await changed.take() if key.startswith(b"key")}
+
+
+async def test_a_row_that_changed_before_it_was_watched_is_not_told_of(ports: Ports):
+    await ports.inbox.append([record(LEADS, "1", "old"), record(LEADS, "2", "new")])
+    owned = await ports.log().open(Partition(LEADS, 0))
+    await owned.commit(Step(1, {b"old": b"1"}))
+    async with ports.reader() as reader, asyncio.timeout(20):
+        await soon(lambda: reader.row(LEADS, b"old"), b"1")
+        async with reader.changed(LEADS) as changed:
+            await owned.commit(Step(2, {b"new": b"2"}))
+            await changed.news()
+            await soon(lambda: reader.row(LEADS, b"new"), b"2")
+            told = set(await changed.take())
+        assert b"new" in told
+        assert b"old" not in told
+
+
 async def test_the_place_is_where_the_owners_are(ports: Ports):
     await ports.inbox.append([record(WIDE, str(n), f"key{n}") for n in range(30)])
     ends = [len(await ports.read(WIDE, number)) for number in range(3)]
@@ -131,6 +173,26 @@ async def test_the_bounds_are_what_is_kept(ports: Ports):
     await ports.lose_before(LEADS, 20)
     async with ports.reader() as reader:
         assert await reader.bounds(LEADS) == ((20,), (50,))
+
+
+async def test_what_was_written_since_an_instant_is_found(ports: Ports):
+    await ports.inbox.append([record(LEADS, str(n), timestamp=1000 * n) for n in range(1, 21)])
+    await ports.lose_before(LEADS, 5)
+    async with ports.reader() as reader:
+        for at, first in ((0, 5), (6000, 5), (6001, 6), (20_000, 19), (20_001, 20)):
+            assert await reader.since(LEADS, at) == (first,)
+        assert await reader.since(WIDE, 0) == (0, 0, 0)
+
+
+async def test_the_records_of_a_key_since_an_instant_are_found_in_order(ports: Ports):
+    await ports.inbox.append([record(WIDE, str(n), f"key{n % 5}", timestamp=1000 * n) for n in range(1, 21)])
+    async with ports.reader() as reader:
+        found = await reader.about(WIDE, b"key2", 0)
+        assert [one.value for one in found] == [b"2", b"7", b"12", b"17"]
+        assert [one.value for one in await reader.about(WIDE, b"key2", 12_000)] == [b"12", b"17"]
+        assert await reader.about(WIDE, b"key2", 17_001) == []
+        assert await reader.about(WIDE, b"none", 0) == []
+        assert await reader.about(DESK, b"none", 0) == []
 
 
 async def test_a_log_is_read_in_the_order_of_each_partition(ports: Ports):

@@ -30,6 +30,26 @@ _RECORDS = f"""
 SELECT id & {(1 << SHIFT) - 1}, key, value, timestamp FROM records WHERE id>=? AND id<? ORDER BY id LIMIT ?
 """  # noqa: S608 - a constant of ours
 
+_OF_KEY = f"""
+SELECT id & {(1 << SHIFT) - 1}, key, value, timestamp FROM records WHERE id>=? AND id<? AND key=? ORDER BY id
+"""  # noqa: S608 - a constant of ours
+_ROW = "SELECT value FROM rows WHERE partition=? AND key=?"
+_KEYS = "SELECT DISTINCT key FROM records WHERE id>=? AND id<?"
+_NEXT = f"SELECT id & {(1 << SHIFT) - 1}, timestamp FROM records WHERE id>=? AND id<? ORDER BY id LIMIT 1"  # noqa: S608 - ours
+
+
+def row(file: EmbeddedFile, partition: int, key: bytes) -> bytes | None:
+    with file.reading() as connection:
+        found = connection.execute(_ROW, (partition, key)).fetchone()
+    return found[0] if found else None
+
+
+def keys(file: EmbeddedFile, partition: int, start: int, end: int) -> set[bytes]:
+    """The keys of the records of [start, end)."""
+    base = partition << SHIFT
+    with file.reading() as connection:
+        return {key for (key,) in connection.execute(_KEYS, (base | start, base + end)) if key is not None}
+
 
 def page(file: EmbeddedFile, partition: int, after: bytes | str) -> list[tuple[bytes, bytes]]:
     """The rows of a partition that follow the key `after`, in order; empty at the end."""
@@ -77,6 +97,24 @@ def records(
             if size <= 0:
                 break
     return taken
+
+
+def of_key(file: EmbeddedFile, extent: Extent, key: bytes, start: int) -> list[Stored]:
+    """The records of a key from an offset on: SQLite looks at each record, but hands out none in vain."""
+    base = extent.id << SHIFT
+    with file.reading() as connection:
+        return [Stored(*found) for found in connection.execute(_OF_KEY, (base | start, base + extent.end, key))]
+
+
+def since(file: EmbeddedFile, extent: Extent, at: int) -> int:
+    """The offset of the first record that was written at an instant, ms, or later; the end if none was."""
+    low, high, base = extent.first, extent.end, extent.id << SHIFT
+    with file.reading() as connection:
+        while low < high:
+            middle = (low + high) // 2
+            offset, written = connection.execute(_NEXT, (base | middle, base + high)).fetchone() or (high, at)
+            low, high = (low, middle) if written >= at else (offset + 1, high)
+    return low
 
 
 def batch(file: EmbeddedFile, extent: Extent, position: int) -> Batch:

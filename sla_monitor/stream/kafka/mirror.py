@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from aiokafka import errors as kafka
@@ -20,7 +20,8 @@ from .access import Access
 from .internals import passed
 from .offsets import connected
 from .refusals import FORBIDDEN, forbidden
-from .rows import CHUNK, Kept, Wanted, rows_of
+from .rows import CHUNK, ROWS, Kept, Wanted, rows_of
+from .watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Mirror:
         self._read = asyncio.Event()
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._watches: set[Watch] = set()
 
     def start(self) -> None:
         """Begin to follow, beside the caller."""
@@ -91,6 +93,16 @@ class Mirror:
         """Return when rows have come since the call."""
         await self._news.wait()
 
+    @contextmanager
+    def watched(self, topic: str) -> Iterator[Watch]:
+        """What changes in the rows of a log from now on."""
+        watch = Watch(topic)
+        self._watches.add(watch)
+        try:
+            yield watch
+        finally:
+            self._watches.discard(watch)
+
     def unready(self) -> list[str]:
         """Why not to rely on what is here; empty when all is well."""
         if self._task is not None and self._task.done():
@@ -122,6 +134,7 @@ class Mirror:
                 for at, records in came.items():
                     for record in records:
                         self._kept[at].take(record)
+                        self._note(at, record.key)
                 if came:
                     self._ring()
                 self._look(consumer)
@@ -131,6 +144,8 @@ class Mirror:
 
     async def _begin(self, consumer: Any) -> None:
         self._read.clear()
+        for watch in self._watches:
+            watch.lose()
         self._kept = {at: Kept(wanted=self._wanted) for at in self._partitions}
         self._unread = await consumer.end_offsets(self._partitions)
         first: Mapping[TopicPartition, int] = await consumer.beginning_offsets(self._partitions)
@@ -139,6 +154,11 @@ class Mirror:
             consumer.seek(at, offset)
         self._trouble = ""
         self._silent_since_now()
+
+    def _note(self, at: TopicPartition, key: bytes) -> None:
+        for watch in self._watches:
+            if at.topic == watch.topic + ROWS:
+                watch.note(key)
 
     def _ring(self) -> None:
         self._news.set()

@@ -88,6 +88,18 @@ class Offsets:
             raise Unavailable(f"{partitions[0].topic} gives no offsets: {error!r}") from error
         return tuple(first[at] for at in partitions), tuple(end[at] for at in partitions)
 
+    async def since(self, partitions: Sequence[TopicPartition], at: int) -> tuple[int, ...]:
+        """Where the first record of an instant, ms, or later lies in each; its end if there is none."""
+        consumer = await self._started()
+        try:
+            async with asyncio.timeout(LIMIT):
+                found, end = await asyncio.gather(
+                    consumer.offsets_for_times(dict.fromkeys(partitions, at)), consumer.end_offsets(partitions)
+                )
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise Unavailable(f"{partitions[0].topic} gives no offsets: {error!r}") from error
+        return tuple(found[at].offset if found[at] else end[at] for at in partitions)
+
     async def stop(self) -> None:
         if self._consumer is not None:
             await self._consumer.stop()

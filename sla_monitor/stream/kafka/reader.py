@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from itertools import chain
 from typing import Any
@@ -11,7 +11,7 @@ from aiokafka import errors as kafka
 from aiokafka.structs import TopicPartition
 
 from sla_monitor.errors import LogLost, Unavailable
-from sla_monitor.records import Partition, Position, Taken
+from sla_monitor.records import Partition, Position, Stored, Taken
 from sla_monitor.stream.placement import partition_of
 
 from .access import Access
@@ -20,6 +20,7 @@ from .internals import passed
 from .mirror import WAIT_MS, Mirror
 from .offsets import Offsets, connected
 from .rows import Kept
+from .watch import Watch
 
 CHUNK = 500
 """Records taken at once, of all partitions together."""
@@ -59,6 +60,17 @@ class KafkaReader:
         copies = [kept.rows.copy() for kept in self._kept(topic)]
         return chain.from_iterable(copy.items() for copy in copies)
 
+    async def pick(self, topic: str, keys: Collection[bytes]) -> Mapping[bytes, bytes]:
+        """See `Reader.pick`."""
+        found = [(key, await self.row(topic, key)) for key in keys]
+        return {key: row for key, row in found if row is not None}
+
+    @asynccontextmanager
+    async def changed(self, topic: str) -> AsyncIterator[Watch]:
+        """See `Reader.changed`."""
+        with self._mirror.watched(topic) as watch:
+            yield watch
+
     async def place(self, topic: str) -> Position:
         """See `Reader.place`."""
         return tuple(kept.place.place if kept.place else 0 for kept in self._kept(topic))
@@ -67,17 +79,36 @@ class KafkaReader:
         """See `Reader.bounds`: what is being committed lies behind the end."""
         return await self._offsets.bounds(self._topic_partitions(topic))
 
+    async def since(self, topic: str, at: int) -> Position:
+        """See `Reader.since`."""
+        return await self._offsets.since(self._topic_partitions(topic), at)
+
+    async def about(self, topic: str, key: bytes, at: int) -> list[Stored]:
+        """See `Reader.about`: reads the partition of the key."""
+        only = [TopicPartition(topic, partition_of(key, self._partitions[topic]))]
+        start, (_, end) = await self._offsets.since(only, at), await self._offsets.bounds(only)
+        found: list[Stored] = []
+        async with self._tail(only, start) as tail:
+            while tail.position < end:
+                found += [taken.record for taken in await tail.take() if taken.record.key == key]
+        return found
+
     @asynccontextmanager
     async def tail(self, topic: str, start: Position) -> AsyncIterator[KafkaTail]:
         """See `Reader.tail`: a consumer of its own, so that nobody waits for who reads slowly."""
-        consumer = await connected(self._access, **SETTINGS)
-        try:
-            yield KafkaTail(consumer, dict(zip(self._topic_partitions(topic), start, strict=True)))
-        finally:
-            await consumer.stop()
+        async with self._tail(self._topic_partitions(topic), start) as tail:
+            yield tail
 
     async def stop(self) -> None:
         await self._offsets.stop()
+
+    @asynccontextmanager
+    async def _tail(self, partitions: list[TopicPartition], start: Position) -> AsyncIterator[KafkaTail]:
+        consumer = await connected(self._access, **SETTINGS)
+        try:
+            yield KafkaTail(consumer, dict(zip(partitions, start, strict=True)))
+        finally:
+            await consumer.stop()
 
     def _kept(self, topic: str) -> list[Kept]:
         return [self._mirror.kept(Partition(topic, number)) for number in range(self._partitions[topic])]
