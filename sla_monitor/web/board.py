@@ -1,49 +1,46 @@
-"""The board: which leads are open, whose they are, and how long they have."""
+"""The board: its page, and the most urgent leads for programs."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Iterable
-from heapq import nsmallest
 from importlib.resources import files
-from operator import itemgetter
 from typing import Any
 
 from aiohttp import web
 
-from sla_monitor.codec import OURS, read_header, rfc3339
-from sla_monitor.core.effects import Log
-from sla_monitor.core.lead import OPEN, STATUSES, Lead
+from sla_monitor.codec import rfc3339
 from sla_monitor.core.rules import Rules
 
 from .context import VISITOR, Web
-from .glance import Glance
+from .live import Live
+from .picture import Line
 from .problems import Refused
-from .views import LEADS, due_at, moment
+from .views import moment
 from .visitors import Visitor
 
 SHOWN = 200
 
-STATIC = {
-    "board.html": "text/html",
-    "board.js": "text/javascript",
-    "board.css": "text/css",
-    "page.css": "text/css",
-}
+TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 
-_OPEN = {number for number, status in enumerate(STATUSES) if status in OPEN}
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'",
+    "X-Frame-Options": "DENY",
+}
 
 
 class Board:
-    def __init__(self, context: Web) -> None:
-        self._web = context
-        self._files = {name: (files(__package__) / "static" / name).read_bytes() for name in STATIC}
-        self._glance = Glance(self._look)
+    def __init__(self, context: Web, live: Live) -> None:
+        self._web, self._live = context, live
+        here = files(__package__) / "static"
+        self._files = {file.name: file.read_bytes() for file in here.iterdir()}
 
     async def page(self, _request: web.Request) -> web.Response:
         """GET /"""
-        return self._file("board.html")
+        response = self._file("board.html")
+        response.headers.update(PAGE_HEADERS)
+        return response
 
     async def static(self, request: web.Request) -> web.Response:
         """GET /static/{name}"""
@@ -51,56 +48,38 @@ class Board:
 
     async def data(self, request: web.Request) -> web.Response:
         """GET /v1/board"""
-        return web.json_response(await self._glance(request[VISITOR].sight, request[VISITOR]))
+        scene = await self._live.look()
+        visitor, rules, now = request[VISITOR], self._web.rules(), self._web.clock.now()
+        lines = [shown.line for shown in scene.picture.seen_by(visitor)]
+        return web.json_response(
+            {
+                "now": rfc3339(now),
+                "speed": self._web.clock.speed,
+                "open": len(lines),
+                "counts": Counter(line.status for line in lines),
+                "leads": [_lead(line, visitor, rules, now) for line in lines[:SHOWN]],
+            }
+        )
 
     def _file(self, name: str) -> web.Response:
         if name not in self._files:
             raise Refused(404, "no such file")
-        return web.Response(body=self._files[name], content_type=STATIC[name], charset="utf-8")
-
-    async def _look(self, visitor: Visitor) -> dict[str, Any]:
-        rows = await self._web.reader.rows(self._web.topic(Log.EVENTS))
-        return await asyncio.to_thread(self._show, rows, visitor, self._web.rules(), self._web.clock.now())
-
-    def _show(self, rows: Iterable[tuple[bytes, bytes]], visitor: Visitor, rules: Rules, now: int) -> dict[str, Any]:
-        """In a thread: one pass over all rows; for who sees every team it decodes none but those shown."""
-        counts: Counter[str] = Counter()
-        first = nsmallest(SHOWN, self._open(rows, visitor, counts), key=itemgetter(0))
-        leads = sorted((LEADS.decode(row) for _, row in first), key=due_at)
-        return {
-            "now": rfc3339(now),
-            "speed": self._web.clock.speed,
-            "open": sum(counts.values()),
-            "counts": counts,
-            "leads": [_line(lead, visitor, rules, now) for lead in leads],
-        }
-
-    def _open(
-        self, rows: Iterable[tuple[bytes, bytes]], visitor: Visitor, counts: Counter[str]
-    ) -> Iterable[tuple[int, bytes]]:
-        """(when its next timer fires, row) of each open lead; one without a timer waits for a person: first."""
-        for key, row in rows:
-            if key.startswith(OURS):
-                continue
-            header = read_header(row)
-            if header.status in _OPEN and (visitor.teams is None or visitor.sees(LEADS.decode(row))):
-                counts[STATUSES[header.status]] += 1
-                yield header.next_due or 0, row
+        kind = TYPES[name.rpartition(".")[2]]
+        return web.Response(body=self._files[name], content_type=kind, charset="utf-8")
 
 
-def _line(lead: Lead, visitor: Visitor, rules: Rules, now: int) -> dict[str, Any]:
-    manager = rules.managers.get(lead.holder)
-    due = due_at(lead)
+def _lead(line: Line, visitor: Visitor, rules: Rules, now: int) -> dict[str, Any]:
+    manager = rules.managers.get(line.holder_id)
     return {
-        "lead_id": lead.lead_id,
-        "name": visitor.shown(lead.name),
-        "status": lead.status,
-        "source": lead.source,
-        "team_id": lead.team_id,
-        "turn": lead.turn,
-        "holder_id": lead.holder or None,
-        "holder_name": (manager.name if manager else "") or lead.holder or None,
-        "due_at": moment(due),
-        "customer_due_at": moment(lead.due_at),
-        "seconds_left": (due - now) // 1000 if due else None,
+        "lead_id": line.lead_id,
+        "name": visitor.shown(line.name),
+        "status": line.status,
+        "source": line.source,
+        "team_id": line.team_id,
+        "turn": line.turn,
+        "holder_id": line.holder_id or None,
+        "holder_name": (manager.name if manager else "") or line.holder_id or None,
+        "due_at": moment(line.due_at),
+        "customer_due_at": moment(line.customer_due_at),
+        "seconds_left": (line.due_at - now) // 1000 if line.due_at else None,
     }

@@ -141,6 +141,22 @@ MANAGERS = answer(
     ),
     "503",
 )
+BOARD = {
+    "description": "Made for the page at /, and may change with it; programs follow /v1/outcomes.",
+    "responses": {
+        "200": {"description": "Server-sent events.", "content": {"text/event-stream": {"schema": _TEXT}}},
+        **problems("401", "403", "429", "503"),
+    },
+}
+STORY = answer(
+    _object(
+        lead={"type": "object", "description": "As /v1/leads/{id} has it, without the timeline."},
+        name=_OR_NULL | {"description": "The customer's, as you may see it."},
+        outcomes={"type": "array", "items": {"type": "object"}, "description": "Every one that is kept, in order."},
+    ),
+    "404",
+    "503",
+)
 SIGN_IN = {
     "requestBody": {
         "required": True,

@@ -15,11 +15,13 @@ from sla_monitor.keys import Scope
 from . import openapi as described
 from .actions import Actions
 from .board import Board
+from .broadcast import Broadcast
 from .callbacks import Callbacks
 from .claim_page import ClaimPage
 from .connections import Connection, mark_busy
 from .context import KEY, VISITOR, Route, Web
 from .ingest import Ingest
+from .live import Live
 from .openapi import openapi, problems
 from .outcomes import Outcomes
 from .people import People
@@ -27,6 +29,7 @@ from .probes import Contracts, Probes
 from .problems import Handler, answer_problems
 from .reports import PARAMETERS, Reports
 from .sign_in import SignIn
+from .story import Stories
 from .views import Views
 
 __all__ = ["Server", "Web", "build_app"]
@@ -52,9 +55,9 @@ _OK = {"200": {"description": "OK"}}
 _CALLBACK = {"responses": _OK | problems("400", "401", "404", "408", "413", "429", "503")}
 
 
-def routes(context: Web, outcomes: Outcomes, callbacks: Callbacks) -> list[Route]:
+def routes(context: Web, outcomes: Outcomes, callbacks: Callbacks, live: Live, broadcast: Broadcast) -> list[Route]:
     """Every route but the one that describes them."""
-    ingest, views, board, probes = Ingest(context), Views(context), Board(context), Probes(context)
+    ingest, views, board, probes = Ingest(context), Views(context), Board(context, live), Probes(context)
     people, sign_in, claim, actions = (
         People(context),
         SignIn(context),
@@ -73,8 +76,10 @@ def routes(context: Web, outcomes: Outcomes, callbacks: Callbacks) -> list[Route
         Route(
             "GET", "/v1/leads/{id}", views.lead, READ, "One lead.", {"responses": _OK | problems("401", "403", "404")}
         ),
+        Route("GET", "/v1/leads/{id}/story", Stories(context, views).story, READ, "All about a lead.", described.STORY),
         Route("GET", "/v1/outcomes", outcomes.stream, READ, "Outcomes as server-sent events.", stream),
         Route("GET", "/v1/board", board.data, READ, "The open leads.", {"responses": _OK | problems("401", "403")}),
+        Route("GET", "/v1/board/stream", broadcast.stream, READ, "What the board shows, live.", described.BOARD),
         Route(
             "POST", "/v1/leads/{id}/actions", actions.on_lead, ACT, "Claim, reassign or close a lead.", described.ACT
         ),
@@ -126,14 +131,16 @@ def contracts(described: list[Route]) -> list[Route]:
 def build_app(context: Web) -> web.Application:
     """The application. Its streams end when it shuts down."""
     app = web.Application(middlewares=[mark_busy, _counted(context), answer_problems])
-    outcomes = Outcomes(context)
-    callbacks = Callbacks(context, Views(context))
-    declared = routes(context, outcomes, callbacks)
+    outcomes, live = Outcomes(context), Live(context)
+    callbacks, broadcast = Callbacks(context, Views(context)), Broadcast(context, live)
+    declared = routes(context, outcomes, callbacks, live, broadcast)
     for route in [*declared, *contracts(declared)]:
         app.router.add_route(route.method, route.path, _guarded(context, route))
 
     async def end_streams(_app: web.Application) -> None:
         outcomes.stop.set()
+        broadcast.stop.set()
+        await live.stop()
 
     async def end_answers(_app: web.Application) -> None:
         await callbacks.close()

@@ -49,7 +49,11 @@ class Visitor:
 
     def sees(self, lead: Lead) -> bool:
         """Leads of their teams, and those that they hold."""
-        return self.sees_team(lead.team_id) or (bool(self.manager_id) and lead.holder == self.manager_id)
+        return self.sees_of(lead.team_id, lead.holder)
+
+    def sees_of(self, team_id: str | None, holder_id: str) -> bool:
+        """Whether they see the leads of a team and a holder."""
+        return self.sees_team(team_id) or (bool(self.manager_id) and holder_id == self.manager_id)
 
     def sees_team(self, team_id: str | None) -> bool:
         return self.teams is None or team_id in self.teams

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Self
 
@@ -35,7 +35,10 @@ SECRET = "a secret of thirty-two characters"
 
 
 class MemoryLog:
-    """Inbox and Reader. first: the oldest offset kept of the outcomes. decide: what a worker does with a record."""
+    """Inbox and Reader. first: the oldest offset kept of the outcomes. decide: what a worker does with a record.
+
+    silent: tells of no row that changes.
+    """
 
     def __init__(self) -> None:
         self.appended: list[Record] = []
@@ -45,6 +48,7 @@ class MemoryLog:
         self.first = 0
         self.broken = False
         self.decide: Callable[[Record], None] = lambda _: None
+        self.silent = False
         self.asked = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
@@ -84,6 +88,23 @@ class MemoryLog:
     async def rows(self, topic: str) -> Iterable[tuple[bytes, bytes]]:
         return list(self._rows(topic).items())
 
+    async def pick(self, topic: str, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        rows = self._rows(topic)
+        return {key: rows[key] for key in keys if key in rows}
+
+    @asynccontextmanager
+    async def changed(self, topic: str) -> AsyncIterator[MemoryChanged]:
+        yield MemoryChanged(self, topic)
+
+    async def since(self, topic: str, at: int) -> Position:
+        assert topic == "sla.outcomes"
+        return (self.first + sum(record.timestamp < at for record in self.outcomes),)
+
+    async def about(self, topic: str, key: bytes, at: int) -> list[Stored]:
+        (start,) = await self.since(topic, at)
+        self._check()
+        return [record for record in self.outcomes if record.key == key and record.offset >= start]
+
     async def bounds(self, topic: str) -> tuple[Position, Position]:
         assert topic == "sla.outcomes"
         return (self.first,), (self.first + len(self.outcomes),)
@@ -116,6 +137,25 @@ class MemoryLog:
         self.desk[b"m:" + manager_id.encode()] = DESK.encode(standing)
         for lead_id in held:
             self.desk[b"l:" + lead_id.encode()] = DESK.encode(Held(manager_id, 0))
+
+
+class MemoryChanged:
+    """By comparing all rows."""
+
+    def __init__(self, log: MemoryLog, topic: str) -> None:
+        self._log, self._topic = log, topic
+        self._known = dict(log._rows(topic))
+
+    async def news(self) -> None:
+        while self._log.silent or self._log._rows(self._topic) == self._known:
+            self._log._news.clear()
+            await self._log._news.wait()
+
+    async def take(self) -> set[bytes]:
+        if self._log.silent:
+            return set()
+        before, self._known = self._known, dict(self._log._rows(self._topic))
+        return {key for key, _ in before.items() ^ self._known.items()}
 
 
 class MemoryTail:

@@ -114,13 +114,14 @@ async def test_the_board_shows_open_leads_by_due(site):
     assert (board["open"], board["counts"], board["speed"]) == (2, {"waiting": 1, "overdue": 1}, 1.0)
 
 
-async def test_the_board_shows_the_200_most_urgent_and_looks_once_a_second(site):
+async def test_the_board_shows_the_200_most_urgent_as_they_are_now(site):
     for number in range(300):
         site.log.put(lead(f"l{number}", due_at=NOW + number * MINUTE))
     board = await get(site, "/v1/board")
     assert (board["open"], len(board["leads"]), board["leads"][-1]["lead_id"]) == (300, 200, "l199")
-    site.log.leads.clear()
-    assert await get(site, "/v1/board") == board
+    del site.log.leads[b"l0"]
+    board = await get(site, "/v1/board")
+    assert (board["open"], board["leads"][0]["lead_id"], board["leads"][-1]["lead_id"]) == (299, "l1", "l200")
 
 
 async def test_the_page_of_the_board_needs_nothing_from_elsewhere(site):

@@ -1,0 +1,124 @@
+"""The open leads as a picture in memory: read once, then kept by what changes, whoever looks and however often."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from sla_monitor.codec import OURS, read_header
+from sla_monitor.core.lead import OPEN, STATUSES, Lead, Status
+
+from .views import LEADS, due_at
+from .visitors import Visitor, masked
+
+_OPEN = frozenset(number for number, status in enumerate(STATUSES) if status in OPEN)
+NO_TIMER = frozenset({Status.UNASSIGNABLE, Status.ESCALATED})
+"""What waits for a person: no time will change it, and nobody who counts holds it."""
+
+
+class Line(NamedTuple):
+    """An open lead, as the board shows it. Instants in ms, 0 for none. due_at: of the present turn. calls: seen."""
+
+    lead_id: str
+    name: str | None
+    status: str
+    source: str
+    team_id: str | None
+    turn: int
+    holder_id: str
+    due_at: int
+    customer_due_at: int
+    started_at: int
+    calls: int
+    test: bool
+
+    @property
+    def urgency(self) -> tuple[bool, int, str]:
+        """What sorts the most urgent first: who waits for a person, then by due."""
+        return self.status not in NO_TIMER, self.due_at, self.lead_id
+
+
+class Shown(NamedTuple):
+    """A line, and its JSON for who sees customers' names and for who does not. next_due: of its timer, ms."""
+
+    line: Line
+    named: bytes
+    nameless: bytes
+    next_due: int
+    digest: int
+
+    def to(self, visitor: Visitor) -> bytes:
+        return self.named if visitor.sees_names else self.nameless
+
+    def seen_by(self, visitor: Visitor) -> bool:
+        return visitor.sees_of(self.line.team_id, self.line.holder_id)
+
+
+class Picture:
+    """leads: the open ones, by the key of their row."""
+
+    def __init__(self) -> None:
+        self.leads: dict[bytes, Shown] = {}
+
+    def fill(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
+        """From all rows; of those that are not open only the header is read."""
+        shown = {key: _shown(row) for key, row in rows if not key.startswith(OURS) and is_open(row)}
+        self.leads = shown
+
+    def due(self, now: int) -> set[bytes]:
+        """Keys of the leads that time alone may have changed by an instant."""
+        return {key for key, shown in self.leads.items() if 0 < shown.next_due <= now}
+
+    def take(self, keys: Collection[bytes], rows: Mapping[bytes, bytes]) -> set[bytes]:
+        """The rows at some keys as they are now; which of them look different."""
+        return {key for key in keys if not key.startswith(OURS) and self._change(key, rows.get(key))}
+
+    def _change(self, key: bytes, row: bytes | None) -> bool:
+        if row is None or not is_open(row):
+            return self.leads.pop(key, None) is not None
+        known = self.leads.get(key)
+        if known is not None and known.digest == hash(row):
+            return False
+        shown = self.leads[key] = _shown(row)
+        return known is None or known.line != shown.line
+
+    def seen_by(self, visitor: Visitor) -> list[Shown]:
+        """The leads that somebody sees, the most urgent first."""
+        seen = (shown for shown in self.leads.values() if shown.seen_by(visitor))
+        return sorted(seen, key=lambda shown: shown.line.urgency)
+
+    def loads(self) -> Counter[str]:
+        """How many open leads each manager holds, as the desk counts them."""
+        lines = (shown.line for shown in self.leads.values())
+        return Counter(line.holder_id for line in lines if line.holder_id and line.status not in NO_TIMER)
+
+
+def is_open(row: bytes) -> bool:
+    return read_header(row).status in _OPEN
+
+
+def line_of(lead: Lead) -> Line:
+    return Line(
+        lead_id=lead.lead_id,
+        name=lead.name,
+        status=lead.status,
+        source=lead.source,
+        team_id=lead.team_id,
+        turn=lead.turn,
+        holder_id=lead.holder,
+        due_at=due_at(lead),
+        customer_due_at=lead.due_at,
+        started_at=lead.started_at,
+        calls=len(lead.calls),
+        test=lead.test,
+    )
+
+
+def _shown(row: bytes) -> Shown:
+    line = line_of(LEADS.decode(row))
+    named = msgspec.json.encode(line)
+    hidden = msgspec.json.encode(line._replace(name=masked(line.name))) if line.name else named
+    return Shown(line, named, hidden, read_header(row).next_due or 0, hash(row))

@@ -1,0 +1,149 @@
+"""What the board shows: open leads, people, the day; made once, then kept by what changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sla_monitor.clock import monotonic
+from sla_monitor.core.assign import MANAGER
+from sla_monitor.core.effects import Log
+from sla_monitor.core.rules import HOUR
+from sla_monitor.records import Tail
+
+from .context import Web
+from .people import STANDINGS, Desk, manager_view
+from .picture import Picture
+from .today import Outcome, Share, Today, midnight, read_outcome
+from .views import LEADS
+
+SWEEP = 60.0
+"""Seconds after which every open lead is read again: another policy may have changed any of them, one by one."""
+MEET = 1.0
+"""Seconds after which people are looked at again."""
+LATE = 2.0
+"""Seconds that an outcome waits for the row of its lead, which on Kafka may come a moment later."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """What looks different. leads: the keys of their rows."""
+
+    leads: set[bytes] = field(default_factory=set)
+    people: bool = False
+    hour: bool = False
+    news: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.leads) or self.people or self.hour or self.news
+
+    def add(self, other: Difference) -> None:
+        self.leads |= other.leads
+        self.people |= other.people
+        self.hour |= other.hour
+        self.news |= other.news
+
+
+@dataclass(slots=True)
+class Untold:
+    """An outcome that is not part of the day yet. since: when it was read, monotonic seconds."""
+
+    outcome: Outcome
+    since: float
+
+    @property
+    def key(self) -> bytes:
+        return self.outcome.subject.encode()
+
+
+class Scene:
+    """people: as `GET /v1/managers` has them, with their share in time today."""
+
+    def __init__(self, context: Web) -> None:
+        self._web = context
+        self._untold: list[Untold] = []
+        self._swept = self._met = 0.0
+        self.picture, self.today = Picture(), Today()
+        self.people: list[dict[str, Any]] = []
+
+    @property
+    def began(self) -> int:
+        """From when on outcomes are needed, ms: today's, and those of the last hour."""
+        now = self._web.clock.now()
+        return min(midnight(self._web.rules(), now), now - HOUR)
+
+    async def fill(self, tail: Tail) -> None:
+        """With what is there. tail: of the outcomes, from `began` on. Raises Unavailable, LogLost."""
+        rows = await self._web.reader.rows(self._web.topic(Log.EVENTS))
+        await asyncio.to_thread(self.picture.fill, rows)
+        self._swept = monotonic()
+        self.today.begin_day(midnight(self._web.rules(), self._web.clock.now()))
+        _, end = await self._web.reader.bounds(self._web.topic(Log.OUTCOMES))
+        while any(map(int.__lt__, tail.position, end)):
+            self.tell([taken.record.value for taken in await tail.take()])
+            await self.look()
+
+    def tell(self, outcomes: Iterable[bytes | None]) -> None:
+        """Outcomes, to be made part of the day by the next look."""
+        read = map(read_outcome, filter(None, outcomes))
+        self._untold += [Untold(outcome, monotonic()) for outcome in read if outcome]
+
+    async def look(self, changed: Collection[bytes] = ()) -> Difference:
+        """At what has changed, and at what time may have; what looks different. Raises Unavailable, LogLost."""
+        keys = {*changed, *self._due(), *(untold.key for untold in self._untold if self._fresh(untold.outcome))}
+        rows = await self._web.reader.pick(self._web.topic(Log.EVENTS), keys) if keys else {}
+        difference = Difference(self.picture.take(keys, rows))
+        self._settle(rows, difference)
+        difference.hour |= self.today.forget(self._web.clock.now())
+        if monotonic() - self._met >= MEET:
+            difference.people = await self._meet()
+        return difference
+
+    def _due(self) -> Iterable[bytes]:
+        if monotonic() - self._swept < SWEEP:
+            return self.picture.due(self._web.clock.now())
+        self._swept = monotonic()
+        return self.picture.leads
+
+    def _fresh(self, outcome: Outcome) -> bool:
+        """Whether the row of its lead is needed."""
+        return outcome.about_now and outcome.at > self._web.clock.now() - HOUR
+
+    def _settle(self, rows: Mapping[bytes, bytes], difference: Difference) -> None:
+        """Make outcomes part of the day, but those whose lead nobody knows yet."""
+        untold, self._untold = self._untold, []
+        for one in untold:
+            row = rows.get(one.key)
+            fresh = self._fresh(one.outcome)
+            if fresh and row is None and monotonic() - one.since < LATE:
+                self._untold.append(one)
+                continue
+            told = self.today.take(one.outcome, LEADS.decode(row) if row and fresh else None)
+            difference.hour |= told.hour
+            difference.news |= told.news
+
+    async def _meet(self) -> bool:
+        """Look who is there; whether anything looks different."""
+        self._met = monotonic()
+        web, rules, now = self._web, self._web.rules(), self._web.clock.now()
+        self.today.begin_day(midnight(rules, now))
+        keys = [(MANAGER + manager_id).encode() for manager_id in rules.managers]
+        rows = await web.reader.pick(web.topic(Log.DESK), keys)
+        desk = Desk({_manager_of(key): STANDINGS.decode(row) for key, row in rows.items()}, self.picture.loads())
+        shares = self.today.shares
+        people = [
+            {**manager_view(manager, desk, rules, now), **_share(shares.get(manager.id) or Share())}
+            for manager in rules.managers.values()
+        ]
+        before, self.people = self.people, people
+        return before != people
+
+
+def _manager_of(key: bytes) -> str:
+    return key.decode().removeprefix(MANAGER)
+
+
+def _share(share: Share) -> dict[str, int]:
+    return {"met_today": share.met, "breached_today": share.breached}
