@@ -1,0 +1,128 @@
+// Beside the leads: people, the last hour, the news.
+
+import { span } from "./clock.mjs";
+import { at, copy, each, element, mark, options, say, set } from "./dom.mjs";
+import { plot, share, summary } from "./figures.mjs";
+import { word } from "./words.mjs";
+
+const STATUSES = ["available", "busy", "away", "offline"];
+const SPANS = [0, 15, 30, 60, 120];
+const LEFT = 34, RIGHT = 312, TOP = 10, BOTTOM = 108; // of the plot
+
+// set(managerId, status, minutes): somebody's presence.
+export class People {
+  constructor(page, { presence }) {
+    this.page = page;
+    this.presence = presence;
+    this.list = document.querySelector("#people ul");
+  }
+
+  show() {
+    const order = [...this.page.people].sort((a, b) => (a.name < b.name ? -1 : 1));
+    each(this.list, order, (one) => one.manager_id, (one) => this.#make(one), (child, one) => this.#fill(child, one));
+  }
+
+  #make(one) {
+    const made = copy("t-person");
+    const form = made.querySelector("form");
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const [what, long] = form.querySelectorAll("select");
+      if (await this.presence(one.manager_id, what.value, Number(long.value))) made.querySelector("details").open = false;
+      made.querySelector("summary").focus();
+    });
+    return made;
+  }
+
+  #fill(child, one) {
+    const { words } = this.page;
+    const part = (name) => child.querySelector(name);
+    const ends = one.presence === "off_shift" ? one.shift_changes_at : one.until;
+    mark(part(".name"), one.presence);
+    set(child, "data-presence", one.presence);
+    say(part("b"), one.name);
+    const until = ends ? ` ${words.until(this.page.time(Date.parse(ends)))}` : "";
+    say(part(".presence"), word(words.presence, one.presence) + until);
+    say(part(".load"), words.load(one.open_leads, one.capacity));
+    say(part(".share"), words.share(share(one)));
+    part("details").hidden = !this.page.actsFor(one.manager_id);
+    say(part("summary"), words.change);
+    set(part("summary"), "aria-label", words.changeOf(one.name));
+    const [what, long] = child.querySelectorAll("label span");
+    say(what, words.changeOf(one.name));
+    say(long, words.lasts);
+    options(part(".what"), STATUSES.map((status) => [status, words.presence[status]]));
+    options(part(".long"), SPANS.map((minutes) => [String(minutes), words.spans[minutes]]));
+    say(part("button"), words.set);
+  }
+}
+
+export class Hour {
+  constructor(page) {
+    this.page = page;
+    this.drawing = document.querySelector("#hour svg g");
+  }
+
+  show() {
+    const { words, hour, hello } = this.page;
+    const found = summary(hour.responses);
+    say(at("hour-text"), found ? words.hourOf(found, span(found.half), span(found.most)) : words.noHour);
+    const drawn = plot(hour.responses, this.page.now(), hello.target);
+    this.drawing.replaceChildren(this.#axis(drawn, words, hello.target), ...drawn.points.map((point) => dot(point)));
+  }
+
+  #axis({ top, target }, words, goal) {
+    const axis = copy("t-axis").firstElementChild;
+    const line = axis.querySelector("line.target");
+    const y = BOTTOM - target * (BOTTOM - TOP);
+    set(line, "y1", y);
+    set(line, "y2", y);
+    const label = axis.querySelector("text.target");
+    set(label, "y", y - 4);
+    label.textContent = words.target(span(goal));
+    axis.querySelector("text.top").textContent = span(top);
+    axis.querySelector("text.from").textContent = words.hourAgo;
+    axis.querySelector("text.to").textContent = words.now;
+    return axis;
+  }
+}
+
+// In time a disc, late a triangle: told apart without colours.
+function dot({ x, y, ok }) {
+  const shape = copy("t-dot").children[ok ? 0 : 1];
+  set(shape, "class", ok ? "met" : "missed");
+  set(shape, "transform", `translate(${LEFT + x * (RIGHT - LEFT)} ${BOTTOM - y * (BOTTOM - TOP)})`);
+  return shape;
+}
+
+// open(id): a lead that was named.
+export class News {
+  constructor(page, { open }) {
+    this.page = page;
+    this.open = open;
+    this.list = document.querySelector("#news ol");
+  }
+
+  show() {
+    const { words, news } = this.page;
+    if (!news.length) return this.list.replaceChildren(element("li", words.noNews, "none"));
+    each(this.list, news, (item) => `${item.at} ${item.kind} ${item.lead_id} ${item.reason}`, (item) => this.#make(item), (child, item) => {
+      const named = { ...item, from: this.#name(item.by), holder_id: this.#name(item.by), to: this.#name(item.to), measure: item.reason };
+      const reason = item.reason && item.kind !== "sla.breached" ? ` (${word(words.reasons, item.reason)})` : "";
+      set(child, "data-kind", item.kind);
+      say(child.querySelector("time"), this.page.time(item.at));
+      say(child.querySelector("button"), item.lead_id);
+      say(child.querySelector(".what"), (words.tell[item.kind]?.(named) ?? item.kind) + reason);
+    });
+  }
+
+  #name(id) {
+    return id ? this.page.name(id) : this.page.words.somebody;
+  }
+
+  #make(item) {
+    const made = copy("t-news");
+    made.querySelector("button").addEventListener("click", () => this.open(item.lead_id));
+    return made;
+  }
+}

@@ -1,0 +1,189 @@
+// The board: puts its parts together, and draws what has changed, once a frame at most.
+
+import { Actions } from "./actions.mjs";
+import { Hour, News, People } from "./aside.mjs";
+import { at, element, each, memory, options, say, set } from "./dom.mjs";
+import { Drawer } from "./drawer.mjs";
+import { Feed } from "./feed.mjs";
+import { STATUSES } from "./leads.mjs";
+import { List } from "./list.mjs";
+import { Page } from "./page.mjs";
+
+const THEMES = ["auto", "light", "dark"];
+
+const page = new Page();
+const filter = { team: "", source: "", status: "", mine: "", text: "" };
+const actions = new Actions(page, draw);
+const feed = new Feed(page, { changed: draw, started: meet });
+const drawer = new Drawer(page, actions);
+const list = new List(page, { open: (id) => drawer.open(id), claim: (lead) => actions.claim(lead), search: () => at("search").focus() });
+const parts = [
+  new People(page, { presence: (...said) => actions.presence(...said) }),
+  new Hour(page),
+  new News(page, { open: (id) => drawer.open(id) }),
+];
+
+let drawing = false;
+
+function draw() {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    show();
+  });
+}
+
+function show() {
+  actions.look();
+  showState();
+  if (!page.hello) return;
+  showFilters();
+  const leads = page.leads.shown(filter);
+  list.show(leads);
+  showEmpty(leads.length);
+  showNotice();
+  for (const part of parts) part.show();
+  drawer.show();
+}
+
+function showState() {
+  const { state, heardAt } = feed.link;
+  const { words } = page;
+  const since = heardAt === null ? "" : page.time(page.clock.now(heardAt), true);
+  const shown = state === "live" && page.unready.length ? "unready" : state;
+  say(at("state"), typeof words.states[shown] === "function" ? words.states[shown](since) : words.states[shown]);
+  set(at("state"), "data-state", shown);
+  set(at("state"), "title", shown === "unready" ? page.unready.join("; ") : null);
+  set(document.body, "data-state", shown);
+  set(document.querySelector("main"), "aria-busy", state === "connecting");
+  const me = page.me;
+  say(at("who"), me ? `${me.manager_id ? page.name(me.manager_id) : me.name} · ${words.roles[me.role]}` : "");
+  const signs = state === "out" || me?.signed_in_by === "session";
+  at("sign-out").hidden = !signs;
+  say(at("sign-out"), state === "out" ? words.signIn : words.signOut);
+}
+
+function showFilters() {
+  const { words } = page;
+  const counts = page.leads.counts(filter);
+  const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
+  const chips = [["", words.allStates, all], ...STATUSES.map((status) => [status, words.status[status], counts[status]])];
+  if (page.me?.manager_id) chips.splice(1, 0, ["mine", words.mine, page.leads.all().filter((lead) => lead.holder_id === page.me.manager_id).length]);
+  each(at("chips"), chips, ([name]) => name || "all", makeChip, (chip, [name, text, n]) => {
+    const on = name === "mine" ? Boolean(filter.mine) : filter.status === name && !(name === "" && filter.mine);
+    set(chip, "aria-pressed", on);
+    set(chip, "data-none", n === 0 || null);
+    say(chip.children[0], text);
+    say(chip.children[1], String(n));
+  });
+  options(at("team"), [["", words.allTeams], ...page.leads.values("team_id").map((team) => [team, team])]);
+  options(at("source"), [["", words.allSources], ...page.leads.values("source").map((source) => [source, source])]);
+  set(at("search"), "placeholder", words.search);
+}
+
+function makeChip([name]) {
+  const chip = element("button");
+  chip.type = "button";
+  chip.append(element("span"), " ", element("b"));
+  chip.addEventListener("click", () => {
+    if (name === "mine") filter.mine = filter.mine ? "" : page.me.manager_id;
+    else Object.assign(filter, { status: filter.status === name ? "" : name }, name === "" ? { mine: "" } : {});
+    draw();
+  });
+  return chip;
+}
+
+function showEmpty(shown) {
+  const { words, leads, hour, hello } = page;
+  const urgent = leads.all().filter((lead) => ["overdue", "unassignable", "escalated"].includes(lead.status)).length;
+  document.title = urgent ? `(${urgent}) ${words.title}` : words.title;
+  say(at("shown"), words.shown(shown, leads.size));
+  at("empty").hidden = shown > 0;
+  const last = hour.answered_at ? words.emptySince(page.time(hour.answered_at)) : words.empty;
+  say(at("empty").firstElementChild, leads.size ? words.noMatch : last);
+  at("empty").lastElementChild.hidden = leads.size === 0;
+  at("keys").hidden = shown === 0;
+  set(document.body, "data-managed", hello.managed);
+}
+
+function showNotice() {
+  const { words, hello, leads } = page;
+  const notice = at("notice");
+  const stuck = leads.all().filter((lead) => lead.status === "unassignable").length;
+  const [title, text] = feed.link.state === "out" ? [words.states.out, words.signedOut]
+    : !hello.managed ? [words.noManagers, words.noManagersText]
+    : stuck ? [words.status.unassignable, words.nobodyEligible(stuck)] : ["", ""];
+  notice.hidden = !title;
+  if (notice.dataset.text === title + text) return;
+  notice.dataset.text = title + text;
+  notice.replaceChildren(element("b", title), element("p", text));
+}
+
+async function meet() {
+  const answer = await fetch("v1/me").catch(() => null);
+  if (answer?.ok) page.me = await answer.json();
+  draw();
+}
+
+// One timer for every countdown; it strikes with the server's seconds.
+function tick() {
+  if (page.hello) list.tick();
+  setTimeout(tick, page.clock.untilNextSecond(performance.now()));
+}
+
+function showTheme() {
+  const theme = memory.get("theme") ?? "auto";
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  set(at("theme"), "aria-label", page.words.themes[theme]);
+  set(at("theme"), "title", page.words.themes[theme]);
+  say(at("language"), page.words.language);
+  set(at("language"), "lang", page.language === "en" ? "ru" : "en");
+}
+
+function view(name) {
+  document.body.dataset.view = name;
+  for (const tab of at("tabs").children) set(tab, "aria-current", tab.dataset.view === name ? "true" : null);
+}
+
+at("theme").addEventListener("click", () => {
+  const next = THEMES[(THEMES.indexOf(memory.get("theme") ?? "auto") + 1) % THEMES.length];
+  memory.set("theme", next === "auto" ? "" : next);
+  showTheme();
+});
+at("language").addEventListener("click", () => {
+  page.speak(page.language === "en" ? "ru" : "en");
+  memory.set("language", page.language);
+  showTheme();
+  show();
+});
+at("sign-out").addEventListener("click", async () => {
+  if (feed.link.state !== "out") await fetch("sign-out", { method: "POST" }).catch(() => null);
+  location.assign("sign-in");
+});
+at("tabs").addEventListener("click", (event) => event.target.dataset.view && view(event.target.dataset.view));
+at("filters").addEventListener("submit", (event) => event.preventDefault());
+at("filters").addEventListener("input", () => {
+  Object.assign(filter, { team: at("team").value, source: at("source").value, text: at("search").value.trim() });
+  draw();
+});
+at("empty").lastElementChild.addEventListener("click", () => {
+  at("filters").reset();
+  Object.assign(filter, { team: "", source: "", status: "", mine: "", text: "" });
+  show();
+  at("search").focus();
+});
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  (document.querySelector('#rows .row[tabindex="0"]') ?? at("list")).focus();
+});
+
+view("leads");
+showTheme();
+showState();
+meet();
+feed.open();
+tick();
+const named = new URLSearchParams(location.hash.slice(1)).get("lead");
+if (named) drawer.open(named);

@@ -1,0 +1,175 @@
+// One lead in full: what was promised, who had it, each decision with its reason, and what can be done.
+
+import { at, copy, element, options, say, set } from "./dom.mjs";
+import { word } from "./words.mjs";
+
+const CLOSINGS = ["converted", "junk", "duplicate", "deleted"];
+const PAUSE = 1500; // ms between two looks at the same lead
+
+export class Drawer {
+  #id = null;
+  #story = null;
+  #seen = null; // the line that the story was read for
+  #reading = false;
+  #readAt = 0;
+
+  // actions: what can be done; closed(id): after which focus goes back.
+  constructor(page, actions) {
+    this.page = page;
+    this.actions = actions;
+    this.dialog = at("drawer");
+    const part = (name) => this.dialog.querySelector(name);
+    this.part = part;
+    part(".close").addEventListener("click", () => this.dialog.close());
+    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
+    this.dialog.addEventListener("close", () => this.#closed());
+    part(".claim").addEventListener("click", () => this.#lead && actions.claim(this.#lead));
+    this.#form(".reassign", (lead, manager) => actions.reassign(lead, manager));
+    this.#form(".closing", (lead, reason) => actions.close(lead, reason));
+  }
+
+  open(id) {
+    this.#id = id;
+    this.#story = this.#seen = null;
+    history.replaceState(null, "", `#${new URLSearchParams({ lead: id })}`);
+    this.#clear();
+    if (!this.dialog.open) this.dialog.showModal();
+    this.part("h2").focus();
+    this.#read();
+  }
+
+  // Leads, people or the language have changed.
+  show() {
+    if (!this.#id || !this.dialog.open) return;
+    this.#tellActions();
+    if (this.#story) this.#tell();
+    if (this.#lead !== this.#seen && performance.now() - this.#readAt > PAUSE) this.#read();
+  }
+
+  get #lead() {
+    return this.page.leads.get(this.#id);
+  }
+
+  #form(name, act) {
+    const form = this.part(name);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (this.#lead) act(this.#lead, form.querySelector("select").value);
+    });
+  }
+
+  #clear() {
+    say(this.part("h2"), this.#id);
+    say(this.part(".state"), "");
+    say(this.part(".trouble"), this.page.words.loading);
+    for (const list of ["dl", ".story ol", ".turns"]) this.part(list).replaceChildren();
+    this.#tellActions();
+  }
+
+  #closed() {
+    this.#id = null;
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+
+  async #read() {
+    if (this.#reading) return;
+    this.#reading = true;
+    const id = this.#id;
+    this.#seen = this.#lead;
+    const found = await read(`v1/leads/${encodeURIComponent(id)}/story`);
+    this.#reading = false;
+    this.#readAt = performance.now();
+    if (id !== this.#id) return this.#id && this.#read();
+    const { words } = this.page;
+    say(this.part(".trouble"), found.story ? "" : found.status === 404 ? words.notFound : words.refused(found.detail));
+    this.#story = found.story ?? this.#story;
+    if (this.#story) this.#tell();
+    return undefined;
+  }
+
+  #tellActions() {
+    const { words, me } = this.page;
+    const lead = this.#lead;
+    const doing = this.actions.doing(this.#id);
+    this.part(".acts").hidden = !lead || !(this.page.claimant || this.page.leading);
+    if (!lead) return;
+    const mine = lead.holder_id === me?.manager_id && lead.status !== "escalated";
+    const claim = this.part(".claim");
+    claim.hidden = !this.page.claimant;
+    claim.disabled = mine || Boolean(doing);
+    say(claim, doing === "claim" ? words.doing.claim : mine ? words.yours : words.claim);
+    for (const name of [".reassign", ".closing"]) {
+      this.part(name).hidden = !this.page.leading;
+      this.part(`${name} button`).disabled = Boolean(doing);
+    }
+    const others = this.page.people.filter((one) => one.manager_id !== lead.holder_id || lead.status === "escalated");
+    const named = others.map((one) => [one.manager_id, `${one.name} · ${word(words.presence, one.presence)}`]);
+    options(this.part(".reassign select"), [["", words.choose], ...named]);
+    options(this.part(".closing select"), [["", words.choose], ...CLOSINGS.map((reason) => [reason, words.closings[reason]])]);
+  }
+
+  #tell() {
+    const { words } = this.page;
+    const { lead, name, outcomes } = this.#story;
+    say(this.part("h2"), name ? `${lead.lead_id} · ${name}` : lead.lead_id);
+    say(this.part(".state"), `${word(words.status, lead.status)}, ${words.turn(lead.turn)}`);
+    this.#tellFacts(lead, words.facts);
+    const steps = outcomes.length ? outcomes.map((outcome) => this.#step(outcome)).reverse() : [element("li", words.noTimeline)];
+    this.part(".story ol").replaceChildren(...steps);
+    this.part(".turns").replaceChildren(...lead.turns.map((turn) => this.#turn(turn)));
+  }
+
+  #tellFacts(lead, words) {
+    const time = (at) => at && this.page.time(Date.parse(at), true);
+    const due = lead.due_at === lead.customer_due_at ? null : lead.due_at;
+    const facts = [
+      [words.holder, lead.holder_id ? this.page.name(lead.holder_id) : this.page.words.nobody], [words.due, time(due)],
+      [words.customer_due, time(lead.customer_due_at)], [words.contact_due, time(lead.contact_due_at)], [words.policy, lead.policy],
+      [words.started, time(lead.started_at)], [words.first_attempt, time(lead.first_attempt_at)],
+      [words.first_contact, time(lead.first_contact_at)], [words.team, lead.team_id], [words.source, lead.source],
+      [words.joined_to, lead.joined_to], [words.previous, lead.previous_lead_id],
+    ].filter(([, value]) => value);
+    this.part("dl").replaceChildren(...facts.flatMap(([fact, value]) => [element("dt", fact), element("dd", value)]));
+  }
+
+  #step({ type, time, data }) {
+    const { words } = this.page;
+    const kind = type.replace(/\.v\d+$/, "");
+    const person = (id) => (id ? this.page.name(id) : words.somebody);
+    const named = { ...data, by: person(data.by), to: person(data.to), from: person(data.from), holder_id: person(data.holder_id) };
+    const step = copy("t-step");
+    set(step, "data-kind", kind);
+    say(step.querySelector("time"), this.page.time(Date.parse(time), true));
+    say(step.querySelector("b"), Object.hasOwn(words.tell, kind) ? words.tell[kind](named) : kind);
+    const why = [data.reason && word(words.reasons, data.reason), data.actor && words.actor(data.actor)].filter(Boolean);
+    say(step.querySelector("small"), why.join(" · "));
+    const listed = (data.candidates ?? []).map((one) => this.#candidate(person(one.manager_id), one.passed_over));
+    const others = Object.entries(data.others ?? {}).map(([reason, n]) => this.#candidate(words.others(n), reason));
+    step.querySelector("ul").replaceChildren(...listed, ...others);
+    return step;
+  }
+
+  #candidate(name, reason) {
+    const { words } = this.page;
+    const why = reason ? word(words.passedOver, reason) : words.chosen;
+    return element("li", `${name}: ${why}`, reason ? "" : "chosen");
+  }
+
+  #turn(turn) {
+    const { words } = this.page;
+    const due = turn.due_at ? ` → ${this.page.time(Date.parse(turn.due_at), true)}` : "";
+    const holder = turn.holder_id ? this.page.name(turn.holder_id) : words.nobody;
+    const span = this.page.time(Date.parse(turn.from), true) + due;
+    return Object.assign(element("li", `${holder}, ${span}: ${word(words.results, turn.result ?? "")}`), { value: turn.turn });
+  }
+}
+
+async function read(path) {
+  try {
+    const answer = await fetch(path);
+    const body = await answer.json();
+    return answer.ok ? { story: body } : { status: answer.status, detail: body.detail };
+  } catch {
+    return { status: 0, detail: "no connection" };
+  }
+}

@@ -1,0 +1,33 @@
+// Figures of the last hour and of today, and where they lie on the plot.
+
+// q: 0 to 1; the nearest rank. sorted: ascending, not empty.
+const quantile = (sorted, q) => sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
+
+// responses: [when, ms it took, in time]. null when there is none.
+export function summary(responses) {
+  if (!responses.length) return null;
+  const took = responses.map(([, ms]) => ms).sort((a, b) => a - b);
+  return {
+    count: responses.length,
+    inTime: responses.filter(([, , ok]) => ok).length,
+    half: quantile(took, 0.5),
+    most: quantile(took, 0.9),
+  };
+}
+
+export const HOUR = 3_600_000;
+
+// Where each response lies on a plot of an hour that ends now: x and y in 0..1, y 0 at the bottom.
+// Whatever took more than `top` lies on its upper edge.
+export function plot(responses, now, target) {
+  const took = responses.map(([, ms]) => ms).sort((a, b) => a - b);
+  const top = Math.max(target * 1.5, took.length ? Math.min(quantile(took, 0.95) * 1.1, target * 6) : 0);
+  const at = (when, ms) => ({ x: Math.min(1, Math.max(0, 1 - (now - when) / HOUR)), y: Math.min(1, ms / top) });
+  return { top, target: target / top, points: responses.map(([when, ms, ok]) => ({ ...at(when, ms), ok })) };
+}
+
+// Of a manager: evaluations, and how many of a hundred were in time; null while there are none.
+export function share({ met_today: met, breached_today: breached }) {
+  const all = met + breached;
+  return all ? { met, all, percent: Math.round((100 * met) / all) } : null;
+}

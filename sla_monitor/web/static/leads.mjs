@@ -1,0 +1,84 @@
+// The open leads as the server tells them, in the order of their urgency.
+
+const NO_TIMER = new Set(["unassignable", "escalated"]);
+export const STATUSES = ["unassignable", "escalated", "overdue", "waiting", "held", "scheduled"];
+
+// Who waits for a person first, then by due: as the server sorts them.
+export function byUrgency(a, b) {
+  return NO_TIMER.has(b.status) - NO_TIMER.has(a.status) || a.due_at - b.due_at || (a.lead_id < b.lead_id ? -1 : 1);
+}
+
+export function matches(lead, filter) {
+  return (
+    (!filter.team || (lead.team_id || "") === filter.team) &&
+    (!filter.source || lead.source === filter.source) &&
+    (!filter.status || lead.status === filter.status) &&
+    (!filter.mine || lead.holder_id === filter.mine) &&
+    (!filter.text || lead.lead_id.toLowerCase().includes(filter.text.toLowerCase()))
+  );
+}
+
+export class Leads {
+  #fields = [];
+  #known = new Map();
+  #order = [];
+  #unconfirmed = null;
+
+  // All that is there is told anew from here on; what is not by `confirm` has gone meanwhile.
+  begin(fields) {
+    this.#fields = fields;
+    this.#unconfirmed = new Set(this.#known.keys());
+  }
+
+  confirm() {
+    if (this.#unconfirmed?.size) this.drop([...this.#unconfirmed]);
+    this.#unconfirmed = null;
+  }
+
+  // lines: values in the order of the fields.
+  set(lines) {
+    for (const line of lines) {
+      const lead = Object.fromEntries(this.#fields.map((field, n) => [field, line[n]]));
+      this.#unconfirmed?.delete(lead.lead_id);
+      this.#known.set(lead.lead_id, lead);
+    }
+    this.#sort();
+  }
+
+  drop(ids) {
+    for (const id of ids) this.#known.delete(id);
+    this.#sort();
+  }
+
+  get(id) {
+    return this.#known.get(id);
+  }
+
+  get size() {
+    return this.#known.size;
+  }
+
+  all() {
+    return this.#order;
+  }
+
+  shown(filter) {
+    return this.#order.filter((lead) => matches(lead, filter));
+  }
+
+  // How many there are of each status among those that pass the rest of the filter.
+  counts(filter) {
+    const counts = Object.fromEntries(STATUSES.map((status) => [status, 0]));
+    for (const lead of this.shown({ ...filter, status: "" })) counts[lead.status] += 1;
+    return counts;
+  }
+
+  // The values that leads have of a field, sorted.
+  values(field) {
+    return [...new Set(this.#order.map((lead) => lead[field] || ""))].filter(Boolean).sort();
+  }
+
+  #sort() {
+    this.#order = [...this.#known.values()].sort(byUrgency);
+  }
+}
