@@ -91,7 +91,9 @@ def event(kind: str, at: int, /, event_id: str | None = None, source: str = "/cr
 
 
 class Monitor:
-    """`sla-monitor up` on a data directory; may be killed and started again."""
+    """`sla-monitor up` on a data directory; may be killed and started again. token: the key of who asks, if any."""
+
+    token = ""
 
     def __init__(
         self, directory: Path, policy: str = POLICY, *, speed: float = SPEED, command: str = "up", **env: str
@@ -189,18 +191,21 @@ class Monitor:
         self, body: bytes, path: str = "/v1/events", kind: str = "application/cloudevents+json"
     ) -> tuple[int, Message]:
         """Send, and return the status with the headers of the answer."""
-        request = urllib.request.Request(self.url + path, body, {"Content-Type": kind})
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with self._open(path, body, timeout=20, **{"Content-Type": kind}) as answer:
                 return int(answer.status), answer.headers
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.headers
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+        with self._open(path, timeout=20) as answer:
             body = answer.read().decode()
         return json.loads(body) if answer.headers["Content-Type"].startswith("application/json") else body
+
+    def _open(self, path: str, body: bytes | None = None, *, timeout: float, **headers: str) -> Any:
+        known = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return urllib.request.urlopen(urllib.request.Request(self.url + path, body, headers | known), timeout=timeout)
 
     def lead(self, lead_id: str) -> dict[str, Any]:
         return dict(self.get(f"/v1/leads/{lead_id}"))
@@ -215,7 +220,7 @@ class Monitor:
     def outcomes(self, lead_id: str | None = None) -> Iterator[Iterator[dict[str, Any]]]:
         """Every outcome from the first on, as they are published; raises when it has waited too long for the next."""
         query = "?from=start" + (f"&lead_id={quote(lead_id)}" if lead_id else "")
-        with urllib.request.urlopen(f"{self.url}/v1/outcomes{query}", timeout=PATIENCE) as stream:
+        with self._open(f"/v1/outcomes{query}", timeout=PATIENCE) as stream:
             yield (json.loads(line[5:]) for line in _in_time(stream) if line.startswith(b"data:"))
 
     def wait_for(self, kind: str, lead_id: str | None = None, times: int = 1, **data: Any) -> list[dict[str, Any]]:

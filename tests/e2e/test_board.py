@@ -1,0 +1,387 @@
+"""The board in a real browser: what managers and heads see, do and are told, by mouse, keyboard and screen reader."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sla_monitor.core.rules import HOUR
+from sla_monitor.keys import new_key
+from tests.e2e.axe import serious
+from tests.e2e.browser import DESK, PHONE, Browser, Driver, driving, require_browser
+from tests.e2e.process import Monitor, event
+
+POLICY = """
+version: 1
+managers:
+  anna: {name: Anna, capacity: 50}
+  vera: {name: Vera}
+  gleb: {name: Gleb}
+  boris: {name: Boris}
+  olga: {name: Olga}
+teams:
+  sales: {head: boris, managers: [anna, vera, gleb]}
+  solo: {head: boris, managers: [olga]}
+policies:
+  - {name: stay, match: {channel: [stay]}, target: 5m, on_breach: notify}
+  - {name: long, match: {channel: [long]}, target: 100h}
+  - {name: default, team: sales, target: 10m, max_turns: 9}
+"""
+SPEED = 30
+"""Ten minutes are twenty seconds."""
+
+PEOPLE = {"anna": "act", "vera": "act", "gleb": "act", "boris": "act", "wall": "read", "crm": "write"}
+
+XSS = [
+    "<img src=x onerror=hacked=1>",
+    "<script>hacked=1</script>",
+    '"><svg onload=hacked=1>',
+    "javascript:hacked=1",
+    "{{constructor.constructor('hacked=1')()}}",
+    "<a href=javascript:hacked=1>x</a>",
+    "</template></script><iframe srcdoc='<script>parent.hacked=1</script>'>",
+    "${hacked=1}",
+    "' onfocus='hacked=1' autofocus x='",
+    "__proto__",
+    "&lt;b&gt;",
+    "\u202eevil",
+]
+
+
+SEARCH = """
+const search = document.getElementById("search");
+search.value = arguments[0];
+search.form.dispatchEvent(new Event("input"));
+"""
+STRANGE = """
+return document.querySelectorAll(
+  'iframe, img:not([src^=static]), script:not([src^=static]), a:not([href^="#"], [href^=v1])'
+).length;
+"""
+"""How many elements are there that can only have come from outside."""
+
+
+class Place:
+    """A monitor with keys, and the browsers that look at it."""
+
+    def __init__(self, monitor: Monitor, tokens: dict[str, str], driver: Driver) -> None:
+        self.monitor, self.tokens, self.driver = monitor, tokens, driver
+
+    @contextmanager
+    def board(self, name: str, size: tuple[int, int] = DESK, languages: str = "en", **how: bool) -> Iterator[Browser]:
+        """A browser in which somebody has signed in and sees the board live."""
+        with Browser(self.driver, size, languages, **how) as browser:
+            browser.go(self.monitor.url + "/sign-in")
+            browser.type("[name=key]", self.tokens[name])
+            browser.click("button")
+            browser.until(lambda: browser.run("return document.body.dataset.state") == "live")
+            yield browser
+            assert browser.complaints() == []
+
+    def lead(self, lead_id: str, **data: object) -> None:
+        assert self.monitor.post("lead.created.v1", self.monitor.clock.now(), lead_id=lead_id, **data) == 202
+
+    def presence(self, manager_id: str, status: str) -> None:
+        said = {"manager_id": manager_id, "status": status}
+        assert self.monitor.post("manager.status.v1", self.monitor.clock.now(), **said) == 202
+
+    def close(self, lead_id: str) -> None:
+        assert self.monitor.post("lead.closed.v1", self.monitor.clock.now(), lead_id=lead_id, reason="junk") == 202
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Driver]:
+    require_browser()
+    with driving() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def place(driver: Driver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    directory = tmp_path_factory.mktemp("board")
+    with make(directory, driver) as made:
+        yield made
+
+
+@contextmanager
+def make(directory: Path, driver: Driver) -> Iterator[Place]:
+    tokens, entries = {}, ""
+    for name, scope in PEOPLE.items():
+        tokens[name], entry = new_key(name, [scope], manager=name if scope == "act" else None)
+        entries += entry
+    (directory / "keys.yaml").write_text(entries)
+    (directory / "secret").write_text("a secret of thirty-two characters")
+    env = {"SLA_KEYS": str(directory / "keys.yaml"), "SLA_SECRET_FILE": str(directory / "secret")}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        env["SLA_LISTEN"] = f"127.0.0.1:{free.getsockname()[1]}"
+    monitor = Monitor(directory, POLICY, speed=SPEED, **env)
+    monitor.token = tokens["crm"]
+    with monitor:
+        yield Place(monitor, tokens, driver)
+
+
+def row(lead_id: str) -> str:
+    return f"#rows [data-lead={json.dumps(lead_id)}]"
+
+
+def test_a_lead_appears_counts_down_breaches_is_claimed_reassigned_and_closed(place: Place) -> None:
+    with place.board("vera") as vera, place.board("boris") as boris:
+        place.lead("life", owner_id="anna", name="Ivan Petrov", channel="stay")
+        vera.until_text(row("life"), "Anna")
+        assert "Ivan Petrov" in vera.text(row("life"))
+        first = vera.text(f"{row('life')} .left b")
+        vera.until(lambda: vera.text(f"{row('life')} .left b") != first)
+
+        vera.until_text(f"{row('life')} .status", "overdue")
+        assert "late" in vera.text(f"{row('life')} .left")
+        vera.until(lambda: any("life" in item and "Anna" in item for item in vera.texts("#news li")))
+        vera.until(lambda: "(0 of 1)" in vera.text("#people [data-key=anna] .share"))
+
+        vera.click(f"{row('life')} button")
+        vera.until_text("#said", "Lead life is yours.")
+        vera.until_text(f"{row('life')} .holder", "Vera")
+        assert "turn 2" in vera.text(row("life"))
+
+        boris.click(f"{row('life')} .lead")
+        boris.until_text("#drawer .story", "claimed")
+        boris.choose("#drawer .reassign select", "gleb")
+        boris.click("#drawer .reassign button")
+        boris.until_text("#drawer .said", "Lead life is with Gleb now.")
+        boris.until_text("#drawer .story", "Given to Gleb")
+        vera.until_text(f"{row('life')} .holder", "Gleb")
+
+        boris.choose("#drawer .closing select", "converted")
+        boris.click("#drawer .closing button")
+        boris.until_text("#drawer .said", "Lead life is closed.")
+        vera.until(lambda: not vera.text(row("life")))
+
+
+def test_a_lead_that_nobody_answers_is_told_with_every_candidate_and_why_they_were_passed_over(place: Place) -> None:
+    with place.board("boris") as boris:
+        place.lead("passed", owner_id="anna")
+        boris.until_text(f"{row('passed')} .holder", "turn 2")
+        boris.click(f"{row('passed')} .lead")
+        story = boris.until_text("#drawer .story", "had it already")
+        assert "Anna: had it already" in story
+        assert ": chosen" in story
+        assert "no response in time" in story
+        place.close("passed")
+
+
+def test_of_two_who_claim_at_the_same_time_one_gets_the_lead_and_the_other_is_told_who(place: Place) -> None:
+    with place.board("vera") as vera, place.board("gleb") as gleb, ThreadPoolExecutor(2) as both:
+        place.lead("race", owner_id="anna", channel="long")
+        for browser in (vera, gleb):
+            browser.until_text(row("race"), "Anna")
+        list(both.map(lambda browser: browser.click(f"{row('race')} button"), (vera, gleb)))
+        said = {name: browser.until_text("#said", "race") for name, browser in (("vera", vera), ("gleb", gleb))}
+        winner = vera.until(lambda: {"Vera", "Gleb"} & {vera.text(f"{row('race')} .holder span")}).pop()
+    loser = {"Vera": "gleb", "Gleb": "vera"}[winner]
+    assert said[winner.lower()] == "Lead race is yours."
+    assert said[loser] == f"{winner} was faster: lead race is with them."
+    place.close("race")
+
+
+def test_what_comes_from_outside_stays_text(place: Place) -> None:
+    with place.board("boris") as boris:
+        for number, evil in enumerate(XSS):
+            named = {"name": evil, "channel": "long", "team_id": evil[:64], "owner_id": "anna"}
+            place.lead(f"{evil}#{number}", **named)
+        for number, evil in enumerate(XSS):
+            lead_id = f"{evil}#{number}"
+            boris.run(SEARCH, f"#{number}")
+            boris.until(lambda number=number: boris.text("#rows .row .lead b").endswith(f"#{number}"))
+            assert boris.text("#rows .row .lead b") == lead_id.strip()
+            assert boris.text("#rows .row .lead small") == evil.strip()
+            boris.click("#rows .row .lead")
+            boris.until_text("#drawer .story", "Given to Anna")
+            assert boris.text("#drawer h2") == f"{lead_id} · {evil}".strip()
+            boris.press("Escape")
+            place.close(lead_id)
+        assert boris.run("return typeof hacked") == "undefined"
+        assert boris.run(STRANGE) == 0
+
+
+def test_a_viewer_sees_no_names_and_can_do_nothing(place: Place) -> None:
+    with place.board("wall") as wall:
+        place.lead("masked", owner_id="anna", name="Ivan Petrov", channel="long")
+        wall.until_text(row("masked"), "I*** P.")
+        assert "Ivan" not in wall.text("body")
+        assert wall.run("return [...document.querySelectorAll('#rows button, #people details')].every((e) => e.hidden)")
+        wall.click(f"{row('masked')} .lead")
+        wall.until_text("#drawer .story", "Given to Anna")
+        assert wall.run("return document.querySelector('#drawer .acts').hidden")
+        place.close("masked")
+
+
+def test_a_manager_says_that_they_are_busy_and_everybody_sees_until_when(place: Place) -> None:
+    with place.board("anna") as anna, place.board("boris") as boris:
+        assert anna.run("return document.querySelector('#people [data-key=vera] details').hidden")
+        anna.click("#people [data-key=anna] summary")
+        anna.choose("#people [data-key=anna] .what", "busy")
+        anna.choose("#people [data-key=anna] .long", "30")
+        anna.click("#people [data-key=anna] form button")
+        anna.until_text("#said", "Presence of Anna is set.")
+        boris.until_text("#people [data-key=anna] .presence", "busy until")
+        boris.click("#people [data-key=anna] summary")
+        boris.click("#people [data-key=anna] form button")
+        boris.until_text("#people [data-key=anna] .presence", "available")
+
+
+def test_everything_can_be_done_by_keyboard_and_focus_is_kept_while_leads_come_and_go(place: Place) -> None:
+    focused = "return document.activeElement.closest('.row')?.dataset.lead ?? document.activeElement.id"
+    with place.board("vera") as vera:
+        for number in range(30):
+            place.lead(f"key-{number:02}", owner_id="anna", channel="long")
+        vera.until(lambda: vera.run("return document.getElementById('shown').textContent.includes('30')"))
+        vera.run("document.activeElement.blur()")
+        vera.press("Tab", "Enter")
+        assert vera.run(focused) == "key-00"
+        vera.press("Down", "Down", "Down")
+        assert vera.run(focused) == "key-03"
+        for number in (0, 1):
+            place.close(f"key-{number:02}")
+        vera.until(lambda: "28" in vera.text("#shown"))
+        assert vera.run(focused) == "key-03"
+        place.close("key-03")
+        vera.until(lambda: "27" in vera.text("#shown"))
+        assert vera.run(focused) == "key-04"
+        vera.press("Enter")
+        vera.until_text("#drawer .story", "Given to Anna")
+        assert vera.run(focused) == "drawer-title"
+        vera.press("Escape")
+        assert vera.run(focused) == "key-04"
+        vera.press("c")
+        vera.until_text(f"{row('key-04')} .holder", "Vera")
+        vera.press("End")
+        assert vera.run(focused) == "key-29"
+        vera.press("/")
+        assert vera.run(focused) == "search"
+        for number in range(30):
+            place.close(f"key-{number:02}")
+
+
+def test_filters_and_the_search_narrow_the_list_and_an_empty_list_says_why(place: Place) -> None:
+    with place.board("boris") as boris:
+        boris.until_text("#empty", "No open leads")
+        place.lead("one", owner_id="anna", channel="long")
+        place.lead("two", team_id="solo", owner_id="olga", channel="long")
+        boris.until(lambda: len(boris.texts("#rows .row")) == 2)
+        boris.choose("#team", "solo")
+        boris.until(lambda: [text.split()[-1] for text in boris.texts("#rows .lead b")] == ["two"])
+        boris.type("#search", "ONE")
+        boris.until_text("#empty", "No lead matches these filters.")
+        boris.click("#empty button")
+        boris.until(lambda: len(boris.texts("#rows .row")) == 2)
+        boris.click("#chips [data-key=overdue]")
+        boris.until_text("#empty", "No lead matches")
+        boris.click("#chips [data-key=all]")
+        for lead_id in ("one", "two"):
+            place.close(lead_id)
+        boris.until_text("#empty", "No open leads")
+
+
+def test_a_lead_that_nobody_can_take_is_said_above_all_leads(place: Place) -> None:
+    with place.board("boris") as boris:
+        place.presence("olga", "offline")
+        place.lead("stuck", team_id="solo")
+        boris.until_text("#notice", "nobody to go to")
+        boris.until_text(f"{row('stuck')} .status", "nobody free")
+        place.close("stuck")
+        boris.until(lambda: boris.run("return document.getElementById('notice').hidden"))
+        place.presence("olga", "available")
+
+
+def test_ten_thousand_leads_scroll_while_the_page_stays_small(place: Place) -> None:
+    now = place.monitor.clock.now()
+    named = {"owner_id": "anna", "channel": "long"}
+    leads = [event("lead.created.v1", now + n, lead_id=f"many-{n:05}", **named) for n in range(10_000)]
+    with place.board("boris") as boris:
+        for start in range(0, len(leads), 500):
+            assert place.monitor.post_all(leads[start : start + 500]) == 202
+        boris.until(lambda: "10000" in boris.text("#shown"))
+        boris.run("document.getElementById('list').scrollTop = 5000 * 56")
+        boris.until(lambda: any("many-05" in text for text in boris.texts("#rows .lead b")))
+        assert len(boris.texts("#rows .row")) < 60
+        boris.run("document.getElementById('list').scrollTop = 1e9")
+        boris.until(lambda: any("many-09999" in text for text in boris.texts("#rows .lead b")))
+        assert boris.run("return document.querySelectorAll('*').length") < 2000
+    closed = [event("lead.closed.v1", now + HOUR, lead_id=f"many-{n:05}", reason="junk") for n in range(10_000)]
+    for start in range(0, len(closed), 500):
+        assert place.monitor.post_all(closed[start : start + 500]) in (202, 422, 207)
+
+
+def test_languages_and_colours_are_switched_and_remembered(place: Place) -> None:
+    with place.board("anna", languages="ru-RU,ru") as anna:
+        assert anna.text("h1") == "Открытые лиды"
+        assert anna.text("#state") == "На связи"
+        anna.click("#language")
+        assert anna.text("h1") == "Open leads"
+        back = "return getComputedStyle(document.body).backgroundColor"
+        light = anna.run(back)
+        anna.click("#theme")
+        anna.click("#theme")
+        assert anna.run(back) != light
+        dark = anna.run(back)
+        anna.go(place.monitor.url)
+        anna.until_text("h1", "Open leads")
+        assert anna.run(back) == dark
+
+
+def test_whoever_signs_out_sees_the_board_no_more(place: Place) -> None:
+    with place.board("anna") as anna:
+        anna.click("#sign-out")
+        anna.until_text("h1", "Sign in")
+        anna.go(place.monitor.url)
+        anna.until_text("#state", "Signed out")
+        anna.until_text("#sign-out", "Sign in")
+        anna.complaints()  # that 401 was answered
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_serious(place: Place, size: tuple[int, int], dark: bool) -> None:
+    with place.board("boris", size, dark=dark) as boris:
+        place.lead("axe-1", owner_id="anna", channel="stay", name="Ivan Petrov")
+        place.lead("axe-2", owner_id="vera", channel="long")
+        boris.until_text(f"{row('axe-1')} .status", "overdue")
+        assert serious(boris) == []
+        for tab in ("people", "hour") if size == PHONE else ():
+            boris.click(f"#tabs [data-view={tab}]")
+            assert serious(boris) == []
+        if size == PHONE:
+            boris.click("#tabs [data-view=leads]")
+            assert boris.run("return document.documentElement.scrollWidth") <= PHONE[0]
+        boris.click(f"{row('axe-1')} .lead")
+        boris.until_text("#drawer .story", "No response in time")
+        assert serious(boris) == []
+        for lead_id in ("axe-1", "axe-2"):
+            place.close(lead_id)
+
+
+def test_a_server_that_is_gone_leaves_the_last_picture_and_says_since_when(driver: Driver, tmp_path: Path) -> None:
+    with make(tmp_path, driver) as place, place.board("anna") as anna:
+        place.lead("kept", owner_id="anna", channel="long")
+        anna.until_text(row("kept"), "Anna")
+        place.monitor.kill()
+        anna.until_text("#state", "Not live since")
+        assert "Anna" in anna.text(row("kept"))
+        place.monitor.start()
+        anna.until_text("#state", "Live")
+        place.lead("new", owner_id="anna", channel="long")
+        anna.until_text(row("new"), "Anna")
+        anna.complaints()  # that the connection was refused
+
+
+def test_the_first_run_without_managers_says_what_to_do_next(driver: Driver, tmp_path: Path) -> None:
+    with Monitor(tmp_path, "version: 1\n", speed=SPEED) as monitor, Browser(driver) as browser:
+        browser.go(monitor.url)
+        browser.until_text("#notice", "Nobody can be given a lead yet")
+        browser.until_text("#empty", "No open leads")
+        assert browser.complaints() == []
