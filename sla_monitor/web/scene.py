@@ -22,7 +22,7 @@ from .views import LEADS
 SWEEP = 60.0
 """Seconds after which every open lead is read again: another policy may have changed any of them, one by one."""
 MEET = 1.0
-"""Seconds after which people are looked at again."""
+"""Seconds after which people and the last hour are looked at again."""
 LATE = 2.0
 """Seconds that an outcome waits for the row of its lead, which on Kafka may come a moment later."""
 
@@ -65,6 +65,7 @@ class Scene:
         self._web = context
         self._untold: list[Untold] = []
         self._swept = self._met = 0.0
+        self._responded = False
         self.picture, self.today = Picture(), Today()
         self.people: list[dict[str, Any]] = []
 
@@ -96,9 +97,10 @@ class Scene:
         rows = await self._web.reader.pick(self._web.topic(Log.EVENTS), keys) if keys else {}
         difference = Difference(self.picture.take(keys, rows))
         self._settle(rows, difference)
-        difference.hour |= self.today.forget(self._web.clock.now())
         if monotonic() - self._met >= MEET:
+            self._met = monotonic()
             difference.people = await self._meet()
+            difference.hour, self._responded = self.today.forget(self._web.clock.now()) or self._responded, False
         return difference
 
     def _due(self) -> Iterable[bytes]:
@@ -121,12 +123,11 @@ class Scene:
                 self._untold.append(one)
                 continue
             told = self.today.take(one.outcome, LEADS.decode(row) if row and fresh else None)
-            difference.hour |= told.hour
+            self._responded |= told.hour
             difference.news |= told.news
 
     async def _meet(self) -> bool:
         """Look who is there; whether anything looks different."""
-        self._met = monotonic()
         web, rules, now = self._web, self._web.rules(), self._web.clock.now()
         self.today.begin_day(midnight(rules, now))
         keys = [(MANAGER + manager_id).encode() for manager_id in rules.managers]

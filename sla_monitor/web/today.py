@@ -23,8 +23,8 @@ NEWS = frozenset(
     }
 )
 RESPONSES = frozenset({"sla.met.v1", "sla.responded.v1", "sla.breach_retracted.v1"})
-KEPT = 200
-"""News that are kept."""
+KEPT_NEWS, KEPT_RESPONSES = 200, 2000
+"""The newest of each; what is older than these is not shown."""
 
 
 class Outcome(msgspec.Struct):
@@ -103,7 +103,7 @@ class Today:
     began: int = 0
     shares: defaultdict[str, Share] = field(default_factory=lambda: defaultdict(Share))
     responses: dict[str, Response] = field(default_factory=dict)
-    news: deque[News] = field(default_factory=lambda: deque(maxlen=KEPT))
+    news: deque[News] = field(default_factory=lambda: deque(maxlen=KEPT_NEWS))
     answered: int = 0
 
     def take(self, outcome: Outcome, lead: Lead | None) -> Told:
@@ -158,6 +158,9 @@ class Today:
             return True
         in_time = outcome.type != "sla.responded.v1"
         took = max(at - lead.started_at, 0)
+        self.responses.pop(lead.lead_id, None)
+        if len(self.responses) >= KEPT_RESPONSES:
+            del self.responses[next(iter(self.responses))]
         self.responses[lead.lead_id] = Response(at, took, in_time, lead.team_id, lead.holder)
         return True
 

@@ -16,7 +16,7 @@ from sla_monitor.core.proof import CallSeen
 from sla_monitor.core.roster import Standing
 from sla_monitor.core.rules import HOUR, MINUTE, Hours, Manager, Policy, Rules
 from sla_monitor.web import live as timing
-from sla_monitor.web import scene
+from sla_monitor.web import scene, today
 from sla_monitor.web.limits import Limits
 from tests.web.office import bearer, office, sign_in
 from tests.web.site import NOW, Site
@@ -262,6 +262,16 @@ async def test_the_last_hours_responses_are_told_and_leave_when_they_are_older(s
         site.clock.advance(30 * MINUTE)
         await seen.told("hour")
         assert len(seen.hour["responses"]) == 3
+
+
+async def test_of_very_many_responses_the_newest_are_told(site, monkeypatch):
+    monkeypatch.setattr(today, "KEPT_RESPONSES", 2)
+    for number in range(4):
+        site.log.put(lead(f"L{number}", phase=Phase.ANSWERED))
+        met(site, f"L{number}", NOW + number)
+    met(site, "L2", NOW + 2)
+    async with page(site) as seen:
+        assert [at - NOW for at, _, _ in seen.hour["responses"]] == [3, 2]
 
 
 async def test_breaches_and_hand_overs_are_news_the_newest_first(site):

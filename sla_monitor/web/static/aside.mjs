@@ -7,6 +7,7 @@ import { word } from "./words.mjs";
 
 const STATUSES = ["available", "busy", "away", "offline"];
 const SPANS = [0, 15, 30, 60, 120];
+const AGAIN = 30_000; // ms
 const LEFT = 34, RIGHT = 312, TOP = 10, BOTTOM = 108; // of the plot
 
 // set(managerId, status, minutes): somebody's presence.
@@ -61,14 +62,23 @@ export class Hour {
   constructor(page) {
     this.page = page;
     this.drawing = document.querySelector("#hour svg g");
+    this.drawn = [];
   }
 
+  // Drawn anew when something came, and now and then because time passes.
   show() {
     const { words, hour, hello } = this.page;
+    const drawn = [words, hour, hello, Math.floor(this.page.now() / AGAIN)];
+    if (drawn.every((one, n) => one === this.drawn[n])) return;
+    this.drawn = drawn;
+    this.#draw(words, hour, hello);
+  }
+
+  #draw(words, hour, hello) {
     const found = summary(hour.responses);
     say(at("hour-text"), found ? words.hourOf(found, span(found.half), span(found.most)) : words.noHour);
-    const drawn = plot(hour.responses, this.page.now(), hello.target);
-    this.drawing.replaceChildren(this.#axis(drawn, words, hello.target), ...drawn.points.map((point) => dot(point)));
+    const places = plot(hour.responses, this.page.now(), hello.target);
+    this.drawing.replaceChildren(this.#axis(places, words, hello.target), ...places.points.map(dot));
   }
 
   #axis({ top, target }, words, goal) {
