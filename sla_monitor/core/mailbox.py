@@ -34,7 +34,7 @@ from .attempts import (
     undelivered,
 )
 from .effects import Count, Effect, Enqueue, Send, Withdraw
-from .events import Sent
+from .events import Due, Sent
 from .hashing import stable_hash
 from .row import Header
 from .rules import Rules
@@ -124,6 +124,8 @@ def decide(row: Mailbox | None, fact: Any, now: int, rules: Rules) -> tuple[Mail
         row = row or Mailbox(fact.to, fact.manager_id, fact.channel, now)
     if row is None:
         return None, [Count("ignored_stale")] if isinstance(fact, Sent) else [Count("ok")]
+    if isinstance(fact, Due) and row.wakes_at > now:  # whatever the policy in force says by now
+        return row, []
     box = Work(row, now, rules)
     match fact:
         case Enqueue():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sla_monitor.core import track
 from sla_monitor.core.effects import Log
-from sla_monitor.core.events import Heartbeat
+from sla_monitor.core.events import Due, Heartbeat, RulesChanged
 from sla_monitor.core.heartbeat import PREFIX, Stage
 from sla_monitor.core.rules import SECOND
 from tests import facts
@@ -53,3 +54,12 @@ def test_a_lead_is_received_once_and_a_test_lead_or_one_too_old_never():
     w.feed(facts.lead("L", T0), facts.lead("L", T0), facts.lead("T", T0, test=True))
     w.feed(facts.lead("old", T0 - 25 * 3600 * SECOND, received=T0))
     assert w.received == ["crm"]
+
+
+def test_a_timer_before_its_instant_and_another_policy_change_nothing():
+    w = World()
+    sent(w, beat())
+    row = w.logs[Log.EVENTS].codec.decode(w.logs[Log.EVENTS].rows[KEY])
+    assert track.decide(row, Due(w.now), w.now, w.rules) == (row, [])
+    changed = RulesChanged(version=1, rules=w.rules, at=w.now)
+    assert track.decide(row, changed, w.now + SECOND, w.rules) == (row, [])

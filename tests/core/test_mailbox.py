@@ -147,6 +147,15 @@ def test_an_attempt_without_an_answer_is_made_again_under_the_same_id():
     assert counts(box.answer(again)) == ["sent"]
 
 
+def test_quiet_hours_that_another_policy_takes_away_end_when_they_were_to_end():
+    box = Box(now=NIGHT)
+    box.post(1)
+    box.rules = replace(RULES, managers={"anna": Manager("anna", notify=(CHAT,))})
+    assert box.feed(Due(box.now)) == []
+    box.now = NIGHT + HOUR
+    assert [effect.notice_id for effect in box.feed(Due(box.now)) if isinstance(effect, Send)] == ["L1:1:assigned"]
+
+
 def test_a_timer_that_fires_too_early_and_another_policy_change_nothing():
     box = Box()
     box.post(1)
