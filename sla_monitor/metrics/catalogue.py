@@ -180,23 +180,6 @@ MANAGER_EVALUATIONS = _metric(
     "Response decisions credited to the holder of the turn; a retraction takes back one breached.",
     *(MANAGER, LEDGER_OUTCOME),
 )
-TARGET = _metric(
-    Group.PROMISE,
-    Kind.GAUGE,
-    "sla_target_seconds",
-    "Target of open time of a policy, as configured.",
-    POLICY,
-    unit="seconds",
-)
-OBJECTIVE = _metric(
-    Group.PROMISE,
-    Kind.GAUGE,
-    "sla_objective_ratio",
-    "Share of leads that a policy promises to answer in time, as configured.",
-    POLICY,
-    unit="ratio",
-)
-
 # what is open now
 OPEN_LEADS = _metric(
     Group.OPEN,
@@ -443,6 +426,22 @@ HEARTBEAT_SECONDS = _metric(
     STAGE,
     unit="seconds",
     buckets=DELAY,
+)
+TARGET = _metric(
+    Group.PROCESS,
+    Kind.GAUGE,
+    "sla_target_seconds",
+    "Target of open time of a policy, as this process knows it.",
+    POLICY,
+    unit="seconds",
+)
+OBJECTIVE = _metric(
+    Group.PROCESS,
+    Kind.GAUGE,
+    "sla_objective_ratio",
+    "Share of leads that a policy promises to answer in time, as this process knows it.",
+    POLICY,
+    unit="ratio",
 )
 READY = _metric(Group.PROCESS, Kind.STATE, "sla_ready", "1 while this process answers that it is ready.")
 LOOP_LAG = _metric(

@@ -143,10 +143,10 @@ def test_a_lead_is_explained_and_a_dead_letter_tried_again(installation: Install
 
 
 def test_the_report_of_a_web_is_that_of_the_command(installation: Installation, webs: list[Monitor]) -> None:
-    assigned(webs, "L-5")
-    told = {"lead_id": "L-5", "kind": "message", "manager_id": "anna"}
+    assigned(webs, "L-7")
+    told = {"lead_id": "L-7", "kind": "message", "manager_id": "anna"}
     assert webs[0].post("contact.recorded.v1", webs[0].clock.now(), **told) == 202
-    webs[1].wait_for("sla.met", "L-5")
+    webs[1].wait_for("sla.met", "L-7")
     assigned(webs, "L-6")
     seen = webs[1].get("/v1/report?last=2d")["total"]
     assert (seen["decided"] >= 1, seen["still_open"] >= 1, seen["attempts"] >= 1) == (True, True, True)
