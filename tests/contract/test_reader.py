@@ -132,7 +132,9 @@ async def test_what_changes_in_the_rows_is_told_once_by_its_key(ports: Ports):
             coming = asyncio.ensure_future(changed.news())
             await owned.commit(Step(len(records), {one.key: b"1" for one in records}))
             await coming
+            told |= set(await changed.take())
             while not {one.key for one in records} <= told:
+                await changed.news()
                 told |= set(await changed.take())
         assert {one.key for records in logs for one in records} <= told
         assert not {key for key in await changed.take() if key.startswith(b"key")}
