@@ -135,7 +135,8 @@ def build_app(context: Web) -> web.Application:
     callbacks, broadcast = Callbacks(context, Views(context)), Broadcast(context, live)
     declared = routes(context, outcomes, callbacks, live, broadcast)
     for route in [*declared, *contracts(declared)]:
-        app.router.add_route(route.method, route.path, _guarded(context, route))
+        path = route.path.replace("}", ":[^/]+}")  # aiohttp by itself lets no id have braces
+        app.router.add_route(route.method, path, _guarded(context, route))
 
     async def end_streams(_app: web.Application) -> None:
         outcomes.stop.set()

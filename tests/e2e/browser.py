@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
 import re
@@ -34,7 +33,7 @@ FLAGS = (
 DESK, PHONE = (1280, 900), (390, 844)
 """Sizes of a window, CSS pixels."""
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-PATIENCE = 30.0
+PATIENCE = 40.0
 """Real seconds after which what a test waits for is taken to be missing."""
 KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "End": "\ue010", "Home": "\ue011", "Down": "\ue015"}
 
@@ -127,12 +126,14 @@ class Browser:
 
     def until(self, holds: Callable[[], Any]) -> Any:
         """What is true at last; nothing tells, so the page is asked again and again."""
-        deadline = time.monotonic() + PATIENCE
+        deadline, why = time.monotonic() + PATIENCE, ""
         while True:
-            with contextlib.suppress(NotYet):
+            try:
                 if found := holds():
                     return found
-            assert time.monotonic() < deadline, f"missing: {self.text('body')}"
+            except NotYet as not_yet:
+                why = str(not_yet)
+            assert time.monotonic() < deadline, why or self.text("body")
             time.sleep(0.02)
 
     def until_text(self, css: str, part: str) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from sla_monitor.core.rules import HOUR
 from sla_monitor.keys import new_key
 from tests.e2e.axe import serious
 from tests.e2e.browser import DESK, PHONE, Browser, Driver, driving, require_browser
@@ -36,7 +35,8 @@ policies:
 SPEED = 30
 """Ten minutes are twenty seconds."""
 
-PEOPLE = {"anna": "act", "vera": "act", "gleb": "act", "boris": "act", "wall": "read", "crm": "write"}
+PEOPLE = {name: ["act"] for name in ("anna", "vera", "gleb", "boris")} | {"wall": ["read"], "crm": ["write", "read"]}
+"""Everybody's scopes; who acts is a manager."""
 
 XSS = [
     "<img src=x onerror=hacked=1>",
@@ -103,17 +103,24 @@ def driver() -> Iterator[Driver]:
 
 
 @pytest.fixture(scope="module")
-def place(driver: Driver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    directory = tmp_path_factory.mktemp("board")
-    with make(directory, driver) as made:
+def office(driver: Driver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with make(tmp_path_factory.mktemp("board"), driver) as made:
         yield made
+
+
+@pytest.fixture
+def place(office: Place) -> Iterator[Place]:
+    """Without leads of others."""
+    yield office
+    for lead in office.monitor.get("/v1/board")["leads"]:
+        office.close(lead["lead_id"])
 
 
 @contextmanager
 def make(directory: Path, driver: Driver) -> Iterator[Place]:
     tokens, entries = {}, ""
-    for name, scope in PEOPLE.items():
-        tokens[name], entry = new_key(name, [scope], manager=name if scope == "act" else None)
+    for name, scopes in PEOPLE.items():
+        tokens[name], entry = new_key(name, scopes, manager=name if "act" in scopes else None)
         entries += entry
     (directory / "keys.yaml").write_text(entries)
     (directory / "secret").write_text("a secret of thirty-two characters")
@@ -171,7 +178,6 @@ def test_a_lead_that_nobody_answers_is_told_with_every_candidate_and_why_they_we
         assert "Anna: had it already" in story
         assert ": chosen" in story
         assert "no response in time" in story
-        place.close("passed")
 
 
 def test_of_two_who_claim_at_the_same_time_one_gets_the_lead_and_the_other_is_told_who(place: Place) -> None:
@@ -185,7 +191,6 @@ def test_of_two_who_claim_at_the_same_time_one_gets_the_lead_and_the_other_is_to
     loser = {"Vera": "gleb", "Gleb": "vera"}[winner]
     assert said[winner.lower()] == "Lead race is yours."
     assert said[loser] == f"{winner} was faster: lead race is with them."
-    place.close("race")
 
 
 def test_what_comes_from_outside_stays_text(place: Place) -> None:
@@ -217,7 +222,6 @@ def test_a_viewer_sees_no_names_and_can_do_nothing(place: Place) -> None:
         wall.click(f"{row('masked')} .lead")
         wall.until_text("#drawer .story", "Given to Anna")
         assert wall.run("return document.querySelector('#drawer .acts').hidden")
-        place.close("masked")
 
 
 def test_a_manager_says_that_they_are_busy_and_everybody_sees_until_when(place: Place) -> None:
@@ -259,12 +263,10 @@ def test_everything_can_be_done_by_keyboard_and_focus_is_kept_while_leads_come_a
         assert vera.run(focused) == "key-04"
         vera.press("c")
         vera.until_text(f"{row('key-04')} .holder", "Vera")
-        vera.press("End")
-        assert vera.run(focused) == "key-29"
+        vera.press("Home")
+        assert vera.run(focused) == "key-02"
         vera.press("/")
         assert vera.run(focused) == "search"
-        for number in range(30):
-            place.close(f"key-{number:02}")
 
 
 def test_filters_and_the_search_narrow_the_list_and_an_empty_list_says_why(place: Place) -> None:
@@ -298,23 +300,20 @@ def test_a_lead_that_nobody_can_take_is_said_above_all_leads(place: Place) -> No
         place.presence("olga", "available")
 
 
-def test_ten_thousand_leads_scroll_while_the_page_stays_small(place: Place) -> None:
-    now = place.monitor.clock.now()
+def test_ten_thousand_leads_scroll_while_the_page_stays_small(driver: Driver, tmp_path: Path) -> None:
     named = {"owner_id": "anna", "channel": "long"}
-    leads = [event("lead.created.v1", now + n, lead_id=f"many-{n:05}", **named) for n in range(10_000)]
-    with place.board("boris") as boris:
+    with make(tmp_path, driver) as place, place.board("boris") as boris:
+        now = place.monitor.clock.now()
+        leads = [event("lead.created.v1", now + n, lead_id=f"many-{n:05}", **named) for n in range(10_000)]
         for start in range(0, len(leads), 500):
             assert place.monitor.post_all(leads[start : start + 500]) == 202
         boris.until(lambda: "10000" in boris.text("#shown"))
-        boris.run("document.getElementById('list').scrollTop = 5000 * 56")
+        boris.run("const list = document.getElementById('list'); list.scrollTop = list.scrollHeight / 2")
         boris.until(lambda: any("many-05" in text for text in boris.texts("#rows .lead b")))
         assert len(boris.texts("#rows .row")) < 60
         boris.run("document.getElementById('list').scrollTop = 1e9")
         boris.until(lambda: any("many-09999" in text for text in boris.texts("#rows .lead b")))
-        assert boris.run("return document.querySelectorAll('*').length") < 2000
-    closed = [event("lead.closed.v1", now + HOUR, lead_id=f"many-{n:05}", reason="junk") for n in range(10_000)]
-    for start in range(0, len(closed), 500):
-        assert place.monitor.post_all(closed[start : start + 500]) in (202, 422, 207)
+        assert boris.run("return document.querySelectorAll('*').length") < 1500
 
 
 def test_languages_and_colours_are_switched_and_remembered(place: Place) -> None:
@@ -348,9 +347,10 @@ def test_whoever_signs_out_sees_the_board_no_more(place: Place) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_serious(place: Place, size: tuple[int, int], dark: bool) -> None:
     with place.board("boris", size, dark=dark) as boris:
-        place.lead("axe-1", owner_id="anna", channel="stay", name="Ivan Petrov")
-        place.lead("axe-2", owner_id="vera", channel="long")
-        boris.until_text(f"{row('axe-1')} .status", "overdue")
+        late, calm = (f"{name}-{size[0]}-{dark}" for name in ("late", "calm"))
+        place.lead(late, owner_id="anna", channel="stay", name="Ivan Petrov")
+        place.lead(calm, owner_id="vera", channel="long")
+        boris.until_text(f"{row(late)} .status", "overdue")
         assert serious(boris) == []
         for tab in ("people", "hour") if size == PHONE else ():
             boris.click(f"#tabs [data-view={tab}]")
@@ -358,11 +358,9 @@ def test_axe_finds_nothing_serious(place: Place, size: tuple[int, int], dark: bo
         if size == PHONE:
             boris.click("#tabs [data-view=leads]")
             assert boris.run("return document.documentElement.scrollWidth") <= PHONE[0]
-        boris.click(f"{row('axe-1')} .lead")
+        boris.click(f"{row(late)} .lead")
         boris.until_text("#drawer .story", "No response in time")
         assert serious(boris) == []
-        for lead_id in ("axe-1", "axe-2"):
-            place.close(lead_id)
 
 
 def test_a_server_that_is_gone_leaves_the_last_picture_and_says_since_when(driver: Driver, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import jsonschema
 import pytest
+from yarl import URL
 
 from sla_monitor import wire
 from sla_monitor.core.lead import Entry, Kind, Lead, Phase, Result, Turn
@@ -99,9 +100,11 @@ async def test_404_for_a_lead_that_is_not_there_yet_says_when_to_ask_again(site)
             assert (response.status, response.headers["Retry-After"]) == (404, "1")
 
 
-async def test_an_id_with_a_slash_is_found(site):
-    site.log.put(lead("a/b я"))
-    assert (await get(site, "/v1/leads/a%2Fb%20%D1%8F"))["lead_id"] == "a/b я"
+@pytest.mark.parametrize("lead_id", ["a/b я", "{{7*7}}", "a}b{c", "%41", "?#", "..", "+"])
+async def test_a_lead_of_any_id_is_found(site, lead_id):
+    site.log.put(lead(lead_id))
+    path = "/v1/leads/" + "".join(f"%{byte:02X}" for byte in lead_id.encode())
+    assert (await get(site, URL(path, encoded=True)))["lead_id"] == lead_id
 
 
 async def test_the_board_shows_open_leads_by_due(site):

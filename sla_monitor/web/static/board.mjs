@@ -77,9 +77,16 @@ function showFilters() {
     say(chip.children[0], text);
     say(chip.children[1], String(n));
   });
-  options(at("team"), [["", words.allTeams], ...page.leads.values("team_id").map((team) => [team, team])]);
-  options(at("source"), [["", words.allSources], ...page.leads.values("source").map((source) => [source, source])]);
+  offer(at("team"), words.allTeams, page.leads.values("team_id"));
+  offer(at("source"), words.allSources, page.leads.values("source"));
   set(at("search"), "placeholder", words.search);
+}
+
+// A choice of values; none where there is nothing to choose, unless something is chosen.
+function offer(select, all, values) {
+  const kept = select.value && !values.includes(select.value) ? [...values, select.value] : values;
+  options(select, [["", all], ...kept.map((value) => [value, value])]);
+  select.parentElement.hidden = kept.length < 2 && !select.value;
 }
 
 function makeChip([name]) {
@@ -164,10 +171,12 @@ at("sign-out").addEventListener("click", async () => {
 });
 at("tabs").addEventListener("click", (event) => event.target.dataset.view && view(event.target.dataset.view));
 at("filters").addEventListener("submit", (event) => event.preventDefault());
-at("filters").addEventListener("input", () => {
-  Object.assign(filter, { team: at("team").value, source: at("source").value, text: at("search").value.trim() });
-  draw();
-});
+for (const kind of ["input", "change"]) {
+  at("filters").addEventListener(kind, () => {
+    Object.assign(filter, { team: at("team").value, source: at("source").value, text: at("search").value.trim() });
+    draw();
+  });
+}
 at("empty").lastElementChild.addEventListener("click", () => {
   at("filters").reset();
   Object.assign(filter, { team: "", source: "", status: "", mine: "", text: "" });

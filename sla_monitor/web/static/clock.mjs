@@ -42,12 +42,14 @@ export function span(ms) {
 }
 
 export const SOON = 120_000;
+export const DAY = 86_400_000;
 
-// How a lead stands against its due: {kind: left|soon|late|opens|none, ms}.
+// How a lead stands against its due: {kind: far|left|soon|late|opens|none, ms}.
 export function countdown(lead, now) {
   if (lead.status === "scheduled") return { kind: "opens", ms: lead.started_at - now };
   if (!lead.due_at) return { kind: "none", ms: 0 };
   const ms = lead.due_at - now;
+  if (ms > DAY) return { kind: "far", ms };
   // A second that has begun is still there: 0:00 is late, not left.
   if (ms <= 0) return { kind: "late", ms: -ms };
   return { kind: ms < SOON ? "soon" : "left", ms: ms + 999 };

@@ -4,6 +4,8 @@ import { countdown, span } from "./clock.mjs";
 import { at, copy, mark, say, set } from "./dom.mjs";
 import { frame, moved } from "./frame.mjs";
 
+const INSTANTS = { far: "due_at", opens: "started_at" }; // told by the clock and not counted down
+
 export class List {
   #rows = new Map(); // lead id -> element
   #shown = [];
@@ -50,7 +52,7 @@ export class List {
   }
 
   #measure() {
-    this.#height = parseFloat(getComputedStyle(this.grid).getPropertyValue("--row")) || 56;
+    this.#height = parseFloat(getComputedStyle(this.body).gridAutoRows);
     this.body.style.height = `${this.#shown.length * this.#height}px`;
     this.#draw();
   }
@@ -141,7 +143,7 @@ export class List {
     const { kind, ms } = countdown(lead, now);
     const cell = row.firstElementChild;
     set(row, "data-left", kind);
-    say(cell.children[0], kind === "none" ? "–" : ms > 86_400_000 ? this.page.time(lead.status === "scheduled" ? lead.started_at : lead.due_at) : span(ms));
+    say(cell.children[0], kind === "none" ? "–" : kind in INSTANTS ? this.page.time(lead[INSTANTS[kind]]) : span(ms));
     say(cell.children[1], this.page.words.left[kind]);
   }
 

@@ -70,6 +70,7 @@ test("a countdown tells what is left, what is soon, what is late and what is yet
   assert.equal(tell({ due_at: now }), "late 0:00");
   assert.equal(tell({ due_at: now - 3_723_000 }), "late 1:02:03");
   assert.equal(tell({ due_at: 0 }), "none 0:00");
+  assert.equal(tell({ due_at: now + 90_000_000 }), "far 25:00:00");
   assert.equal(tell({ status: "scheduled", started_at: now + 60_000 }), "opens 1:00");
 });
 
