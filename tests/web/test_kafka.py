@@ -33,6 +33,7 @@ from sla_monitor.stream.step import Step
 from sla_monitor.web.outcomes import from_cursor, to_cursor
 from tests.kafka import Cluster
 from tests.web.site import DESK, NOW, ROWS
+from tests.web.test_board_stream import page
 from tests.web.test_views import lead
 
 PARTITIONS = 3
@@ -153,6 +154,18 @@ async def test_managers_are_shown_from_the_rows_of_the_desk(office: Office):
         while (anna := (await office.until("/v1/managers", 200))["managers"][0])["open_leads"] == 0:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
     assert (anna["presence"], anna["open_leads"]) == ("away", 1)
+
+
+async def test_the_board_is_told_live_of_what_is_committed_in_every_partition(office: Office):
+    await office.keep(*LEADS[:3])
+    async with page(office) as seen, asyncio.timeout(30):
+        await office.keep(*LEADS)
+        while set(seen.leads) != set(LEADS):
+            await seen.told("leads")
+        for owned in office.owned:
+            await owned.commit(Step(owned.place, {name.encode(): None for name in LEADS}))
+        while seen.leads:
+            await seen.told("gone")
 
 
 async def test_the_policy_in_force_is_the_newest_of_the_rules_rows(office: Office):
