@@ -20,6 +20,7 @@ from .live import PACE, Live, Viewer
 from .outcomes import HEADERS
 from .picture import Line, Shown
 from .problems import Refused
+from .scene import Difference
 from .today import News, home
 from .visitors import Visitor
 
@@ -101,7 +102,7 @@ class Broadcast:
 
     def _messages(self, viewer: Viewer, visitor: Visitor) -> Iterator[bytes]:
         """What they have not been told; something, always."""
-        untold, viewer.untold = viewer.untold, type(viewer.untold)()
+        untold, viewer.untold = viewer.untold, Difference()
         if untold.people:
             yield self._people(viewer, visitor)
         yield from self._leads(viewer, visitor, untold.leads)
