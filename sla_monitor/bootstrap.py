@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 import time
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack, suppress
@@ -63,6 +64,9 @@ ROLES = (
 GC_THRESHOLD = 50_000
 """New objects between two looks for cycles. A step keeps thousands until it is committed, and makes no cycles: to look
 every 700, as Python does by itself, took a fifth of the processor's time."""
+SWITCH = 0.0005
+"""Seconds that a thread of ours may keep the others from running, once they want to. A decision takes a dozen steps,
+each of which waits for a thread; beside a scrape, which takes 0.1 s, 5 ms for each, Python's own, made timers late."""
 
 CLOCK_POLL = 1.0
 """Seconds between two looks for a jump of the clock, or for a loop that comes late."""
@@ -101,6 +105,12 @@ async def watch_loop(metrics: Metrics) -> None:
         due = monotonic() + CLOCK_POLL
         await asyncio.sleep(CLOCK_POLL)
         metrics.loop_lag(max(monotonic() - due, 0))
+
+
+def tune() -> None:
+    """Set up Python for a process that decides."""
+    gc.set_threshold(GC_THRESHOLD)
+    sys.setswitchinterval(SWITCH)
 
 
 def metrics_of(settings: Settings, rules: Rules, keys: KeyRing, groups: Collection[Group] = DECIDING) -> Metrics:
@@ -156,7 +166,7 @@ class Up:
 
     async def start(self) -> None:
         """Return when events are taken; partitions open beside it."""
-        gc.set_threshold(GC_THRESHOLD)
+        tune()
         await self.change_policy(self._wanted or await newest_rules(self.embedded))
         owned = {str(log): 1 for log in KEYED}
         self.metrics.watch(Scraped(self._worker, owned, lambda: self.rules, self.clock, self._unready).snapshot)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Iterator, Mapping
 
 from .acts import Acts
 from .bootstrap import (
     CLOCK_POLL,
-    GC_THRESHOLD,
     ROLES,
     channels_of,
     domain_clock,
     links_of,
     metrics_of,
+    tune,
     watch_clock,
     watch_loop,
 )
@@ -81,7 +80,7 @@ class KafkaWorker:
 
     async def start(self) -> None:
         """Return when the group is joined; partitions open beside it. Raises Misconfigured, Unavailable."""
-        gc.set_threshold(GC_THRESHOLD)
+        tune()
         await rights.require(self._access, rights.Role.WORKER, self._prefix)
         partitions = await topics.require(self._access, self._settings)
         if self._file is not None:
