@@ -70,7 +70,7 @@ async def run(on: Broker, waits: bool, rate: int, seconds: int, workers: int, pa
         "late at most, ms": max(late),
         **{name.replace("an event", "a breach"): value for name, value in figures.items()},
         "questions for ends, a breach": asked["ends"] / len(late),
-        "questions for others' intake, a breach": asked["told"] / len(late),
+        "looks at how far intake is, a breach": asked["passed"] / len(late),
     }
 
 

@@ -40,7 +40,7 @@ def counted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 if __name__ == "__main__":
     topics: Any = kafka_worker.PublicTopics
     topics.ends = counted("ends", topics.ends)
-    topics._told = counted("told", topics._told)
+    topics.passed = counted("passed", topics.passed)
     if sys.argv[1:] == ["blind"]:
         kafka_worker.IntakeHorizon = Blind  # type: ignore[assignment, misc]
     sys.argv[1:] = ["worker"]
