@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from sla_monitor.clock import monotonic
 
 T = TypeVar("T")
-Who = TypeVar("Who")
 
 FRESH = 1.0
 """Seconds for which what was seen is shown."""
 
 
-class Glance(Generic[Who, T]):
-    """look: at the rows, for somebody; at most one look at a time."""
+class Glance(Generic[T]):
+    """look: at the rows; at most one look at a time."""
 
-    def __init__(self, look: Callable[[Who], Awaitable[T]]) -> None:
+    def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
         self._look = look
         self._looking = asyncio.Lock()
-        self._seen: dict[Hashable, tuple[float, T]] = {}
+        self._seen: tuple[float, T] | None = None
 
-    async def __call__(self, sight: Hashable, who: Who) -> T:
-        """What was seen less than a moment ago, or is seen now, by all of one sight."""
+    async def __call__(self) -> T:
+        """What was seen less than a moment ago, or is seen now."""
         async with self._looking:
-            self._seen = {of: (at, seen) for of, (at, seen) in self._seen.items() if monotonic() - at < FRESH}
-            if sight not in self._seen:
-                seen = await self._look(who)
-                self._seen[sight] = monotonic(), seen
-            return self._seen[sight][1]
+            if self._seen is None or monotonic() - self._seen[0] >= FRESH:
+                seen = await self._look()
+                self._seen = monotonic(), seen
+            return self._seen[1]

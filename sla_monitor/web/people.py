@@ -55,11 +55,11 @@ class People:
     async def managers(self, request: web.Request) -> web.Response:
         """GET /v1/managers"""
         me, rules, now = request[VISITOR], self._web.rules(), self._web.clock.now()
-        desk = await self._desk(None, None)
+        desk = await self._desk()
         seen = (manager for manager in rules.managers.values() if me.sees_manager(manager.id, rules))
         return web.json_response({"managers": [manager_view(manager, desk, rules, now) for manager in seen]})
 
-    async def _look(self, _who: None) -> Desk:
+    async def _look(self) -> Desk:
         rows = await self._web.reader.rows(self._web.topic(Log.DESK))
         return await asyncio.to_thread(desk_of, rows)
 
