@@ -42,11 +42,6 @@ class Visitor:
     def sees_names(self) -> bool:
         return self.role is not Role.VIEWER
 
-    @property
-    def sight(self) -> tuple[frozenset[str] | None, str, bool]:
-        """What tells apart those who see different things."""
-        return self.teams, "" if self.teams is None else self.manager_id, self.sees_names
-
     def sees(self, lead: Lead) -> bool:
         """Leads of their teams, and those that they hold."""
         return self.sees_of(lead.team_id, lead.holder)
