@@ -12,6 +12,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.errors import KafkaError
 from aiokafka.producer import sender
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.structs import TopicPartition
@@ -50,6 +51,19 @@ def test_a_place_is_told_by_what_aiokafka_itself_sends():
         "OffsetCommitRequest.DEFAULT_RETENTION_TIME, list(offset_data.items()), )"
     ) in told
     assert "(tp.partition, offset.offset, offset.metadata)" in told
+
+
+@pytest.mark.parametrize("told", ["fatal_error", "error_transaction"])
+async def test_what_has_made_a_transaction_fail_can_be_asked(told: str):
+    made = internals.Transactional(**producer.SETTINGS, transactional_id="any")
+    manager = made._txn_manager
+    manager.set_pid_and_epoch(1, 0)
+    manager.begin_transaction()
+    assert made.failure() is None
+    getattr(manager, told)(KafkaError("why"))
+    assert repr(made.failure()) == "KafkaError('why')"
+    assert not manager.is_in_transaction(), "whatever is sent now is refused"
+    await made.abandon(0)
 
 
 def test_a_member_without_a_name_leaves_the_group_when_it_is_stopped():

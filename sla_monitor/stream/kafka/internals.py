@@ -124,6 +124,11 @@ class Transactional(Producer):
             request_timeout_ms=self._request_timeout_ms,
         )
 
+    def failure(self) -> BaseException | None:
+        """What has made the transaction under way fail; None while nothing has."""
+        waiter = self._txn_manager._transaction_waiter  # noqa: SLF001 - see the module's docstring
+        return waiter.exception() if waiter is not None and waiter.done() and not waiter.cancelled() else None
+
 
 # the reader
 

@@ -76,9 +76,7 @@ class Producer:
     async def _transaction(self, items: Mapping[TopicPartition, Iterable[Item]]) -> None:
         try:
             async with asyncio.timeout(COMMIT_LIMIT):
-                await self._producer.begin_transaction()
-                await self._send(items)
-                await self._producer.commit_transaction()
+                await self._attempt(items)
         except _TOO_LARGE as error:
             await self._abort()
             raise TooLarge(f"a record that the broker does not take: {error}") from error
@@ -86,6 +84,18 @@ class Producer:
             raise Fenced(f"another worker has opened the partition: {type(error).__name__}") from error
         except (kafka.KafkaError, TimeoutError, OSError) as error:
             _refuse(error, "the transaction")
+
+    async def _attempt(self, items: Mapping[TopicPartition, Iterable[Item]]) -> None:
+        """Raises what made it fail first: aiokafka refuses whatever it is asked between that and telling of it."""
+        try:
+            await self._producer.begin_transaction()
+            await self._send(items)
+            await self._producer.commit_transaction()
+        except (kafka.IllegalOperation, AssertionError) as refused:
+            failure = self._producer.failure()
+            if failure is None:
+                raise
+            raise failure from refused
 
     async def abandon(self) -> None:
         """Let go of it; nothing is awaited for longer than a moment, nothing is raised."""
@@ -116,6 +126,7 @@ class Producer:
     async def _give(self, batch: Any, at: TopicPartition) -> asyncio.Future[Any]:
         batch.close()
         given: asyncio.Future[Any] = await self._producer.send_batch(batch, at.topic, partition=at.partition)
+        given.add_done_callback(_look)
         return given
 
     async def _abort(self) -> None:
@@ -131,6 +142,12 @@ def grouped(topic_items: Iterable[tuple[TopicPartition, Item]]) -> Mapping[Topic
     for at, item in topic_items:
         groups[at].append(item)
     return groups
+
+
+def _look(done: asyncio.Future[Any]) -> None:
+    """Another failure may be told first; without a look at this one, asyncio would complain."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _refuse(error: BaseException, what: str) -> NoReturn:
