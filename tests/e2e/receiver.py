@@ -18,7 +18,10 @@ SECRET = "whsec_" + b64encode(bytes(range(32))).decode()
 
 
 class Receiver(ThreadingHTTPServer):
-    """status: of every answer. open: answers wait for it. accepted: (id, body) of each 2xx, in order."""
+    """status: of every answer. open: answers wait for it. accepted: (id, body) of each 2xx, in order.
+
+    answers: status -> how often it was given.
+    """
 
     daemon_threads = True
 
@@ -30,6 +33,7 @@ class Receiver(ThreadingHTTPServer):
         self.accepted: list[tuple[str, dict[str, Any]]] = []
         self.forged: list[str] = []
         self.arrived: Counter[str] = Counter()
+        self.answers: Counter[int] = Counter()
         self.changed = threading.Condition()
 
     def __enter__(self) -> Self:
@@ -80,6 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
         with server.changed:
+            server.answers[status] += 1
             if status < 300:
                 server.accepted.append((event_id, json.loads(body)))
             server.changed.notify_all()

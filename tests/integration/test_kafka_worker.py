@@ -69,7 +69,7 @@ async def test_what_the_group_does_not_want_to_be_told_is_no_reason_to_join_anew
     rig: Rig, caplog: pytest.LogCaptureFixture
 ):
     """Else each refusal begins a rebalance, in which others are refused: they took turns for ever."""
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", logger=transport.__name__)
     worker = await rig.work()
     coordinator = worker._app.consumer._thread._ensure_consumer()._coordinator
     joined = coordinator.generation, coordinator.member_id
