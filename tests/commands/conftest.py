@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import logging
 import os
 
 import pytest
 
 from sla_monitor.cli import main
+from sla_monitor.log_lines import LEVELS
 from tests.commands.shelf import Answer, Shelf
 
 
@@ -18,7 +20,18 @@ def _alone(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(capsys):
+def _loggers():
+    """A command that runs for long configures those of the whole process."""
+    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in LEVELS)]
+    were = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
+    yield
+    for logger, level, handlers in were:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+
+
+@pytest.fixture
+def run(capsys, _loggers):
     def run(*args: str) -> Answer:
         with pytest.raises(SystemExit) as ended:
             main(args)
