@@ -1,11 +1,10 @@
-"""Reports over HTTP: figures for programs, a page for people, and the sheets to print."""
+"""Reports over HTTP: figures, and the sheets to print."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TypeVar
 
 from aiohttp import web
@@ -32,8 +31,6 @@ PARAMETERS = [
     {"name": "team", "in": "query", "schema": {"type": "string"}},
     {"name": "manager", "in": "query", "schema": {"type": "string"}},
 ]
-
-STATIC = {"report.js": "text/javascript", "report.css": "text/css"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +74,12 @@ class Asked:
 class Reports:
     def __init__(self, context: Web) -> None:
         self._web = context
-        self._page = (files(__package__) / "static" / "report.html").read_bytes()
-        self._files = {name: (files(__package__) / "static" / name).read_bytes() for name in STATIC}
         self._looking, self._waiting = asyncio.Lock(), 0
         self._seen: tuple[Period, Clocks] | None = None
 
-    async def page(self, _request: web.Request) -> web.Response:
-        """GET /report"""
-        return _html(self._page)
-
-    async def static(self, request: web.Request) -> web.Response:
-        """GET /report/{name}"""
-        name = request.match_info["name"]
-        if name == sheet.STYLE:
-            return web.Response(text=sheet.style(), content_type="text/css")
-        if name not in self._files:
-            raise Refused(404, "no such file")
-        return web.Response(body=self._files[name], content_type=STATIC[name], charset="utf-8")
+    async def style(self, _request: web.Request) -> web.Response:
+        """GET /report/sheet.css"""
+        return web.Response(text=sheet.style(), content_type="text/css")
 
     async def data(self, request: web.Request) -> web.Response:
         """GET /v1/report"""
@@ -117,7 +103,7 @@ class Reports:
         shown = await asyncio.to_thread(sheet.sheet_of, clocks, asked.period, rules, asked.manager, asked.sees)
         if asked.manager not in rules.managers and not shown.total.received:
             raise Refused(404, "no such manager")
-        return _html(_bytes(sheet.html(shown, f'<link rel="stylesheet" href="/report/{sheet.STYLE}">')))
+        return _html(_bytes(sheet.html(shown, f'<link rel="stylesheet" href="{sheet.STYLE}">')))
 
     async def _clocks(self, period: Period) -> Clocks:
         """The log is read once at a time, whoever asks. Raises Refused (429), Unavailable, LogLost."""

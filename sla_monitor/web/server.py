@@ -14,6 +14,7 @@ from sla_monitor.keys import Scope
 
 from . import openapi as described
 from .actions import Actions
+from .assets import Assets
 from .board import Board
 from .broadcast import Broadcast
 from .callbacks import Callbacks
@@ -64,7 +65,7 @@ def routes(context: Web, outcomes: Outcomes, callbacks: Callbacks, live: Live, b
         ClaimPage(context, views),
         Actions(context, views),
     )
-    reports = Reports(context)
+    reports, assets = Reports(context), Assets()
     reported = {"parameters": PARAMETERS, "responses": _OK | problems("400", "401", "403", "429", "503")}
     stream = {
         "parameters": [_LEAD_FILTER, _FROM, _CURSOR],
@@ -95,11 +96,11 @@ def routes(context: Web, outcomes: Outcomes, callbacks: Callbacks, live: Live, b
         Route("POST", "/sign-in", sign_in.enter, None, "Begin a session.", described.SIGN_IN),
         Route("POST", "/sign-out", sign_in.leave, None, "End the session.", described.SIGN_OUT),
         Route("GET", "/v1/report", reports.data, READ, "How well the promise was kept: JSON or CSV.", reported),
-        Route("GET", "/report", reports.page, None, "The page of the report."),
+        Route("GET", "/report", assets.report, None, "The page of the report."),
         Route("GET", "/report/sheet", reports.sheet, READ, "A manager's sheet, to print.", reported),
-        Route("GET", "/report/{name}", reports.static, None, "What the page needs."),
-        Route("GET", "/", board.page, None, "The board."),
-        Route("GET", "/static/{name}", board.static, None, "What the board needs."),
+        Route("GET", "/report/sheet.css", reports.style, None, "What a sheet looks like."),
+        Route("GET", "/", assets.board, None, "The board."),
+        Route("GET", "/static/{name}", assets.file, None, "What the pages need."),
         Route("POST", "/callbacks/telegram", callbacks.telegram, None, "A button in Telegram was pressed.", _CALLBACK),
         Route("POST", "/callbacks/slack", callbacks.slack, None, "A button in Slack was pressed.", _CALLBACK),
         Route("GET", "/healthz", probes.healthz, None, "Whether the process lives."),

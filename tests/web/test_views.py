@@ -12,7 +12,7 @@ from yarl import URL
 from sla_monitor import wire
 from sla_monitor.core.lead import Entry, Kind, Lead, Phase, Result, Turn
 from sla_monitor.keys import parse_keys
-from sla_monitor.web.board import TYPES
+from sla_monitor.web.assets import TYPES
 from sla_monitor.web.server import build_app
 from tests.web.site import NOW, Site
 
@@ -130,8 +130,9 @@ async def test_the_board_shows_the_200_most_urgent_as_they_are_now(site):
     assert (board["open"], board["leads"][0]["lead_id"], board["leads"][-1]["lead_id"]) == (299, "l1", "l200")
 
 
-async def test_the_page_of_the_board_needs_nothing_from_elsewhere(site):
-    async with site.http.get("/") as response:
+@pytest.mark.parametrize("address", ["/", "/report"])
+async def test_a_page_needs_nothing_from_elsewhere(site, address):
+    async with site.http.get(address) as response:
         page = await response.text()
         policy = response.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -140,7 +141,7 @@ async def test_the_page_of_the_board_needs_nothing_from_elsewhere(site):
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.headers["Referrer-Policy"] == "no-referrer"
     for path in re.findall(r'(?:src|href)="([^"]+)"', page):
-        assert path.startswith(("static/", "#", "v1/board"))
+        assert path.removeprefix("static/") in STATIC or path in ("#list", "report", "./", "v1/board", "v1/report")
     assert not re.search(r"<script>|<style>|style=|onclick", page)
     for name in STATIC:
         async with site.http.get(f"/static/{name}") as response:

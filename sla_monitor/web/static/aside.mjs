@@ -20,6 +20,7 @@ export class People {
 
   show() {
     const order = [...this.page.people].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.escalated = this.page.leads.held("escalated");
     each(this.list, order, (one) => one.manager_id, (one) => this.#make(one), (child, one) => this.#fill(child, one));
   }
 
@@ -45,7 +46,8 @@ export class People {
     const until = ends ? ` ${words.until(this.page.time(Date.parse(ends)))}` : "";
     say(part(".presence"), word(words.presence, one.presence) + until);
     say(part(".load"), words.load(one.open_leads, one.capacity));
-    say(part(".share"), words.share(share(one)));
+    const escalated = this.escalated.get(one.manager_id);
+    say(part(".share"), (escalated ? `${words.escalated(escalated)}; ` : "") + words.share(share(one)));
     part("details").hidden = !this.page.actsFor(one.manager_id);
     say(part("summary"), words.change);
     set(part("summary"), "aria-label", words.changeOf(one.name));

@@ -2,14 +2,13 @@
 
 import { Actions } from "./actions.mjs";
 import { Hour, News, People } from "./aside.mjs";
-import { at, element, each, memory, options, say, set } from "./dom.mjs";
+import { at, element, each, options, say, set } from "./dom.mjs";
 import { Drawer } from "./drawer.mjs";
 import { Feed } from "./feed.mjs";
 import { STATUSES } from "./leads.mjs";
 import { List } from "./list.mjs";
+import { Looks } from "./looks.mjs";
 import { Page } from "./page.mjs";
-
-const THEMES = ["auto", "light", "dark"];
 
 const page = new Page();
 const filter = { team: "", source: "", status: "", mine: "", text: "" };
@@ -139,32 +138,11 @@ function tick() {
   setTimeout(tick, page.clock.untilNextSecond(performance.now()));
 }
 
-function showTheme() {
-  const theme = memory.get("theme") ?? "auto";
-  if (theme === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-  set(at("theme"), "aria-label", page.words.themes[theme]);
-  set(at("theme"), "title", page.words.themes[theme]);
-  say(at("language"), page.words.language);
-  set(at("language"), "lang", page.language === "en" ? "ru" : "en");
-}
-
 function view(name) {
   document.body.dataset.view = name;
   for (const tab of at("tabs").children) set(tab, "aria-current", tab.dataset.view === name ? "true" : null);
 }
 
-at("theme").addEventListener("click", () => {
-  const next = THEMES[(THEMES.indexOf(memory.get("theme") ?? "auto") + 1) % THEMES.length];
-  memory.set("theme", next === "auto" ? "" : next);
-  showTheme();
-});
-at("language").addEventListener("click", () => {
-  page.speak(page.language === "en" ? "ru" : "en");
-  memory.set("language", page.language);
-  showTheme();
-  show();
-});
 at("sign-out").addEventListener("click", async () => {
   if (feed.link.state !== "out") await fetch("sign-out", { method: "POST" }).catch(() => null);
   location.assign("sign-in");
@@ -189,8 +167,10 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 
 view("leads");
-showTheme();
-showState();
+new Looks((language) => {
+  page.speak(language);
+  show();
+});
 meet();
 feed.open();
 tick();

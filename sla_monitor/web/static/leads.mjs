@@ -73,6 +73,13 @@ export class Leads {
     return counts;
   }
 
+  // How many leads each holder has of a status.
+  held(status) {
+    const counts = new Map();
+    for (const lead of this.#order) if (lead.status === status) counts.set(lead.holder_id, (counts.get(lead.holder_id) ?? 0) + 1);
+    return counts;
+  }
+
   // The values that leads have of a field, sorted.
   values(field) {
     return [...new Set(this.#order.map((lead) => lead[field] || ""))].filter(Boolean).sort();

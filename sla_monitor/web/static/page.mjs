@@ -1,9 +1,10 @@
 // What all parts of the page share: who looks, in which language, by which clock, at what.
 
 import { ServerClock } from "./clock.mjs";
-import { at, memory, say, set } from "./dom.mjs";
+import { at, say } from "./dom.mjs";
 import { Leads } from "./leads.mjs";
-import { WORDS, choose } from "./words.mjs";
+import { fillIn } from "./looks.mjs";
+import { WORDS } from "./words.mjs";
 
 export class Page {
   constructor() {
@@ -15,7 +16,6 @@ export class Page {
     this.hour = { responses: [], answered_at: 0 };
     this.news = [];
     this.unready = [];
-    this.speak(choose(memory.get("language"), navigator.languages));
   }
 
   now() {
@@ -25,19 +25,16 @@ export class Page {
   speak(language) {
     this.language = language;
     this.words = WORDS[language];
-    set(document.documentElement, "lang", language);
     const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
     this.#clock = new Intl.DateTimeFormat(language, { ...time });
     this.#seconds = new Intl.DateTimeFormat(language, { ...time, second: "2-digit" });
     this.#day = new Intl.DateTimeFormat(language, { ...time, weekday: "short", day: "numeric", month: "short" });
-    for (const element of document.querySelectorAll("[data-say]")) say(element, this.#word(element.dataset.say));
-    for (const element of document.querySelectorAll("[data-name]")) set(element, "aria-label", this.#word(element.dataset.name));
+    fillIn(this.words);
   }
 
   #clock;
   #seconds;
   #day;
-  #word = (path) => path.split(".").reduce((words, name) => words[name], this.words);
 
   // An instant in the zone of whoever looks: the time alone if it is near.
   time(ms, seconds = false) {

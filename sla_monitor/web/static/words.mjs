@@ -13,6 +13,7 @@ const callsRu = plural("ru", { one: "звонок", few: "звонка", many: "
 const en = {
   title: "Open leads",
   skip: "Skip to the leads",
+  report: "Report",
   views: "Views",
   tabLeads: "Leads",
   tabPeople: "People",
@@ -70,6 +71,7 @@ const en = {
   presence: { available: "available", busy: "busy", away: "away", offline: "offline", off_shift: "off shift" },
   until: (at) => `until ${at}`,
   load: (n, capacity) => (capacity === null ? leadsEn(n) : `${n} of ${leadsEn(capacity)}`),
+  escalated: (n) => `${n} escalated`,
   share: (share) => (share ? `${share.percent} % in time today (${share.met} of ${share.all})` : "nothing due yet today"),
   change: "Change",
   changeOf: (name) => `Change presence of ${name}`,
@@ -159,6 +161,7 @@ const en = {
 const ru = {
   title: "Открытые лиды",
   skip: "Перейти к лидам",
+  report: "Отчёт",
   views: "Разделы",
   tabLeads: "Лиды",
   tabPeople: "Люди",
@@ -216,6 +219,7 @@ const ru = {
   presence: { available: "на месте", busy: "занят", away: "отошёл", offline: "не в сети", off_shift: "не в смене" },
   until: (at) => `до ${at}`,
   load: (n, capacity) => (capacity === null ? leadsRu(n) : `${n} из ${leadsRu(capacity)}`),
+  escalated: (n) => `${n} на эскалации`,
   share: (share) => (share ? `${share.percent} % в срок сегодня (${share.met} из ${share.all})` : "сегодня сроков ещё не было"),
   change: "Изменить",
   changeOf: (name) => `Изменить присутствие: ${name}`,

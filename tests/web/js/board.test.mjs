@@ -117,6 +117,11 @@ test("states are counted among what passes the other filters", () => {
   assert.deepEqual(known.values("team_id"), ["field", "sales"]);
 });
 
+test("escalated leads are counted for whoever has them", () => {
+  const known = leads(line("a", { status: "escalated", holder_id: "boris" }), line("b"), line("c", { status: "escalated", holder_id: "boris" }));
+  assert.deepEqual([...known.held("escalated")], [["boris", 2]]);
+});
+
 test("ten thousand leads are sorted and filtered within a frame or two", () => {
   const lines = Array.from({ length: 10_000 }, (_, n) => line(`L${n}`, { due_at: (n * 7919) % 10_007 }));
   const known = leads(...lines);
