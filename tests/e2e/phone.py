@@ -6,7 +6,7 @@ import asyncio
 import json
 import urllib.request
 from collections.abc import Awaitable, Callable
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from tests.e2e.process import Monitor
@@ -19,17 +19,23 @@ class Elsewhere:
     """A loop in a thread of its own: the provider lives while the test waits."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.thread = Thread(target=self.loop.run_forever)
-        self.thread.start()
+        started = Event()
+        self._thread = Thread(target=asyncio.run, args=(self._live(started),))
+        self._thread.start()
+        started.wait()
+
+    async def _live(self, started: Event) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        started.set()
+        await self._over.wait()
 
     def run(self, work: Awaitable[Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)  # type: ignore[arg-type]
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)  # type: ignore[arg-type]
 
     def end(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.loop.close()
+        """What is under way is cancelled, and its connections are closed."""
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
 
 
 def press(monitor: Monitor, who: int, message: dict[str, Any]) -> str:
