@@ -61,7 +61,7 @@ search.form.dispatchEvent(new Event("input"));
 """
 STRANGE = """
 return document.querySelectorAll(
-  'iframe, img:not([src^=static]), script:not([src^=static]), a:not([href^="#"], [href^=v1])'
+  'iframe, img:not([src^=static]), script:not([src^=static]), a:not([href^="#"], [href^=v1], [href=report])'
 ).length;
 """
 """How many elements are there that can only have come from outside."""
