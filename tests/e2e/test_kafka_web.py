@@ -18,6 +18,7 @@ from sla_monitor.claims import ClaimLinks
 from sla_monitor.codec import rfc3339
 from sla_monitor.core.rules import HOUR, MINUTE
 from tests import facts
+from tests.e2e.browser import Browser, driving, require_browser
 from tests.e2e.kafka_installation import PATIENT, Installation
 from tests.e2e.process import PATIENCE, Monitor, event, types
 from tests.e2e.test_claims import ask
@@ -153,6 +154,25 @@ def test_the_report_of_a_web_is_that_of_the_command(installation: Installation, 
     done = answer(installation, "report", "--last", "2d")["total"]
     assert done["received"] == seen["received"]
     assert done["attempts"] == seen["attempts"]
+
+
+def test_boards_of_two_webs_show_the_same_and_what_is_done_on_one_shows_on_the_other(webs: list[Monitor]) -> None:
+    require_browser()
+    row = '#rows [data-lead="L-8"]'
+    with driving() as driver, Browser(driver) as here, Browser(driver) as there:
+        for browser, web in zip((here, there), webs, strict=True):
+            browser.go(web.url)
+            browser.until(lambda browser=browser: browser.run("return document.body.dataset.state") == "live")
+        assigned(webs, "L-8")
+        for browser in (here, there):
+            browser.until_text(f"{row} .holder", "turn 1")
+        here.click(f"{row} .lead")
+        here.until_text("#drawer .story", "Given to")
+        here.choose("#drawer .closing select", "junk")
+        here.click("#drawer .closing button")
+        here.until_text("#drawer .said", "Lead L-8 is closed.")
+        there.until(lambda: not there.text(row))
+        assert here.complaints() + there.complaints() == []
 
 
 def bury(installation: Installation, lead_id: str, now: int) -> None:
