@@ -34,7 +34,7 @@ from .settings import Settings
 from .stream.app import Broker, Worker
 from .stream.folding import Role
 from .stream.intake import intake_role
-from .stream.kafka import rights, topics, transport
+from .stream.kafka import brokers, rights, topics, transport
 from .stream.kafka.access import Access
 from .stream.kafka.fetch import Fetch
 from .stream.kafka.group import Group
@@ -83,6 +83,8 @@ class KafkaWorker:
         tune()
         await rights.require(self._access, rights.Role.WORKER, self._prefix)
         partitions = await topics.require(self._access, self._settings)
+        for problem in await brokers.doubtful(self._access):
+            logger.warning("%s", problem)
         if self._file is not None:
             async with existing(self._settings, [Log.DESK], [RULES_KEY]) as logs:
                 await apply_first(logs, self._file, self._clock.now())

@@ -10,7 +10,7 @@ import typer
 
 from sla_monitor.errors import Misconfigured, Problem, Unavailable
 from sla_monitor.settings import Settings, read_settings
-from sla_monitor.stream.kafka import rights, topics
+from sla_monitor.stream.kafka import brokers, rights, topics
 from sla_monitor.stream.kafka.access import Access
 
 from .options import FINDINGS, Json, show
@@ -23,11 +23,13 @@ def plan(as_json: Json = None) -> None:
     """Show every topic that is needed, whether it is there, and what differs; changes nothing."""
     settings = _settings()
     cluster, silent = _cluster(settings)
-    brokers = topics.REPLICAS if cluster is None else cluster.brokers
-    plans = [_plan(topic, cluster, settings) for topic in topics.wanted(settings, brokers)]
+    number = topics.REPLICAS if cluster is None else cluster.brokers
+    doubts = [] if cluster is None else _doubts(settings)
+    plans = [_plan(topic, cluster, settings) for topic in topics.wanted(settings, number)]
     lines = [f"{plan['topic']}: {plan['state']}; {_said(plan)}" for plan in plans]
     differs = [finding for plan in plans for finding in plan["findings"]]
-    show(as_json, {"broker": silent or "answers", "topics": plans}, [*filter(None, [silent]), *lines, *differs])
+    said = {"broker": silent or "answers", "topics": plans, "warnings": doubts}
+    show(as_json, said, [*filter(None, [silent]), *lines, *differs, *doubts])
 
 
 @app.command()
@@ -35,9 +37,9 @@ def apply(as_json: Json = None) -> None:
     """Make the topics that are missing. What is there stays as it is; what differs is said, with the remedy."""
     settings = _settings()
     made, differs = asyncio.run(topics.apply(Access.of(settings), settings))
-    said = [str(problem) for problem in differs]
+    said, doubts = [str(problem) for problem in differs], _doubts(settings)
     lines = [f"made {name}" for name in made] or ["nothing is missing"]
-    show(as_json, {"made": made, "differs": said}, [*lines, *said])
+    show(as_json, {"made": made, "differs": said, "warnings": doubts}, [*lines, *said, *doubts])
 
 
 @app.command()
@@ -48,8 +50,8 @@ def check(as_json: Json = None) -> None:
     wanted = topics.wanted(settings, cluster.brokers)
     found = topics.findings(wanted, topics.counts(cluster.topics))
     found += topics.differences(wanted, cluster.topics, Access.of(settings).servers)
-    said = [str(problem) for problem in found]
-    show(as_json, {"findings": said}, said or ["all topics are right"])
+    said, doubts = [str(problem) for problem in found], _doubts(settings)
+    show(as_json, {"findings": said, "warnings": doubts}, [*(said or ["all topics are right"]), *doubts])
     if found:
         raise typer.Exit(FINDINGS)
 
@@ -77,6 +79,11 @@ def _cluster(settings: Settings) -> tuple[topics.Cluster | None, str]:
         return asyncio.run(topics.look(Access.of(settings), settings)), ""
     except Unavailable as error:
         return None, f"{error}; what is there is not known"
+
+
+def _doubts(settings: Settings) -> list[str]:
+    """What is to be known of the brokers, right topics or not."""
+    return [str(problem) for problem in asyncio.run(brokers.doubtful(Access.of(settings)))]
 
 
 def _plan(topic: topics.Topic, cluster: topics.Cluster | None, settings: Settings) -> dict[str, Any]:

@@ -22,6 +22,8 @@ ACKNOWLEDGED = 5_000
 """ms after which a producer takes a record to be lost and sends it again."""
 AGAIN = 0.2
 """Seconds before that."""
+READ = 120.0
+"""Seconds in which a whole topic is read."""
 
 
 class Feeder:
@@ -117,13 +119,17 @@ class Watcher:
 
 
 async def read_all(servers: str, topic: str) -> list[tuple[bytes, bytes | None]]:
-    """(key, value) of the committed records of a topic, up to its end as it is now."""
+    """(key, value) of the committed records of a topic, up to its end as it is now.
+
+    Raises TimeoutError where an open transaction holds them back.
+    """
     found: dict[TopicPartition, list[tuple[bytes, bytes | None]]] = defaultdict(list)
     async with (
         aiokafka.AIOKafkaConsumer(topic, bootstrap_servers=servers) as looking,
         aiokafka.AIOKafkaConsumer(
             topic, bootstrap_servers=servers, isolation_level="read_committed", auto_offset_reset="earliest"
         ) as consumer,
+        asyncio.timeout(READ),
     ):
         ends = await looking.end_offsets(looking.assignment())
         while any([await consumer.position(at) < end for at, end in ends.items()]):

@@ -2,36 +2,74 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiokafka
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.structs import TopicPartition
 
 from tests.kafka import RUN, Cluster, require
 
+PATIENCE = 60.0
+"""Seconds in which a broker that was started again serves."""
 
-async def test_three_brokers_take_a_topic_of_three_replicas_and_a_killed_one_comes_back(tmp_path: Path):
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three brokers of our own, all running."""
     require("java", "mvn")
-    cluster = Cluster(tmp_path, brokers=3).start()
-    try:
-        admin = AIOKafkaAdminClient(bootstrap_servers=cluster.address)
-        await admin.start()
-        await admin.create_topics([NewTopic("kept", 1, 3)])
-        await admin.close()
-        async with aiokafka.AIOKafkaProducer(bootstrap_servers=cluster.address, acks="all") as producer:
-            await producer.send_and_wait("kept", b"before")
-        cluster.kill(2)
-        address = cluster.address
-        assert cluster.start().address == address
-        consumer = aiokafka.AIOKafkaConsumer("kept", bootstrap_servers=address, auto_offset_reset="earliest")
-        async with consumer:
-            assert (await consumer.getone()).value == b"before"
-    finally:
-        cluster.stop()
+    cluster = Cluster(tmp_path_factory.mktemp("three"), brokers=3).start()
+    yield cluster
+    cluster.stop()
     assert not cluster.runs()
+
+
+async def make(cluster: Cluster, topic: NewTopic) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=cluster.address)
+    await admin.start()
+    await admin.create_topics([topic])
+    await admin.close()
+
+
+async def first(cluster: Cluster, topic: str) -> bytes | None:
+    """The value of its first committed record."""
+    consumer = aiokafka.AIOKafkaConsumer(
+        topic, bootstrap_servers=cluster.address, auto_offset_reset="earliest", isolation_level="read_committed"
+    )
+    async with consumer, asyncio.timeout(PATIENCE):
+        return (await consumer.getone()).value
+
+
+async def test_three_brokers_take_a_topic_of_three_replicas_and_a_killed_one_comes_back(three: Cluster):
+    await make(three, NewTopic("kept", 1, 3))
+    async with aiokafka.AIOKafkaProducer(bootstrap_servers=three.address, acks="all") as producer:
+        await producer.send_and_wait("kept", b"before")
+    three.kill(2)
+    address = three.address
+    assert three.start().address == address
+    assert await first(three, "kept") == b"before"
+
+
+async def test_what_was_committed_while_its_partition_had_no_leader_is_read_when_it_has_one_again(three: Cluster):
+    """KAFKA-20734: 4.3.0 to 4.4.0 forget such a partition, and nobody ever reads past the transaction."""
+    await make(three, NewTopic("led", -1, -1, replica_assignments={0: [2]}))
+    at = TopicPartition("led", 0)
+    producer = aiokafka.AIOKafkaProducer(bootstrap_servers=three.address, transactional_id="led")
+    async with producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait("led", b"committed")
+        three.kill(2)
+        async with asyncio.timeout(PATIENCE):
+            while producer.client.cluster.leader_for_partition(at) != -1:
+                await producer.client.force_metadata_update()
+        await producer.commit_transaction()
+        three.start()
+        assert await first(three, "led") == b"committed"
 
 
 @pytest.mark.parametrize("tool", ["java", "mvn", "openssl"])

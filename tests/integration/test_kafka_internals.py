@@ -21,7 +21,7 @@ from faust.transport.drivers import aiokafka as driver
 from sla_monitor.stream.kafka import fetch, internals, producer, transport
 from sla_monitor.stream.kafka.access import Access
 from sla_monitor.stream.kafka.fetch import Fetch
-from sla_monitor.stream.kafka.internals import VERSIONS, passed, topic_ids
+from sla_monitor.stream.kafka.internals import VERSIONS, features, passed, topic_ids
 from sla_monitor.stream.kafka.offsets import Offsets
 from tests.integration.kafka_rig import PATIENCE, Rig
 from tests.kafka import Cluster
@@ -222,6 +222,10 @@ async def test_a_topic_has_an_id_that_a_topic_of_the_same_name_has_not(admin: AI
             pass
     assert len(set(ids)) == 2
     assert all(len(identity) == 32 for identity in ids)
+
+
+async def test_a_broker_tells_the_levels_of_its_features(admin: AIOKafkaAdminClient):
+    assert [known["metadata.version"] >= 25 for known in (await features(admin)).values()] == [True]
 
 
 async def test_offsets_count_what_is_there_and_name_its_topic(kafka: str, admin: AIOKafkaAdminClient):

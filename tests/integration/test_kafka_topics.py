@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from sla_monitor.commands import topics as commands
 from sla_monitor.errors import LogLost, Misconfigured
 from sla_monitor.settings import Settings, read_settings
-from sla_monitor.stream.kafka import topics
+from sla_monitor.stream.kafka import brokers, topics
 from sla_monitor.stream.kafka.access import Access
 from sla_monitor.stream.kafka.standing import LOOKS, Standing
 
@@ -49,6 +49,19 @@ async def test_what_is_made_has_the_settings_that_it_is_to_have(settings: Settin
     assert topics.findings(wanted, topics.counts(cluster.topics)) == []
     assert topics.differences(wanted, cluster.topics, access.servers) == []
     assert await topics.apply(access, settings) == ([], [])
+
+
+@pytest.mark.parametrize(("level", "warned"), [(29, False), (30, True), (33, True), (34, False)])
+def test_of_brokers_that_may_leave_transactions_open_everybody_is_warned(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, level: int, warned: bool
+):
+    async def told(_: object) -> dict[int, dict[str, int]]:
+        return {1: {"metadata.version": 29}, 2: {"metadata.version": level}}
+
+    monkeypatch.setattr(brokers, "features", told)
+    for command in ("plan", "check"):
+        warnings = json.loads(CliRunner().invoke(commands.app, [command]).stdout)["warnings"]
+        assert [said.startswith("Kafka: broker 2: of Kafka 4.3 or 4.4") for said in warnings] == [True] * warned
 
 
 async def test_a_setting_that_was_changed_is_told_with_the_command_and_left_alone(

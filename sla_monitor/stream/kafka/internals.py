@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from io import BytesIO
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from aiokafka.errors import (
 )
 from aiokafka.producer.sender import EndTxnHandler, Sender
 from aiokafka.protocol.admin import CreateAclsRequest
-from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v0
 from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.protocol.group import HeartbeatRequest
 from aiokafka.protocol.types import (
@@ -345,6 +346,51 @@ class _Topics(Request[_MetadataRequestV10]):
 
     def build(self, request_struct_class: type[_MetadataRequestV10]) -> _MetadataRequestV10:
         return request_struct_class(self._topics, False, False, True, {})
+
+
+class _VersionsResponse(Response):
+    API_KEY = 18
+    API_VERSION = 3
+    SCHEMA = Schema(
+        ("error_code", Int16),
+        ("api_keys", CompactArray(("api_key", Int16), ("lowest", Int16), ("highest", Int16), ("tags", TaggedFields))),
+        ("throttle_time_ms", Int32),
+        ("tags", TaggedFields),
+    )
+
+
+class _VersionsRequestV3(RequestStruct):
+    FLEXIBLE_VERSION = True
+    API_KEY = 18
+    API_VERSION = 3
+    RESPONSE_TYPE = _VersionsResponse
+    SCHEMA = Schema(("software", _NAME), ("version", _NAME), ("tags", TaggedFields))
+
+    def parse_response_header(self, read_buffer: BytesIO | bytes) -> ResponseHeader_v0:
+        """The old one, so that a client of any age can read this answer."""
+        return ResponseHeader_v0.decode(read_buffer)
+
+
+class _Versions(Request[_VersionsRequestV3]):
+    API_KEY = 18
+
+    def build(self, request_struct_class: type[_VersionsRequestV3]) -> _VersionsRequestV3:
+        return request_struct_class("aiokafka", VERSIONS["aiokafka"], {})
+
+
+_FEATURES = CompactArray(("name", _NAME), ("lowest", Int16), ("highest", Int16), ("tags", TaggedFields))
+"""What stands in the answer's field 0."""
+
+
+async def features(admin: Any) -> dict[int, dict[str, int]]:
+    """Broker -> feature -> the highest level of it that the broker has. Raises KafkaError."""
+    client = admin._client  # noqa: SLF001 - see the module's docstring
+    found = {}
+    for broker in client.cluster.brokers():
+        response = await client.send(broker.nodeId, _Versions())
+        told = _FEATURES.decode(BytesIO(response.tags.get(0, b"\x01"))) or ()
+        found[broker.nodeId] = {name: highest for name, _, highest, _ in told}
+    return found
 
 
 class Made(NamedTuple):

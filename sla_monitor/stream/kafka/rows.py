@@ -99,7 +99,10 @@ async def _read(consumer: Any, at: TopicPartition, end: int) -> Kept:
         if position > seen:
             moved, seen = monotonic(), position
         elif monotonic() - moved > STILL:
-            raise Unavailable(f"{at.topic}/{at.partition} stands still at {seen} before its end, {end}")
+            raise Unavailable(
+                f"{at.topic}/{at.partition} stands still at {seen} before its end, {end}: when it goes on like this, a "
+                "transaction hangs there: docs/runbooks/hanging-transaction.md"
+            )
         for found in (await consumer.getmany(at, timeout_ms=200, max_records=CHUNK)).values():
             for record in found:
                 kept.take(record)

@@ -163,7 +163,7 @@ async def apply(access: Access, settings: Settings) -> tuple[list[str], list[Pro
 
 async def look(access: Access, settings: Settings | None = None) -> Cluster:
     """What there is. settings: of the installation whose topics are looked at closely. Raises Unavailable."""
-    async with _admin(access, "topics are not known") as admin:
+    async with administering(access, "topics are not known") as admin:
         # All topics: where brokers make topics by themselves, a question for one that is missing would make it.
         described = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
         brokers = len((await admin.describe_cluster())["brokers"])
@@ -196,7 +196,7 @@ async def _settings(access: Access, admin: AIOKafkaAdminClient, topics: Iterable
 
 async def _create(access: Access, topics: Collection[Topic]) -> None:
     new = [NewTopic(t.name, t.partitions, t.replicas, topic_configs=dict(t.settings)) for t in topics]
-    async with _admin(access, "topics were not made") as admin:
+    async with administering(access, "topics were not made") as admin:
         answer = await admin.create_topics(new)
     problems: list[Problem] = []
     for name, code, *why in answer.topic_errors:
@@ -212,13 +212,13 @@ async def _create(access: Access, topics: Collection[Topic]) -> None:
 
 async def _seen(access: Access, names: set[str]) -> None:
     """Brokers hear of new topics a moment after the answer; a worker that starts at once must not miss any."""
-    async with _admin(access, "topics were made and are not seen") as admin:
+    async with administering(access, "topics were made and are not seen") as admin:
         while not names <= set(await admin.list_topics()):  # noqa: ASYNC110 - a broker tells nobody
             await asyncio.sleep(SEEN)
 
 
 @asynccontextmanager
-async def _admin(access: Access, failed: str) -> AsyncIterator[AIOKafkaAdminClient]:
+async def administering(access: Access, failed: str) -> AsyncIterator[AIOKafkaAdminClient]:
     """Raises Unavailable, which says what failed."""
     admin = AIOKafkaAdminClient(**access.client())
     try:
