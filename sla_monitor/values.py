@@ -22,6 +22,8 @@ PATTERN = r"^(?=[0-9])([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
 UNITS = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND))
 LONGEST = 3650 * DAY
 
+SPOKEN_UNITS = {"en": ("d", "h", "min", "s"), "ru": ("д", "ч", "мин", "с")}
+
 SIZE_UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024), ("B", 1), ("", 1))
 
 
@@ -45,6 +47,18 @@ def duration_text(ms: int) -> str:
         count, left = divmod(left, size)
         text += f"{count}{unit}" if count else ""
     return text or "0s"
+
+
+def span_text(ms: int, language: str) -> str:
+    """`45 s`, `4 min`, `1 h 5 min`, `2 d 3 h`: what matters of a span, rounded down."""
+    days, hours, minutes, seconds = SPOKEN_UNITS[language]
+    if ms < 2 * MINUTE:
+        return f"{ms // SECOND} {seconds}"
+    if ms < HOUR:
+        return f"{ms // MINUTE} {minutes}"
+    if ms < DAY:
+        return f"{ms // HOUR} {hours} {ms % HOUR // MINUTE} {minutes}"
+    return f"{ms // DAY} {days} {ms % DAY // HOUR} {hours}"
 
 
 def _positive(ms: int) -> int:

@@ -12,10 +12,11 @@ from sla_monitor.core.calendar import zone
 from sla_monitor.core.effects import Send
 from sla_monitor.core.mailbox import DIGEST as DIGEST_KIND
 from sla_monitor.core.people import team_of, zone_name
-from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Rules, Template
+from sla_monitor.core.rules import Rules, Template
 from sla_monitor.policy.templates import named
+from sla_monitor.values import span_text
 
-from .texts import DIGEST, FALLBACK, OPEN, OTHER, REASONS, TAKE, TEST, TEXTS, UNITS, WHO
+from .texts import DIGEST, FALLBACK, OPEN, OTHER, REASONS, TAKE, TEST, TEXTS, WHO
 
 PERSONAL = ("lead_name", "customer")
 """Details that tell who the customer is."""
@@ -136,18 +137,6 @@ def _local(at: Any, now: int, where: tzinfo) -> str:
     """The time of an instant, with its date if that is not today's."""
     local, today = (datetime.fromtimestamp(instant / 1000, UTC).astimezone(where) for instant in (at, now))
     return f"{local:%H:%M %Z}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M %Z}"
-
-
-def span_text(ms: int, language: str) -> str:
-    """`45 s`, `4 min`, `1 h 5 min`, `2 d 3 h`: what matters of a span, rounded down."""
-    days, hours, minutes, seconds = UNITS[language]
-    if ms < 2 * MINUTE:
-        return f"{ms // SECOND} {seconds}"
-    if ms < HOUR:
-        return f"{ms // MINUTE} {minutes}"
-    if ms < DAY:
-        return f"{ms // HOUR} {hours} {ms % HOUR // MINUTE} {minutes}"
-    return f"{ms // DAY} {days} {ms % DAY // HOUR} {hours}"
 
 
 def _name(manager_id: str, rules: Rules) -> str:

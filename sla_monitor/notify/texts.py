@@ -160,8 +160,6 @@ TAKE: Mapping[str, str] = {"en": "Take it", "ru": "Взять"}
 
 OPEN: Mapping[str, str] = {"en": "Open in browser", "ru": "Открыть в браузере"}
 """What stands on the link beside a button that takes the lead."""
-
-UNITS: Mapping[str, tuple[str, str, str, str]] = {"en": ("d", "h", "min", "s"), "ru": ("д", "ч", "мин", "с")}
 """Days, hours, minutes, seconds."""
 
 TEST: Mapping[str, str] = {"en": "[test]", "ru": "[тест]"}

@@ -16,6 +16,7 @@ from sla_monitor.core.people import zone_name
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import TryAgain
 from sla_monitor.signing import Forged
+from sla_monitor.values import span_text
 
 from .claim_texts import WORDS, Said, Words
 from .claiming import Claiming, Fate, Found
@@ -89,14 +90,31 @@ class ClaimPage:
         title, text = (part.format(lead=claim.lead_id, who=who) for part in said)
         body = [paragraph(text)]
         if found.lead is not None and found.fate is not Fate.GONE:
-            body.append(facts(_facts(claim, found.lead, found.fate, words, rules)))
+            body.append(facts(self._facts(claim, found.lead, found.fate, words)))
         if found.fate is Fate.OPEN:
             body.append(while_open)
+        body.append(f'<p><a href="{ROOT}">{words.board}</a></p>')
         return page(title[:1].upper() + title[1:], body, self._language(claim), root=ROOT, status=status)
 
     def _message(self, claim: Claim, said: Said, status: int, *more: str) -> web.Response:
         """A page that shows nothing of the lead."""
         return page(said.title, [paragraph(said.text), *more], self._language(claim), root=ROOT, status=status)
+
+    def _facts(self, claim: Claim, lead: Lead, fate: Fate, words: Words) -> Iterator[tuple[str, str | None]]:
+        """A link may lie in a log: the customer's name is masked until the lead is theirs."""
+        rules = self._web.rules()
+        yield words.lead_id, lead.lead_id
+        yield words.customer, (lead.name if fate is Fate.YOURS else masked(lead.name)) if lead.name else None
+        yield words.source, lead.source
+        if fate in {Fate.OPEN, Fate.YOURS, Fate.TAKEN}:
+            yield words.due, self._due(claim, due_at(lead), words)
+            yield words.holder, _name(lead.holder, rules) or words.nobody
+
+    def _due(self, claim: Claim, at: int, words: Words) -> str | None:
+        """By when, and how far off that is."""
+        local, left = local_time(at, claim.manager_id, self._web.rules()), at - self._web.clock.now()
+        span = span_text(abs(left), self._language(claim))
+        return local and f"{local}, {words.left.format(left=span) if left >= 0 else words.late.format(late=span)}"
 
 
 def _button(words: Words) -> str:
@@ -118,16 +136,6 @@ def who_was_faster(found: Found, words: Words, rules: Rules) -> str:
 def _name(manager_id: str, rules: Rules) -> str:
     manager = rules.managers.get(manager_id)
     return (manager and manager.name) or manager_id
-
-
-def _facts(claim: Claim, lead: Lead, found: Fate, words: Words, rules: Rules) -> Iterator[tuple[str, str | None]]:
-    """A link may lie in a log: the customer's name is masked until the lead is theirs."""
-    yield words.lead_id, lead.lead_id
-    yield words.customer, (lead.name if found is Fate.YOURS else masked(lead.name)) if lead.name else None
-    yield words.source, lead.source
-    if found in {Fate.OPEN, Fate.YOURS, Fate.TAKEN}:
-        yield words.due, local_time(due_at(lead), claim.manager_id, rules)
-        yield words.holder, _name(lead.holder, rules) or words.nobody
 
 
 def local_time(at: int, manager_id: str, rules: Rules) -> str | None:

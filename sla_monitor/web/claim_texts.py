@@ -16,7 +16,10 @@ class Said(NamedTuple):
 
 
 class Words(NamedTuple):
-    """said: by what became of the lead for the manager; tapped: the same, where they have just taken their chance."""
+    """said: by what became of the lead for the manager; tapped: the same, where they have just taken their chance.
+
+    left, late: how far off is what is `due`.
+    """
 
     said: Mapping[Fate, Said]
     tapped: Mapping[Fate, Said]
@@ -30,9 +33,12 @@ class Words(NamedTuple):
     customer: str
     source: str
     due: str
+    left: str
+    late: str
     holder: str
     somebody: str
     nobody: str
+    board: str
 
 
 _LATER_EN = "Look again in a moment: what you did is kept, and is not lost."
@@ -62,9 +68,12 @@ EN = Words(
     customer="Customer",
     source="Source",
     due="Respond by",
+    left="{left} left",
+    late="{late} late",
     holder="With",
     somebody="somebody else",
     nobody="nobody",
+    board="Open the board",
 )
 
 RU = Words(
@@ -91,9 +100,12 @@ RU = Words(
     customer="Клиент",
     source="Источник",
     due="Ответить до",
+    left="осталось {left}",
+    late="прошло {late}",
     holder="Сейчас у",
     somebody="другого менеджера",
     nobody="никого",
+    board="Открыть доску",
 )
 
 WORDS: Mapping[str, Words] = {"en": EN, "ru": RU}

@@ -5,8 +5,9 @@ from string import Formatter
 import pytest
 
 from sla_monitor.core.rules import NOTICES
-from sla_monitor.notify.texts import DIGEST, FALLBACK, OPEN, OTHER, REASONS, TAKE, TEST, TEXTS, UNITS, WHO
+from sla_monitor.notify.texts import DIGEST, FALLBACK, OPEN, OTHER, REASONS, TAKE, TEST, TEXTS, WHO
 from sla_monitor.policy.templates import LANGUAGES, PLACEHOLDERS
+from sla_monitor.values import SPOKEN_UNITS
 
 WORDS = set(PLACEHOLDERS)
 
@@ -24,7 +25,9 @@ def test_we_speak_english_and_russian():
     assert FALLBACK in WHO
 
 
-@pytest.mark.parametrize("catalogue", [*TEXTS.values(), OTHER, TEST, DIGEST, TAKE, OPEN, UNITS, *REASONS.values()])
+@pytest.mark.parametrize(
+    "catalogue", [*TEXTS.values(), OTHER, TEST, DIGEST, TAKE, OPEN, SPOKEN_UNITS, *REASONS.values()]
+)
 def test_every_text_is_there_in_both_languages(catalogue):
     assert set(catalogue) == set(WHO)
     assert all(catalogue.values())
