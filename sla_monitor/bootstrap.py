@@ -15,8 +15,9 @@ from .acts import Acts
 from .claims import ClaimLinks
 from .clock import DISTRUST, Clock, WallClock, monotonic
 from .core import assign, attempts, match, notifications, track
-from .core.effects import Log
+from .core.effects import Log, Send
 from .core.lead import OPEN, STATUSES
+from .core.mailbox import DIGEST
 from .core.rules import HOUR, Rules
 from .core.stuck import tell_head
 from .errors import Misconfigured, Problem, SlaMonitorError, Unavailable
@@ -127,8 +128,14 @@ def channels_of(settings: Settings, clock: Clock) -> Registry:
 
 
 def links_of(claims: ClaimLinks) -> Link:
-    """By which link a manager takes the lead of a notice. It is good for as long as notices are tried."""
-    return lambda notice: claims.url(notice.lead_id, notice.turn, notice.manager_id, notice.at + attempts.GIVE_UP)
+    """By which link a manager takes the lead of a notice, as long as that is tried; a digest leads to the board."""
+
+    def link(notice: Send) -> str | None:
+        if notice.kind == DIGEST:
+            return claims.board
+        return claims.url(notice.lead_id, notice.turn, notice.manager_id, notice.at + attempts.GIVE_UP)
+
+    return link
 
 
 class Up:

@@ -52,6 +52,11 @@ class ClaimLinks:
         self._clock, self._public_url = clock, public_url
         self._signer = Signer(secrets, "claim.v1")
 
+    @property
+    def board(self) -> str | None:
+        """Where all leads are; None where nobody knows how managers reach us."""
+        return self._public_url and f"{self._public_url}/"
+
     def url(self, lead_id: str, turn: int, manager_id: str, expires_at: int) -> str | None:
         """The link for a notice, the same whenever it is asked for. expires_at: ms."""
         if not self._public_url or not self._signer:

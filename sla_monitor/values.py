@@ -23,6 +23,7 @@ UNITS = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND))
 LONGEST = 3650 * DAY
 
 SPOKEN_UNITS = {"en": ("d", "h", "min", "s"), "ru": ("д", "ч", "мин", "с")}
+"""Days, hours, minutes, seconds, by language."""
 
 SIZE_UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024), ("B", 1), ("", 1))
 

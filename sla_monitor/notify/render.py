@@ -16,7 +16,7 @@ from sla_monitor.core.rules import Rules, Template
 from sla_monitor.policy.templates import named
 from sla_monitor.values import span_text
 
-from .texts import DIGEST, FALLBACK, OPEN, OTHER, REASONS, TAKE, TEST, TEXTS, WHO
+from .texts import BOARD, DIGEST, FALLBACK, OPEN, OTHER, REASONS, TAKE, TEST, TEXTS, WHO
 
 PERSONAL = ("lead_name", "customer")
 """Details that tell who the customer is."""
@@ -30,18 +30,19 @@ CLAIMABLE = frozenset(
 """Kinds of a lead that waits for somebody to take it."""
 
 Link = Callable[[Send], str | None]
-"""Where the one who is told can take the lead of a notice; None where no such link can be made."""
+"""Where the one who is told can take the lead of a notice, or see all of a digest; None where no link can be made."""
 
 
 class Action(NamedTuple):
-    """What can be done about a notice: taking the lead. url: where, if a link can be made.
+    """What can be done about a notice: taking the lead, or looking at the board. url: where, if a link can be made.
 
-    browser: what stands on the link where `label` stands on a button.
+    browser: what stands on the link where `label` stands on a button. takes: whether such a button can take the lead.
     """
 
     label: str
     browser: str
     url: str | None
+    takes: bool = True
 
 
 class Message(NamedTuple):
@@ -67,7 +68,8 @@ def render(send: Send, rules: Rules, *, personal: bool = True, link: Link = no_l
     """
     language = language_of(send.manager_id, rules)
     if send.kind == DIGEST_KIND:
-        return _digest(send, rules, language, personal=personal)
+        board = Action(BOARD[language], BOARD[language], link(send), takes=False)
+        return Message(*_digest(send, rules, language, personal=personal), board)
     title, body = _texts(send, rules, language, personal=personal)
     action = Action(TAKE[language], OPEN[language], link(send)) if send.kind in CLAIMABLE else None
     return Message(title, body, action)
@@ -155,13 +157,13 @@ def _known(lines: Iterable[str], words: Mapping[str, str]) -> Iterator[str]:
 # digests
 
 
-def _digest(send: Send, rules: Rules, language: str, *, personal: bool) -> Message:
-    """A line for each notice that it lists: what it says, and by when."""
+def _digest(send: Send, rules: Rules, language: str, *, personal: bool) -> tuple[str, str]:
+    """Title and body: a line for each notice that it lists: what it says, and by when."""
     said, items, count = DIGEST[language], send.details["items"], send.details["count"]
     notices = [replace(send, kind=item["kind"], lead_id=item["lead_id"], details=item) for item in items]
     lines = [_digest_line(notice, rules, language, personal=personal) for notice in notices]
     more = [said.more.format(count=count - len(items))] if count > len(items) else []
-    return Message(said.title.format(count=count), "\n".join([*lines, *more]))
+    return said.title.format(count=count), "\n".join([*lines, *more])
 
 
 def _digest_line(notice: Send, rules: Rules, language: str, *, personal: bool) -> str:

@@ -87,7 +87,7 @@ class SlackChannel:
         """One that takes the lead at once, if what it sends back is taken, and a link."""
         taking = json.dumps({"lead": notice.lead_id, "turn": notice.turn, "manager": notice.manager_id})
         buttons: list[dict[str, Any]] = []
-        if self._provider.buttons and len(taking) <= BUTTON_CHARACTERS:
+        if action.takes and self._provider.buttons and len(taking) <= BUTTON_CHARACTERS:
             buttons.append({"type": "button", "action_id": "take", "text": _plain(action.label), "value": taking})
         if action.url:
             label = action.browser if buttons else action.label

@@ -60,7 +60,7 @@ class TelegramChannel:
         """One that takes the lead at once, if what it sends back finds room, and a link."""
         taking = f"take:{notice.turn}:{notice.lead_id}"
         buttons = []
-        if self._provider.buttons and len(taking.encode()) <= BUTTON_BYTES:
+        if action.takes and self._provider.buttons and len(taking.encode()) <= BUTTON_BYTES:
             buttons.append({"text": action.label, "callback_data": taking})
         if action.url and _has_public_host(action.url):
             buttons.append({"text": action.browser if buttons else action.label, "url": action.url})

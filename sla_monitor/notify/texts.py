@@ -160,7 +160,9 @@ TAKE: Mapping[str, str] = {"en": "Take it", "ru": "Взять"}
 
 OPEN: Mapping[str, str] = {"en": "Open in browser", "ru": "Открыть в браузере"}
 """What stands on the link beside a button that takes the lead."""
-"""Days, hours, minutes, seconds."""
+
+BOARD: Mapping[str, str] = {"en": "Open the board", "ru": "Открыть доску"}
+"""What stands on the link of a digest."""
 
 TEST: Mapping[str, str] = {"en": "[test]", "ru": "[тест]"}
 """In front of the title of a test lead."""

@@ -141,14 +141,14 @@ def test_without_a_shift_times_are_those_of_the_policy():
 
 def test_the_link_by_which_a_manager_takes_the_lead_stands_under_the_text():
     message = render(send(), RULES, link=lambda notice: f"https://sla.example/claim/{notice.lead_id}-{notice.turn}")
-    assert message.action == ("Take it", "Open in browser", "https://sla.example/claim/L1-1")
+    assert message.action == ("Take it", "Open in browser", "https://sla.example/claim/L1-1", True)
     assert message.text.endswith("\nTake it: https://sla.example/claim/L1-1")
     assert "https" not in message.body
 
 
 def test_without_links_the_text_ends_as_it_is():
     message = render(send(manager="anna"), RULES)
-    assert message.action == ("Взять", "Открыть в браузере", None)
+    assert message.action == ("Взять", "Открыть в браузере", None, True)
     assert message.text == message.body
 
 
@@ -182,7 +182,11 @@ def test_the_head_of_a_team_reads_its_words_too():
 
 
 def test_a_body_alone_leaves_the_built_in_title_and_a_title_alone_the_body():
-    assert render(send(), own(body="Go.")) == ("New lead for you: L1", "Go.", ("Take it", "Open in browser", None))
+    assert render(send(), own(body="Go.")) == (
+        "New lead for you: L1",
+        "Go.",
+        ("Take it", "Open in browser", None, True),
+    )
     assert render(send(), own(title="Go.")).body == "Lead id: L1"
 
 
@@ -209,7 +213,12 @@ def test_a_digest_lists_what_each_notice_says_and_by_when():
     message = render(digest(), RULES)
     assert message.title == "2 notices at once"
     assert message.body == "- New lead for you: Ivan (by 09:30 UTC, 4 min left)\n- Answered: L2"
-    assert message.action is None
+
+
+def test_a_digest_leads_to_the_board_and_takes_nothing():
+    message = render(digest(), RULES, link=lambda _: "https://sla.example/")
+    assert message.action == ("Open the board", "Open the board", "https://sla.example/", False)
+    assert message.text == f"{message.body}\nOpen the board: https://sla.example/"
 
 
 def test_a_digest_counts_what_it_does_not_list():

@@ -28,14 +28,14 @@ async def slack() -> AsyncIterator[Slack]:
         yield made
 
 
-def notice(channel: str = Slack.address, **details) -> Send:
+def notice(channel: str = Slack.address, kind: str = "assigned", **details) -> Send:
     return Send(
         key="row",
         notice_id="L1:2:assigned",
         lead_id="L1",
         manager_id="anna",
         channel=channel,
-        kind="assigned",
+        kind=kind,
         turn=2,
         at=0,
         attempt=1,
@@ -86,6 +86,12 @@ async def test_without_a_place_for_call_backs_the_link_takes_the_lead(slack, sen
 async def test_without_links_and_call_backs_there_are_no_buttons(slack, send):
     await send(changes={"buttons": False})
     assert slack.buttons(slack.got[0]) == []
+
+
+async def test_a_digest_has_a_link_to_the_board_and_nothing_that_takes_a_lead(slack, send):
+    await send(kind="digest", items=[], count=2, link=lambda _: "https://sla.example/")
+    (only,) = slack.buttons(slack.got[0])
+    assert (only["text"]["text"], only["url"]) == ("Open the board", "https://sla.example/")
 
 
 async def test_a_text_longer_than_slack_takes_is_cut(send):

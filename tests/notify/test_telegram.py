@@ -105,6 +105,11 @@ async def test_what_cannot_be_taken_has_no_buttons(telegram, scene):
     assert telegram.buttons(telegram.got[0]) == []
 
 
+async def test_a_digest_has_a_link_to_the_board_and_nothing_that_takes_a_lead(telegram, scene):
+    await scene(lambda _: "https://sla.example/").send(kind="digest", items=[], count=2)
+    assert telegram.buttons(telegram.got[0]) == [{"text": "Открыть доску", "url": "https://sla.example/"}]
+
+
 async def test_a_text_longer_than_telegram_takes_is_cut(telegram, scene):
     assert (await scene().send(lead_name="x" * 9000)).error is None
     assert len(telegram.texts()[0]) <= 4096
