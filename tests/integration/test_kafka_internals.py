@@ -20,9 +20,8 @@ from faust.transport.drivers import aiokafka as driver
 
 from sla_monitor.stream.kafka import fetch, internals, producer, transport
 from sla_monitor.stream.kafka.access import Access
-from sla_monitor.stream.kafka.fetch import Fetch
-from sla_monitor.stream.kafka.internals import VERSIONS, features, passed, topic_ids
-from sla_monitor.stream.kafka.offsets import Offsets
+from sla_monitor.stream.kafka.internals import VERSIONS, bare, features, passed, topic_ids
+from sla_monitor.stream.kafka.offsets import Offsets, connected
 from tests.integration.kafka_rig import PATIENCE, Rig
 from tests.kafka import Cluster
 
@@ -174,13 +173,13 @@ def batch(base: int, *names: bytes, producer: int = -1) -> bytes:
 def read(raw: bytes, start: int = 0, aborted: tuple[tuple[int, int], ...] = ()) -> list[tuple[int, str]]:
     """(offset, name of its header) of what a fetch from `start` gives."""
     records = fetcher.PartitionRecords(
-        TopicPartition("t", 0), fetcher.MemoryRecords(raw), aborted, start, None, None, False, fetcher.READ_COMMITTED
+        TopicPartition("t", 0), fetcher.MemoryRecords(raw), aborted, start, bare, None, False, fetcher.READ_COMMITTED
     )
     return [(record.offset, record.headers[0][0]) for record in records]
 
 
 def test_a_header_whose_name_is_no_utf8_is_read_and_its_neighbours_come_once_each():
-    Fetch(Access(servers="nowhere:9"))
+    internals.read_our_way()
     first, rest = batch(0, b"a", b"b", b"c"), batch(3, b"d", b"\xe9", b"f") + batch(6, b"g", b"\xff", b"i")
     expected = list(enumerate(["a", "b", "c", "d", "\udce9", "f", "g", "\udcff", "i"]))
     assert read(first + rest) == expected
@@ -188,9 +187,27 @@ def test_a_header_whose_name_is_no_utf8_is_read_and_its_neighbours_come_once_eac
 
 
 def test_what_was_aborted_is_not_read_behind_such_a_header_either():
-    Fetch(Access(servers="nowhere:9"))
+    internals.read_our_way()
     raw = batch(0, b"a", b"\xe9", b"c") + batch(3, b"x", b"x", b"x", producer=7) + batch(6, b"g", b"h", b"i")
     assert [offset for offset, _ in read(raw, aborted=((7, 3),))] == [0, 1, 2, 6, 7, 8]
+
+
+async def test_bare_records_come_as_they_lie_in_their_batch(kafka: str, admin: AIOKafkaAdminClient):
+    await admin.create_topics([NewTopic("bare", 1, 1)])
+    at = TopicPartition("bare", 0)
+    async with aiokafka.AIOKafkaProducer(bootstrap_servers=kafka) as sending:
+        await sending.send_and_wait("bare", b"v", b"k", 0, 1000, [("h", b"1")])
+        await sending.send_and_wait("bare", None, b"k", 0, 2000)
+    consumer = await connected(Access(servers=kafka), key_deserializer=bare, auto_offset_reset="earliest")
+    try:
+        consumer.assign([at])
+        found = [await consumer.getone(), await consumer.getone()]
+    finally:
+        await consumer.stop()
+        await admin.delete_topics(["bare"])
+    told = [(r.offset, r.key, r.value, r.timestamp, tuple(r.headers)) for r in found]
+    assert told == [(0, b"k", b"v", 1000, (("h", b"1"),)), (1, b"k", None, 2000, ())]
+    assert not any(hasattr(record, "topic") for record in found)
 
 
 @pytest.mark.parametrize("codec", range(1, 5), ids=["gzip", "snappy", "lz4", "zstd"])

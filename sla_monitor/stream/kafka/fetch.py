@@ -20,7 +20,7 @@ from sla_monitor.records import Stored
 from sla_monitor.stream.step import Batch
 
 from .access import Access
-from .internals import passed, read_any_header
+from .internals import bare, passed
 from .offsets import Offsets, connected, lost
 from .refusals import FORBIDDEN, forbidden
 
@@ -32,6 +32,7 @@ SETTINGS = {
     "fetch_max_wait_ms": 50,  # one fetch is under way per broker: what it does not ask for waits for its end
     "max_partition_fetch_bytes": 1 << 20,
     "retry_backoff_ms": 20,
+    "key_deserializer": bare,
 }
 WAIT_MS = 50
 """For how long nothing may come before positions are looked at: markers alone move them too."""
@@ -41,7 +42,6 @@ class Fetch:
     """Reads nothing before `again_from` has said where."""
 
     def __init__(self, access: Access) -> None:
-        read_any_header()
         self._access = access
         self._offsets = Offsets(access)
         self._consumer: aiokafka.AIOKafkaConsumer | None = None

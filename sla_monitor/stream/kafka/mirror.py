@@ -17,7 +17,7 @@ from sla_monitor.errors import GiveUp, TryAgain, Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
-from .internals import passed
+from .internals import bare, passed
 from .offsets import connected
 from .refusals import FORBIDDEN, forbidden
 from .rows import CHUNK, ROWS, Kept, Wanted, rows_of
@@ -37,6 +37,7 @@ SETTINGS = {
     "max_partition_fetch_bytes": 8 << 20,
     "fetch_max_wait_ms": 500,
     "retry_backoff_ms": 100,
+    "key_deserializer": bare,
 }
 
 
@@ -146,7 +147,7 @@ class Mirror:
         self._read.clear()
         for watch in self._watches:
             watch.lose()
-        self._kept = {at: Kept(wanted=self._wanted) for at in self._partitions}
+        self._kept = {at: Kept(at, wanted=self._wanted) for at in self._partitions}
         self._unread = await consumer.end_offsets(self._partitions)
         first: Mapping[TopicPartition, int] = await consumer.beginning_offsets(self._partitions)
         consumer.assign(self._partitions)

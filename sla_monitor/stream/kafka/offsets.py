@@ -17,7 +17,7 @@ from sla_monitor.errors import LogLost, Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
-from .internals import Made, topic_ids
+from .internals import Made, read_our_way, topic_ids
 from .refusals import FORBIDDEN, explained, forbidden
 
 BEHIND, AGAIN = 5.0, 0.2
@@ -131,6 +131,7 @@ class Offsets:
 
 async def connected(access: Access, **settings: object) -> aiokafka.AIOKafkaConsumer:
     """A consumer of no group that has begun to talk to the brokers. Raises Unavailable, Misconfigured."""
+    read_our_way()
     consumer = aiokafka.AIOKafkaConsumer(**access.client(), group_id=None, enable_auto_commit=False, **settings)
     try:
         await asyncio.wait_for(consumer.start(), LIMIT)

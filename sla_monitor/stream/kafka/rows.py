@@ -16,6 +16,7 @@ from sla_monitor.errors import LogLost, Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
+from .internals import bare
 from .offsets import Offsets, connected, lost
 
 ROWS = ".rows"
@@ -41,20 +42,30 @@ Wanted = Callable[[bytes, bytes], bool]
 
 @dataclass(slots=True)
 class Kept:
-    """place: None before the partition was opened for the first time. wanted: None keeps all rows."""
+    """Rows of the partition `at`. place: None before it was opened for the first time. wanted: None keeps all rows."""
 
+    at: TopicPartition
     rows: dict[bytes, bytes] = field(default_factory=dict)
     place: Place | None = None
     wanted: Wanted | None = None
 
     def take(self, record: Any) -> None:
-        """What a record of the topic changes. Raises LogLost when it is none of ours."""
+        """What a record of the partition changes. Raises LogLost when it is none of ours."""
         if record.key == PLACE:
-            self.place = _place(record)
+            self.place = self._read_place(record)
         elif record.value is None or not (self.wanted is None or self.wanted(record.key, record.value)):
             self.rows.pop(record.key, None)
         else:
             self.rows[record.key] = record.value
+
+    def _read_place(self, record: Any) -> Place:
+        try:
+            return msgspec.json.decode(record.value or b"", type=Place)
+        except msgspec.DecodeError as error:
+            raise LogLost(
+                f"{self.at.topic}/{self.at.partition} holds at offset {record.offset}, key {record.key!r}, what is no "
+                "row of ours: docs/runbooks/unreadable-rows.md says how to find out who wrote it and how to go on"
+            ) from error
 
 
 def rows_of(partition: Partition) -> TopicPartition:
@@ -77,6 +88,7 @@ async def load(access: Access, offsets: Offsets, partition: Partition) -> tuple[
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=8 << 20,
         fetch_max_wait_ms=100,
+        key_deserializer=bare,
     )
     try:
         kept = await _read(consumer, at, end)
@@ -91,7 +103,7 @@ async def load(access: Access, offsets: Offsets, partition: Partition) -> tuple[
 
 async def _read(consumer: Any, at: TopicPartition, end: int) -> Kept:
     """Until the position has passed `end`: markers and what was compacted away take offsets too."""
-    kept = Kept()
+    kept = Kept(at)
     consumer.assign([at])
     await consumer.seek_to_beginning(at)
     moved, seen = monotonic(), -1
@@ -108,17 +120,3 @@ async def _read(consumer: Any, at: TopicPartition, end: int) -> Kept:
                 kept.take(record)
         await asyncio.sleep(0)  # heartbeats, probes and other partitions go on
     return kept
-
-
-def _place(record: Any) -> Place:
-    try:
-        return msgspec.json.decode(record.value or b"", type=Place)
-    except msgspec.DecodeError as error:
-        raise _unreadable(record) from error
-
-
-def _unreadable(record: Any) -> LogLost:
-    return LogLost(
-        f"{record.topic}/{record.partition} holds at offset {record.offset}, key {record.key!r}, what is no row of "
-        "ours: docs/runbooks/unreadable-rows.md says how to find out who wrote it and how to go on"
-    )
