@@ -65,7 +65,7 @@ async def measure(start: int, seconds: int) -> dict[str, float]:
     owned = sum(topic.partitions for topic in topics.wanted(settings) if topic.name.endswith(ROWS))
     await system.start()
     async with asyncio.timeout(PATIENCE):
-        opened = await until(lambda: len(system._worker.owners) == owned and not system._unready(), 0.005)
+        opened = await until(lambda: len(system._worker.owners) == owned and not system._unready(), 0.05)
     peak = peak_memory()
     gc.collect()
     found = {"seconds": opened - watch.began, "bytes": memory(), "peak": peak}
