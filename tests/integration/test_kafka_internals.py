@@ -18,7 +18,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
-from sla_monitor.stream.kafka import fetch, internals, producer, transport
+from sla_monitor.stream.kafka import fetch, inbox, internals, producer, transport
 from sla_monitor.stream.kafka.access import Access
 from sla_monitor.stream.kafka.internals import VERSIONS, bare, features, passed, topic_ids
 from sla_monitor.stream.kafka.offsets import Offsets, connected
@@ -65,6 +65,40 @@ async def test_what_has_made_a_transaction_fail_can_be_asked(told: str):
     await made.abandon(0)
 
 
+def under_way() -> list[asyncio.Task[object]]:
+    """What aiokafka's senders do."""
+    return [task for task in asyncio.all_tasks() if "Sender." in task.get_coro().__qualname__]
+
+
+@pytest.mark.parametrize("transactional_id", [None, "abandoned"])
+async def test_nothing_goes_on_for_an_abandoned_producer_whose_broker_is_away(
+    cluster: Cluster, transactional_id: str | None
+):
+    settings = producer.SETTINGS | {"transactional_id": transactional_id} if transactional_id else inbox.SETTINGS
+    kind = internals.Transactional if transactional_id else internals.Producer
+    made = kind(bootstrap_servers=cluster.address, **settings)
+    await made.start()
+    topics = AIOKafkaAdminClient(bootstrap_servers=cluster.address)
+    await topics.start()
+    await topics.create_topics([NewTopic(f"abandoned-{transactional_id}", 1, 1)])
+    await topics.close()
+    await made.partitions_for(f"abandoned-{transactional_id}")
+    try:
+        if transactional_id:
+            await made.begin_transaction()
+        cluster.kill()
+        await made.send(f"abandoned-{transactional_id}", b"v", partition=0)
+        async with asyncio.timeout(PATIENCE):
+            while made._sender._coordinators or len(under_way()) < 2:  # noqa: ASYNC110 - aiokafka tells nobody
+                await asyncio.sleep(0)
+        await made.abandon(1)
+        async with asyncio.timeout(PATIENCE):
+            while under_way():  # noqa: ASYNC110 - likewise
+                await asyncio.sleep(0)
+    finally:
+        await asyncio.to_thread(cluster.start)
+
+
 def test_a_member_without_a_name_leaves_the_group_when_it_is_stopped():
     assert "if self.generation > 0 and self._group_instance_id is None:" in inspect.getsource(
         GroupCoordinator._maybe_leave_group
@@ -79,6 +113,7 @@ OVERRIDDEN = {
     transport.Thread: "_create_worker_consumer on_thread_stop",
     transport.Transport: "Consumer Producer",
     internals.Listener: "on_partitions_assigned",
+    internals._Sender: "_send_produce_req _do_add_partitions_to_txn",
     internals._OnceSender: "_do_txn_commit",
     internals._OnceEndTxn: "do",
 }

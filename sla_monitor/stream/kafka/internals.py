@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from io import BytesIO
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import aiokafka
 from aiokafka.client import CoordinationType
@@ -73,8 +73,48 @@ class _OnceEndTxn(EndTxnHandler):
         return backoff is None
 
 
-class _OnceSender(Sender):
+class _Sender(Sender):
+    """Can drop what is under way: where a client is closed, aiokafka waits for news of its brokers for ever."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._under_way: set[asyncio.Task[Any] | None] = set()
+        self._dropped = False
+
+    def drop(self) -> None:
+        """End it all, and what is about to begin."""
+        self._dropped = True
+        for task in {self.sender_task} | self._under_way:
+            if task is not None:
+                task.cancel()
+
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        """That the present task is under way. Raises CancelledError when it comes too late."""
+        if self._dropped:
+            raise asyncio.CancelledError
+        task = asyncio.current_task()
+        self._under_way.add(task)
+        try:
+            yield
+        finally:
+            self._under_way.discard(task)
+
+    async def _send_produce_req(self, node_id: int, batches: Any) -> None:
+        with self._noted():
+            await super()._send_produce_req(node_id, batches)
+
+    async def _do_add_partitions_to_txn(self, tps: Any) -> Any:
+        with self._noted():
+            return await super()._do_add_partitions_to_txn(tps)
+
+
+class _OnceSender(_Sender):
     async def _do_txn_commit(self, commit_result: Any) -> None:
+        with self._noted():
+            await self._commit_once(commit_result)
+
+    async def _commit_once(self, commit_result: Any) -> None:
         await self._message_accumulator.flush_for_commit()
         manager = self._txn_manager
         if manager.is_empty_transaction():
@@ -88,14 +128,25 @@ class _OnceSender(Sender):
 
 
 class Producer(aiokafka.AIOKafkaProducer):
-    """A producer that can be abandoned."""
+    """A producer that can be abandoned; acks=all."""
+
+    _SENDER: ClassVar[type[_Sender]] = _Sender
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._sender = self._SENDER(
+            self.client,
+            acks=-1,
+            txn_manager=self._txn_manager,
+            message_accumulator=self._message_accumulator,
+            retry_backoff_ms=settings.get("retry_backoff_ms", 100),
+            request_timeout_ms=self._request_timeout_ms,
+        )
 
     async def abandon(self, limit: float) -> None:
         """Let go of all connections within `limit` seconds, whatever is under way; never raises."""
         self._closed = True
-        sender = self._sender.sender_task
-        if sender is not None:
-            sender.cancel()
+        self._sender.drop()
         self._quiet()
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self.client.close(), limit)
@@ -114,16 +165,7 @@ class Producer(aiokafka.AIOKafkaProducer):
 class Transactional(Producer):
     """A transactional producer that never sends the end of a transaction twice."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._sender = _OnceSender(
-            self.client,
-            acks=-1,
-            txn_manager=self._txn_manager,
-            message_accumulator=self._message_accumulator,
-            retry_backoff_ms=settings["retry_backoff_ms"],
-            request_timeout_ms=self._request_timeout_ms,
-        )
+    _SENDER = _OnceSender
 
     def failure(self) -> BaseException | None:
         """What has made the transaction under way fail; None while nothing has."""
