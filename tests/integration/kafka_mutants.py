@@ -196,7 +196,7 @@ MUTANTS = (
     ),
     kafka(
         "16: an unanswered end is sent again",
-        "internals",
+        "internals/sending",
         "            await _OnceEndTxn(self, commit_result).do(node)\n",
         "            while not await EndTxnHandler(self, commit_result).do(node):\n                pass\n",
         PITFALLS + "16_an_unanswered_end_of_a_transaction_is_never_sent_again",
@@ -210,7 +210,7 @@ MUTANTS = (
     ),
     kafka(
         "17: every answer is a yes",
-        "internals",
+        "internals/membership",
         "    return error in (NoError, RebalanceInProgressError)\n",
         "    return True\n",
         PITFALLS + "17_the_group_confirms_its_members_and_nobody_whom_it_has_thrown_out",
@@ -254,10 +254,25 @@ MUTANTS = (
     ),
     kafka(
         "a place that the group refuses makes the member join anew",
-        "internals",
-        " - see the module's docstring\n    for error in",
+        "internals/membership",
+        " - see the package's docstring\n    for error in",
         "\n    coordinator.reset_generation()\n    for error in",
         "tests/integration/test_kafka_worker.py::test_what_the_group_does_not_want_to_be_told_is_no_reason_to_join_anew",
+    ),
+    kafka(
+        "what an abandoned producer has under way goes on",
+        "internals/sending",
+        "        for task in {self.sender_task} | self._under_way:\n",
+        "        for task in {self.sender_task}:\n",
+        "tests/integration/test_kafka_internals.py::test_nothing_goes_on_for_an_abandoned_producer_whose_broker_is_away",
+        also=(("        if self._dropped:\n", "        if False:\n"),),
+    ),
+    kafka(
+        "of a failed transaction, what aiokafka refuses after it is told",
+        "producer",
+        "            raise failure from refused\n",
+        "            raise\n",
+        "tests/integration/test_kafka_producer.py::test_who_is_fenced_is_told_so",
     ),
     kafka(
         "a worker has no name in the group",

@@ -18,9 +18,11 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
-from sla_monitor.stream.kafka import fetch, inbox, internals, producer, transport
+from sla_monitor.stream.kafka import fetch, inbox, producer, transport
 from sla_monitor.stream.kafka.access import Access
-from sla_monitor.stream.kafka.internals import VERSIONS, bare, features, passed, topic_ids
+from sla_monitor.stream.kafka.internals import VERSIONS, membership, reading, sending
+from sla_monitor.stream.kafka.internals.protocol import features, topic_ids
+from sla_monitor.stream.kafka.internals.reading import bare, passed
 from sla_monitor.stream.kafka.offsets import Offsets, connected
 from tests.integration.kafka_rig import PATIENCE, Rig
 from tests.kafka import Cluster
@@ -28,7 +30,7 @@ from tests.kafka import Cluster
 
 @pytest.mark.parametrize("package", VERSIONS)
 def test_the_installed_version_is_the_one_whose_inside_was_read(package: str):
-    assert version(package) == VERSIONS[package], f"read stream/kafka/internals.py beside the source of {package}"
+    assert version(package) == VERSIONS[package], f"read stream/kafka/internals beside the source of {package}"
 
 
 def test_the_end_of_a_transaction_is_still_sent_by_what_is_overridden():
@@ -54,7 +56,7 @@ def test_a_place_is_told_by_what_aiokafka_itself_sends():
 
 @pytest.mark.parametrize("told", ["fatal_error", "error_transaction"])
 async def test_what_has_made_a_transaction_fail_can_be_asked(told: str):
-    made = internals.Transactional(**producer.SETTINGS, transactional_id="any")
+    made = sending.Transactional(**producer.SETTINGS, transactional_id="any")
     manager = made._txn_manager
     manager.set_pid_and_epoch(1, 0)
     manager.begin_transaction()
@@ -75,7 +77,7 @@ async def test_nothing_goes_on_for_an_abandoned_producer_whose_broker_is_away(
     cluster: Cluster, transactional_id: str | None
 ):
     settings = producer.SETTINGS | {"transactional_id": transactional_id} if transactional_id else inbox.SETTINGS
-    kind = internals.Transactional if transactional_id else internals.Producer
+    kind = sending.Transactional if transactional_id else sending.Producer
     made = kind(bootstrap_servers=cluster.address, **settings)
     await made.start()
     topics = AIOKafkaAdminClient(bootstrap_servers=cluster.address)
@@ -112,10 +114,10 @@ OVERRIDDEN = {
     ),
     transport.Thread: "_create_worker_consumer on_thread_stop",
     transport.Transport: "Consumer Producer",
-    internals.Listener: "on_partitions_assigned",
-    internals._Sender: "_send_produce_req _do_add_partitions_to_txn",
-    internals._OnceSender: "_do_txn_commit",
-    internals._OnceEndTxn: "do",
+    membership.Listener: "on_partitions_assigned",
+    sending._Sender: "_send_produce_req _do_add_partitions_to_txn",
+    sending._OnceSender: "_do_txn_commit",
+    sending._OnceEndTxn: "do",
 }
 """What takes the place of something in Faust or aiokafka: without that, it would never be called."""
 
@@ -214,7 +216,7 @@ def read(raw: bytes, start: int = 0, aborted: tuple[tuple[int, int], ...] = ()) 
 
 
 def test_a_header_whose_name_is_no_utf8_is_read_and_its_neighbours_come_once_each():
-    internals.read_our_way()
+    reading.read_our_way()
     first, rest = batch(0, b"a", b"b", b"c"), batch(3, b"d", b"\xe9", b"f") + batch(6, b"g", b"\xff", b"i")
     expected = list(enumerate(["a", "b", "c", "d", "\udce9", "f", "g", "\udcff", "i"]))
     assert read(first + rest) == expected
@@ -222,7 +224,7 @@ def test_a_header_whose_name_is_no_utf8_is_read_and_its_neighbours_come_once_eac
 
 
 def test_what_was_aborted_is_not_read_behind_such_a_header_either():
-    internals.read_our_way()
+    reading.read_our_way()
     raw = batch(0, b"a", b"\xe9", b"c") + batch(3, b"x", b"x", b"x", producer=7) + batch(6, b"g", b"h", b"i")
     assert [offset for offset, _ in read(raw, aborted=((7, 3),))] == [0, 1, 2, 6, 7, 8]
 

@@ -33,7 +33,7 @@ from sla_monitor.stream.kafka import producer, topics, transport
 from sla_monitor.stream.kafka.assignor import Retaining
 from sla_monitor.stream.kafka.fetch import Fetch
 from sla_monitor.stream.kafka.horizon import PublicTopics
-from sla_monitor.stream.kafka.internals import heartbeat
+from sla_monitor.stream.kafka.internals.membership import heartbeat
 from sla_monitor.stream.kafka.log import KafkaOwned
 from sla_monitor.stream.kafka.offsets import Offsets
 from sla_monitor.stream.kafka.rows import load, rows_of

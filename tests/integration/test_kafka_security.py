@@ -26,7 +26,7 @@ from sla_monitor.settings import Settings, read_settings
 from sla_monitor.stream.kafka import rights, topics
 from sla_monitor.stream.kafka.access import Access
 from sla_monitor.stream.kafka.fetch import Fetch
-from sla_monitor.stream.kafka.internals import LITERAL, allow
+from sla_monitor.stream.kafka.internals.protocol import LITERAL, allow
 from sla_monitor.stream.kafka.log import KafkaLog
 from sla_monitor.stream.kafka.rights import Kind, Operation, Role
 from tests.e2e.kafka_installation import PATIENT, Installation

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sla_monitor.errors import Problem
 
 from .access import Access
-from .internals import features
+from .internals.protocol import features
 from .topics import administering
 
 FEATURE, FORGETFUL = "metadata.version", range(30, 34)

@@ -20,7 +20,7 @@ from sla_monitor.records import Stored
 from sla_monitor.stream.step import Batch
 
 from .access import Access
-from .internals import bare, passed
+from .internals.reading import bare, passed
 from .offsets import Offsets, connected, lost
 from .refusals import FORBIDDEN, forbidden
 

@@ -16,7 +16,7 @@ from sla_monitor.records import Record
 from sla_monitor.stream.placement import partition_of
 
 from .access import Access
-from .internals import Producer
+from .internals.sending import Producer
 from .producer import ABANDON_LIMIT
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from sla_monitor.errors import GiveUp, TryAgain, Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
-from .internals import bare, passed
+from .internals.reading import bare, passed
 from .offsets import connected
 from .refusals import FORBIDDEN, forbidden
 from .rows import CHUNK, ROWS, Kept, Wanted, rows_of

@@ -17,7 +17,8 @@ from sla_monitor.errors import LogLost, Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
-from .internals import Made, read_our_way, topic_ids
+from .internals.protocol import Made, topic_ids
+from .internals.reading import read_our_way
 from .refusals import FORBIDDEN, explained, forbidden
 
 BEHIND, AGAIN = 5.0, 0.2

@@ -13,7 +13,7 @@ from aiokafka.structs import TopicPartition
 from sla_monitor.errors import Fenced, TooLarge, TryAgain, Unanswered, Unavailable
 
 from .access import Access
-from .internals import NoAnswer, Transactional
+from .internals.sending import NoAnswer, Transactional
 from .refusals import FORBIDDEN, forbidden
 
 COMMIT_LIMIT = 6.0

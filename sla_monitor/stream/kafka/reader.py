@@ -16,7 +16,7 @@ from sla_monitor.stream.placement import partition_of
 
 from .access import Access
 from .fetch import stored
-from .internals import passed
+from .internals.reading import passed
 from .mirror import WAIT_MS, Mirror
 from .offsets import Offsets, connected
 from .rows import Kept

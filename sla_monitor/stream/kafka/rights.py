@@ -16,7 +16,7 @@ from sla_monitor.core.effects import Log, Public
 from sla_monitor.errors import Misconfigured, Problem
 
 from .access import Access
-from .internals import allow, operations
+from .internals.protocol import allow, operations
 from .refusals import REMEDY, explained
 from .rows import ROWS
 from .topics import OWNED

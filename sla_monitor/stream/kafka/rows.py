@@ -16,7 +16,7 @@ from sla_monitor.errors import LogLost, Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
-from .internals import bare
+from .internals.reading import bare
 from .offsets import Offsets, connected, lost
 
 ROWS = ".rows"

@@ -29,7 +29,7 @@ from sla_monitor.stream.unused import refuse
 from .access import Access
 from .assignor import Retaining
 from .fetch import Fetch
-from .internals import Listener, forget_name, heartbeat, tell
+from .internals.membership import Listener, forget_name, heartbeat, tell
 from .refusals import FORBIDDEN, forbidden
 
 READ_AGAIN = 1.0
