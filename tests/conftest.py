@@ -15,6 +15,16 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made.stop()
 
 
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three brokers of our own, all running."""
+    require("java", "mvn")
+    made = Cluster(tmp_path_factory.mktemp("three"), brokers=3).start()
+    yield made
+    made.stop()
+    assert not made.runs()
+
+
 @pytest.fixture(scope="session")
 def kafka(request: pytest.FixtureRequest) -> str:
     """The address of a broker, for tests with topics of their own."""

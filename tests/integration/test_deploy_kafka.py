@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiokafka
@@ -13,20 +12,10 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.structs import TopicPartition
 
-from tests.kafka import RUN, Cluster, require
+from tests.kafka import RUN, Cluster
 
 PATIENCE = 60.0
 """Seconds in which a broker that was started again serves."""
-
-
-@pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Three brokers of our own, all running."""
-    require("java", "mvn")
-    cluster = Cluster(tmp_path_factory.mktemp("three"), brokers=3).start()
-    yield cluster
-    cluster.stop()
-    assert not cluster.runs()
 
 
 async def make(cluster: Cluster, topic: NewTopic) -> None:

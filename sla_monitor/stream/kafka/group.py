@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Collection
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, for_code
 from aiokafka.structs import TopicPartition
 
 from sla_monitor.errors import Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
+from .internals.protocol import group_offsets
 from .offsets import LIMIT
 from .refusals import explained
 
@@ -33,19 +34,19 @@ class Group:
         """Partition -> place, of those that it has been told of. Raises Unavailable."""
         try:
             async with asyncio.timeout(LIMIT):
-                admin = await self._started()
+                admin, coordinator = await self._started()
                 asked = [TopicPartition(*partition) for partition in of]
-                found = await admin.list_consumer_group_offsets(self._name, self._coordinator, asked)
+                found = await group_offsets(admin, self._name, coordinator, asked)
         except (KafkaError, TimeoutError, OSError) as error:
             self._coordinator = None
             raise Unavailable(f"the group {self._name} does not say where it is: {error!r}") from error
-        return {Partition(*at): told.offset for at, told in found.items() if told.offset >= 0}
+        return {Partition(*at): offset for at, offset in found.items()}
 
     async def stop(self) -> None:
         if self._admin is not None:
             await self._admin.close()
 
-    async def _started(self) -> AIOKafkaAdminClient:
+    async def _started(self) -> tuple[AIOKafkaAdminClient, int]:
         async with self._starting:
             if self._admin is None:
                 admin = AIOKafkaAdminClient(**self._access.client())
@@ -53,7 +54,7 @@ class Group:
                 self._admin = admin
             if self._coordinator is None:
                 self._coordinator = await _coordinator(self._admin, self._name)
-            return self._admin
+            return self._admin, self._coordinator
 
 
 async def members(access: Access, group: str) -> int:
@@ -68,6 +69,8 @@ async def members(access: Access, group: str) -> int:
     finally:
         await admin.close()
     (described,) = answer.groups
+    if described[0]:
+        raise Unavailable(f"the group {group} is not known: {for_code(described[0]).__name__}")
     return len(described[5])
 
 

@@ -10,6 +10,7 @@ import aiokafka
 from aiokafka.errors import NoError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.admin import CreateAclsRequest
 from aiokafka.protocol.api import Request, RequestStruct, Response, ResponseHeader_v0
+from aiokafka.protocol.commit import OffsetFetchRequest
 from aiokafka.protocol.types import (
     AbstractType,
     Boolean,
@@ -20,6 +21,7 @@ from aiokafka.protocol.types import (
     Schema,
     TaggedFields,
 )
+from aiokafka.structs import TopicPartition
 
 from . import VERSIONS
 
@@ -147,6 +149,31 @@ async def features(admin: Any) -> dict[int, dict[str, int]]:
         told = _FEATURES.decode(BytesIO(response.tags.get(0, b"\x01"))) or ()
         found[broker.nodeId] = {name: highest for name, _, highest, _ in told}
     return found
+
+
+async def group_offsets(
+    admin: Any, group: str, coordinator: int, of: Iterable[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """What a group has committed.
+
+    Raises KafkaError: also when the broker is the group's coordinator no more, which aiokafka takes for an answer
+    without offsets.
+    """
+    by_topic: dict[str, list[int]] = {}
+    for topic, number in of:
+        by_topic.setdefault(topic, []).append(number)
+    client = admin._client  # noqa: SLF001 - see the package's docstring
+    response = await client.send(coordinator, OffsetFetchRequest(group, list(by_topic.items())))
+    found = {}
+    codes = [response.error_code]
+    for topic, partitions in response.topics:
+        for number, offset, _, code in partitions:
+            codes.append(code)
+            found[TopicPartition(topic, number)] = offset
+    for error in map(for_code, codes):
+        if error is not NoError:
+            raise error(group)
+    return {at: offset for at, offset in found.items() if offset >= 0}
 
 
 class Made(NamedTuple):
