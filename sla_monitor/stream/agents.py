@@ -44,10 +44,12 @@ class Ownership:
         self._make = make
         self._ended = ended
         self._settled = asyncio.Event()
+        self._stopping = False
 
     async def assigned(self, _app: Any, assigned: Iterable[Any], **_: Any) -> None:
         """Take what is new, keep what we had, let go of the rest: handler of the signal."""
-        ours = [Partition(tp.topic, tp.partition) for tp in assigned if tp.topic in self._topics]
+        wanted = () if self._stopping else assigned
+        ours = [Partition(tp.topic, tp.partition) for tp in wanted if tp.topic in self._topics]
         await self._let_go(owner for partition, owner in self.owners.items() if partition not in ours)
         for partition in sorted(ours):
             if partition in self.owners:
@@ -73,13 +75,16 @@ class Ownership:
             await owner.put(batch)
 
     async def stop(self) -> None:
+        """Let go of all, and take no other."""
+        self._stopping = True
         await self._let_go(list(self.owners.values()))
 
     async def _let_go(self, owners: Iterable[Owner]) -> None:
         gone = list(owners)
         await asyncio.gather(*(owner.stop(STEP_LIMIT / 4) for owner in gone))
         for owner in gone:
-            del self.owners[owner.partition]
+            if self.owners.get(owner.partition) is owner:  # a stop may come in the middle of a rebalance
+                del self.owners[owner.partition]
 
 
 def register(app: faust.App, topic: str, ownership: Ownership) -> None:

@@ -20,6 +20,7 @@ from .folding import Role
 from .horizon import Horizon
 from .observer import Observer
 from .partition import Owner
+from .status import State
 from .step import Log
 from .telling import Telling
 from .waiting import BOUNDS, Bounds, Source
@@ -27,8 +28,9 @@ from .waiting import BOUNDS, Bounds, Source
 logger = logging.getLogger(__name__)
 
 STALL = 60.0
-"""Seconds without a sign of life of a partition after which the worker ends: a hung commit, a hung opening."""
-
+"""Seconds without a sign of life of a partition after which the worker ends: a hung commit."""
+OPENING = 5
+"""Times as long may an opening take: there may be many rows, and each of its steps has a limit of its own."""
 
 LOOK = 1.0
 """Seconds between two looks of the watchdog."""
@@ -106,9 +108,11 @@ class Worker:
         """End the steps at hand, let go of the partitions, leave the group."""
         for chore in self._chores:
             chore.cancel()
-        await self._ownership.stop()
-        await self._app.stop()
-        self._end(None)
+        try:
+            await self._ownership.stop()
+        finally:
+            await self._app.stop()
+            self._end(None)
 
     async def is_member(self) -> bool:
         """Whether the consumer group confirms, now, that this worker belongs to it."""
@@ -188,9 +192,11 @@ class Worker:
 
     def _end_if_stalled(self) -> None:
         for owner in self.owners.values():
-            if monotonic() - owner.pulse > self._stall:
+            opens = owner.status().state is State.OPENING
+            limit = self._stall * (OPENING if opens else 1)
+            if monotonic() - owner.pulse > limit:
                 topic, number = owner.partition
-                self._end(Stalled(f"{topic}/{number} has made no progress for {self._stall:.0f} s"))
+                self._end(Stalled(f"{topic}/{number} has made no progress for {limit:.0f} s"))
 
     def _end(self, error: BaseException | None) -> None:
         if self._ended.done():

@@ -90,7 +90,7 @@ class Fetch:
             await self._rest()
             return iter(())
         try:
-            records = await consumer.getmany(*wanted, timeout_ms=WAIT_MS, max_records=RECORDS)
+            records = await self._getmany(consumer, wanted)
         except kafka.OffsetOutOfRangeError as error:
             await self._explain(error)
             return iter(())
@@ -99,6 +99,17 @@ class Fetch:
         except (kafka.KafkaError, OSError) as error:
             raise Unavailable(f"Kafka cannot be read: {error!r}") from error
         return self._taken(consumer, records)
+
+    async def _getmany(self, consumer: Any, wanted: list[TopicPartition]) -> dict[TopicPartition, list[Any]]:
+        """Where it fails for one partition, aiokafka has passed what it took of others: all of it is read again."""
+        try:
+            found: dict[TopicPartition, list[Any]] = await consumer.getmany(
+                *wanted, timeout_ms=WAIT_MS, max_records=RECORDS
+            )
+        except BaseException:
+            self._seeks = {**self._positions, **self._seeks}
+            raise
+        return found
 
     def _taken(self, consumer: Any, records: dict[TopicPartition, list[Any]]) -> Iterator[tuple[TP, Batch]]:
         """Batches that each begin where the last one ended; markers are passed without a record.

@@ -130,11 +130,12 @@ class Producer:
         return given
 
     async def _abort(self) -> None:
+        """Where that fails, the next commit says so, and whoever opens the partition anew ends what is left."""
         try:
             async with asyncio.timeout(COMMIT_LIMIT):
                 await self._producer.abort_transaction()
         except (kafka.KafkaError, TimeoutError, OSError) as error:
-            _refuse(error, "the end of the transaction")
+            self._failed = Unanswered(f"the end of a transaction that was too large: {error!r}")
 
 
 def grouped(topic_items: Iterable[tuple[TopicPartition, Item]]) -> Mapping[TopicPartition, list[Item]]:

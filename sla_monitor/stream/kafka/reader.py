@@ -146,6 +146,8 @@ class KafkaTail:
         except kafka.OffsetOutOfRangeError as error:
             raise LogLost(f"what comes next is no longer kept: {error}") from error
         except (kafka.KafkaError, OSError) as error:
+            for at, offset in self._offsets.items():  # of others than the one that failed, what was taken is passed
+                self._consumer.seek(at, offset)
             raise Unavailable(f"Kafka cannot be read: {error!r}") from error
         return found
 
