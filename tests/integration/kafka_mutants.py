@@ -275,6 +275,22 @@ MUTANTS = (
         "tests/integration/test_kafka_producer.py::test_who_is_fenced_is_told_so",
     ),
     kafka(
+        "a broker that is no coordinator is believed",
+        "internals/protocol",
+        "    codes = [response.error_code]\n",
+        "    codes = []\n",
+        "tests/integration/test_kafka_group.py::"
+        "test_a_broker_that_is_the_coordinator_no_more_is_not_believed_and_the_new_one_is_asked",
+    ),
+    kafka(
+        "what a failed fetch has taken of others is passed",
+        "fetch",
+        "            self._seeks = {**self._positions, **self._seeks}\n",
+        "",
+        "tests/integration/test_kafka_fetch.py::"
+        "test_where_one_partition_cannot_be_read_the_records_of_others_come_with_the_next_fetch",
+    ),
+    kafka(
         "a worker has no name in the group",
         "transport",
         "            group_instance_id=self.app.kafka.name,\n",
