@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sla_monitor import codec
 from sla_monitor.core import track
-from sla_monitor.core.effects import Count, Effect, Log, Measure, Publish, address
+from sla_monitor.core.effects import Count, Effect, Log, Measure, Publish, Receive, address
 from sla_monitor.stream.folding import Copies
 from tests.benchmarks.workload import roster
 
@@ -48,7 +48,7 @@ def _outputs(effects: Iterable[Effect]) -> Iterator[Output]:
         match effect:
             case Publish():
                 yield Output(Log.OUTCOMES, effect.lead_id.encode(), codec.encode_outcome(effect))
-            case Count() | Measure():
+            case Count() | Measure() | Receive():
                 pass
             case _:
                 log, to = address(effect)
