@@ -29,7 +29,7 @@ class Ledger(msgspec.Struct, frozen=True):
     counts: dict[str, int] = {}
 
 
-_decode = msgspec.json.Decoder(Ledger).decode
+_decode = msgspec.msgpack.Decoder(Ledger).decode
 
 
 async def ledgers(logs: Logs) -> dict[int, Ledger]:

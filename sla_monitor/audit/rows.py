@@ -52,7 +52,7 @@ class LeadRow(msgspec.Struct, frozen=True):
         return self.phase == "open"
 
 
-_decode = msgspec.json.Decoder(LeadRow).decode
+_decode = msgspec.msgpack.Decoder(LeadRow).decode
 
 
 def lead_row(value: bytes) -> LeadRow | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sla_monitor.errors import Misconfigured, Problem
 
-VERSION = 1
+VERSION = 2
 SHIFT = 40  # a trillion records a partition, eight million partitions
 
 _TABLES = """
