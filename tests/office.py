@@ -94,7 +94,7 @@ class Office:
         old = self.rows.pop(name, None)
         if value is not None:
             self.rows[name] = value
-        self.desk.moved(name, old and codec.read_header(old), value and codec.read_header(value))
+        self.desk.moved(name.encode(), old and codec.read_header(old), value and codec.read_header(value))
 
     def to(self, at: int) -> None:
         """Move time, firing every timer at its instant."""

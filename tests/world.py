@@ -60,7 +60,7 @@ class PartitionInMemory:
                 self.rows.pop(name, None)
             else:
                 self.rows[name] = value
-            self.reducer.moved(name, old and codec.read_header(old), value and codec.read_header(value))
+            self.reducer.moved(name.encode(), old and codec.read_header(old), value and codec.read_header(value))
         return effects
 
     def next_due(self) -> tuple[int, str]:

@@ -30,41 +30,47 @@ LISTED = 20
 
 LEAD = "l:"
 MANAGER = "m:"
+_MANAGER = MANAGER.encode()
 
 
 class Books:
     """What is derived from the headers of the committed rows, never kept as a counter.
 
-    holds: manager -> the leads they hold. waits: team -> (since, lead) of the asks that wait, oldest first.
-    managers: who has a row.
+    holds: manager -> the rows of the leads they hold. waits: team -> (since, row) of the asks that wait, oldest first.
+    managers: who has a row. A row is named by its key as it lies in the rows, so that no id is in memory twice.
     """
 
     def __init__(self) -> None:
-        self.holds: dict[str, set[str]] = {}
-        self.waits: dict[str, list[tuple[int, str]]] = {}
+        self.holds: dict[str, set[bytes]] = {}
+        self.waits: dict[str, list[tuple[int, bytes]]] = {}
         self.managers: set[str] = set()
 
-    def add(self, name: str, header: Header) -> None:
+    def add(self, key: bytes, header: Header) -> None:
         if header.status == Status.MANAGER:
-            self.managers.add(name)
+            self.managers.add(_named(key))
         elif header.status == Status.HELD:
-            self.holds.setdefault(header.holder, set()).add(name)
+            self.holds.setdefault(header.holder, set()).add(key)
         else:
-            insort(self.waits.setdefault(header.holder, []), (header.started_at, name))
+            insort(self.waits.setdefault(header.holder, []), (header.started_at, key))
 
-    def remove(self, name: str, header: Header) -> None:
+    def remove(self, key: bytes, header: Header) -> None:
         if header.status == Status.MANAGER:
-            self.managers.discard(name)
+            self.managers.discard(_named(key))
         elif header.status == Status.HELD:
-            leads = self.holds[header.holder]
-            leads.discard(name)
-            if not leads:
+            rows = self.holds[header.holder]
+            rows.discard(key)
+            if not rows:
                 del self.holds[header.holder]
         else:
             asks = self.waits[header.holder]
-            del asks[bisect_left(asks, (header.started_at, name))]
+            del asks[bisect_left(asks, (header.started_at, key))]
             if not asks:
                 del self.waits[header.holder]
+
+
+def _named(key: bytes) -> str:
+    """The lead or manager that a row is of."""
+    return key[len(LEAD) :].decode()
 
 
 class Desk:
@@ -79,7 +85,7 @@ class Desk:
     @property
     def loads(self) -> Mapping[str, int]:
         """How many open leads each manager holds, without those who hold none."""
-        return {manager_id: len(leads) for manager_id, leads in self._books.holds.items()}
+        return {manager_id: len(rows) for manager_id, rows in self._books.holds.items()}
 
     def fold(self, rows: Rows, key: str, fact: Any, now: int, rules: Rules) -> list[Effect]:
         """Apply one fact. key: that of the record, or for `Due` that of the row."""
@@ -88,15 +94,14 @@ class Desk:
         sitting.close()
         return sitting.effects
 
-    def moved(self, key: str, old: Header | None, new: Header | None) -> None:
+    def moved(self, key: bytes, old: Header | None, new: Header | None) -> None:
         """A row was written by a fold that ended well, or read at opening."""
-        name = key[len(LEAD) :]
-        if key.startswith(MANAGER):
-            self._read.pop(name, None)
+        if self._read and key.startswith(_MANAGER):
+            self._read.pop(_named(key), None)
         if old is not None:
-            self._books.remove(name, old)
+            self._books.remove(key, old)
         if new is not None:
-            self._books.add(name, new)
+            self._books.add(key, new)
 
 
 class Sitting:
@@ -252,7 +257,8 @@ class Sitting:
 
     def _held_by(self, manager_id: str) -> Iterator[tuple[str, Held]]:
         """The leads held when this fold began, but for the one at hand."""
-        for lead_id in sorted(self.books.holds.get(manager_id, ())):
+        for key in sorted(self.books.holds.get(manager_id, ())):
+            lead_id = _named(key)
             if lead_id != self._lead_id:
                 yield lead_id, self.rows.get(LEAD + lead_id)
 
@@ -265,9 +271,10 @@ class Sitting:
             self._offer(team_id)
 
     def _offer(self, team_id: str) -> None:
-        for _, lead_id in self.books.waits.get(team_id, ()):
+        for _, key in self.books.waits.get(team_id, ()):
             if all(seat.unable for seat in self.seats(team_id)):
                 return
+            lead_id = _named(key)
             if lead_id != self._lead_id:
                 answer = self.choose(lead_id, self.rows.get(LEAD + lead_id))
                 if answer.manager_id is not None:

@@ -31,7 +31,7 @@ class Reducer(Protocol):
     def fold(self, rows: Rows, key: str, fact: Any, now: int, rules: Rules) -> list[Effect]:
         """Apply one fact (or `Due`) to the row at `key`. now: the instant of the step, ms."""
 
-    def moved(self, key: str, old: Header | None, new: Header | None) -> None:
+    def moved(self, key: bytes, old: Header | None, new: Header | None) -> None:
         """A row was written by a fold that ended well, or read at opening: keep what is derived from headers."""
 
 
@@ -40,7 +40,7 @@ class Plain:
 
     __slots__ = ()
 
-    def moved(self, key: str, old: Header | None, new: Header | None) -> None:
+    def moved(self, key: bytes, old: Header | None, new: Header | None) -> None:
         """Nothing is derived."""
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """next_due: when the row's timer is to fire, ms, None for never. status: a small number of the row's own table.
 
     started_at: the start of the customer's clock, 0 if none. holder: who holds the lead, empty if nobody.

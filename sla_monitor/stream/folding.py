@@ -315,7 +315,7 @@ class Folding:
             return
         before = None if old is None else codec.read_header(old)
         after = None if new is None else codec.read_header(new)
-        self._ground.reducer.moved(key.decode(), before, after)
+        self._ground.reducer.moved(key, before, after)
 
     def _row(self, key: bytes) -> bytes | None:
         """The row as the step so far leaves it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -33,38 +33,36 @@ class Index:
     def __init__(self, rows: Callable[[], Mapping[bytes, bytes]], waiting: Collection[int]) -> None:
         self._rows = rows
         self._waiting = frozenset(waiting)
-        self._states: Counter[int] = Counter()
-        self.wheel = Earliest(self._due)
+        self._states: defaultdict[int, int] = defaultdict(int)
+        self.timers = Earliest(self._due)
         self._oldest = Earliest(self._started)
 
-    async def build(self, name: str) -> None:
-        """Read every header; no row is decoded. Raises Undecodable, naming the partition `name`, for what is no row."""
-        due: list[Entry] = []
-        started: list[Entry] = []
+    async def build(self, name: str, reducer: Reducer) -> None:
+        """Read every header, and show it a reducer that derives something from it; no row is decoded.
+
+        Raises Undecodable, naming the partition `name`, for what is no row.
+        """
+        shown = None if isinstance(reducer, Plain) else reducer.moved
+        read, size, states, waiting = HEADER.unpack_from, HEADER.size, self._states, self._waiting
         for rows in slices(self._rows()):
+            due: list[Entry] = []
+            started: list[Entry] = []
             for key, value in rows:
-                if len(value) < HEADER.size or value[0] != VERSION:
+                if len(value) < size or value[0] != VERSION:
                     raise Undecodable(
                         f"{name}: what lies at the key {key!r} is no row of version {VERSION}, which this program "
                         "reads: docs/runbooks/unreadable-rows.md says what to do"
                     )
-                _, at, status, began, _ = HEADER.unpack_from(value)
-                self._states[status] += 1
+                _, at, status, began, _ = read(value)
+                states[status] += 1
                 if at != NEVER:
                     due.append((at, key))
-                if status in self._waiting:
+                if status in waiting:
                     started.append((began, key))
-            await asyncio.sleep(0)
-        self.wheel = Earliest(self._due, due)
-        self._oldest = Earliest(self._started, started)
-
-    async def show(self, reducer: Reducer) -> None:
-        """Show a reducer the rows that it may derive something from."""
-        if isinstance(reducer, Plain):  # a million headers read for nothing
-            return
-        for rows in slices(self._rows()):
-            for key, value in rows:
-                reducer.moved(key.decode(), None, read_header(value))
+                if shown is not None:
+                    shown(key, None, read_header(value))
+            self.timers.add(due)
+            self._oldest.add(started)
             await asyncio.sleep(0)
 
     def moved(self, key: bytes, old: bytes | None, new: bytes | None) -> None:
@@ -76,13 +74,13 @@ class Index:
         _, due, status, began, _ = HEADER.unpack_from(new)
         self._states[status] += 1
         if due != NEVER and (old is None or next_due(old) != due):
-            self.wheel.push(due, key)
+            self.timers.push(due, key)
         if status in self._waiting and (old is None or self._began(old) != began):
             self._oldest.push(began, key)
 
     def gauges(self) -> Gauges:
         states = {status: count for status, count in sorted(self._states.items()) if count}
-        oldest, due = self._oldest.first(), self.wheel.first()
+        oldest, due = self._oldest.first(), self.timers.first()
         return Gauges(states, oldest and oldest[0], sum(states.values()), due and due[0])
 
     def _due(self, key: bytes) -> int | None:
@@ -103,4 +101,4 @@ def slices(rows: Mapping[bytes, bytes]) -> Iterator[list[tuple[bytes, bytes]]]:
     """The rows of reducers, some at a time."""
     items = iter(rows.items())
     while some := list(islice(items, SLICE)):
-        yield [item for item in some if not item[0].startswith(OURS)]
+        yield [item for item in some if item[0][:1] != OURS]

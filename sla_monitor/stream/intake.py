@@ -88,7 +88,7 @@ class Intake:
             return [Bury(reason=INVALID, detail="; ".join(f"{at or '/'} {what}" for at, what in error.faults))]
         return self._enter(fact, event, now)
 
-    def moved(self, key: str, old: Header | None, new: Header | None) -> None:
+    def moved(self, key: bytes, old: Header | None, new: Header | None) -> None:
         """There are no rows."""
 
     def _pass(self, value: bytes, now: int) -> list[Effect]:

@@ -208,8 +208,7 @@ class Owner:
         rows_codec = codec.RowCodec(reducer.kinds)
         self._ground = Ground(self.role, self.partition, self._prefix, lambda: owned.rows, reducer, rows_codec)
         self._index = Index(lambda: owned.rows, self.role.waiting)
-        await self._index.build(self._name)
-        await self._index.show(reducer)
+        await self._index.build(self._name, reducer)
         await self._rechecks.plan(owned.rows, self._force.rules, self._clock.now())
         self._state = State.RUNNING
         self._calm = monotonic()
@@ -264,11 +263,11 @@ class Owner:
     def _take_timers(self, gathered: Gathered, room: int) -> None:
         """Those within reach; for what is due beyond it, the horizon is asked to move on."""
         reach = self._horizon.reach()
-        gathered.due = self._index.wheel.take(reach.due, room)
+        gathered.due = self._index.timers.take(reach.due, room)
         gathered.rechecks = self._rechecks.take(reach, room - len(gathered.due))
         if gathered.due or gathered.rechecks:
             gathered.now, gathered.blind = reach.now, reach.blind
-        first = self._index.wheel.first()
+        first = self._index.timers.first()
         if self._rechecks or (first is not None and reach.due < first[0] <= gathered.at):
             self._horizon.look(self._wake)
 
@@ -293,7 +292,7 @@ class Owner:
 
     def _until_due(self) -> float:
         """Real seconds to the next timer, at most `idle`."""
-        first = self._index.wheel.first()
+        first = self._index.timers.first()
         reach, now = self._horizon.reach(), self._clock.now()
         if self._rechecks.ready(reach):
             return 0.0
@@ -381,7 +380,7 @@ class Owner:
             self._fed.extendleft(reversed(gathered.fed))
             self._rechecks.give_back(gathered.rechecks)
         for at, key in gathered.due:
-            self._index.wheel.push(at, key)
+            self._index.timers.push(at, key)
 
     # act
 

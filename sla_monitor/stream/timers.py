@@ -1,12 +1,46 @@
-"""Instants in order, of which nothing is ever cancelled: what is stale is dropped when it comes up."""
+"""Instants in order, of which nothing is ever cancelled: what is stale is dropped when it comes up.
+
+A million timers as tuples in a heap are 120 bytes each. Here only the newest are; whenever these are many they become
+a run, two columns in order, of 16 bytes an entry, and the earliest of all is the earliest of the runs' ends.
+"""
 
 from __future__ import annotations
 
+from array import array
+from collections import deque
 from collections.abc import Callable, Iterable
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, heapreplace, merge
 
 Entry = tuple[int, bytes]
 """(instant in ms, key of a row)"""
+
+RUN = 4_096
+"""Entries of a run: sorting as many takes about a millisecond."""
+
+
+class Run:
+    """Entries in order, of which the earliest is taken first. number: tells runs apart whose earliest is the same."""
+
+    __slots__ = ("_instants", "_keys", "number")
+
+    def __init__(self, entries: list[Entry], number: int) -> None:
+        """entries: latest first."""
+        self.number = number
+        self._instants = array("q", [at for at, _ in entries])
+        self._keys = [key for _, key in entries]
+
+    def first(self) -> Entry:
+        return self._instants[-1], self._keys[-1]
+
+    def pop(self) -> None:
+        del self._instants[-1], self._keys[-1]
+
+    def entries(self) -> Iterable[Entry]:
+        """Latest first."""
+        return zip(self._instants, self._keys, strict=True)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 class Earliest:
@@ -14,36 +48,84 @@ class Earliest:
 
     def __init__(self, instant: Callable[[bytes], int | None], entries: Iterable[Entry] = ()) -> None:
         self._instant = instant
-        self._fill(entries)
+        self._newest: list[Entry] = []
+        self._runs: deque[Run] = deque()  # the next ones to be swept first
+        self._ends: list[tuple[int, bytes, int, Run]] = []
+        self._number = 0
+        self.add(list(entries))
 
     def push(self, at: int, key: bytes) -> None:
-        if len(self._heap) >= self._bound:
-            self._fill({entry for entry in self._heap if self._holds(entry)})
-        heappush(self._heap, (at, key))
+        heappush(self._newest, (at, key))
+        if len(self._newest) >= RUN:
+            newest, self._newest = self._newest, []
+            self.add(newest)
+            self._sweep()
+
+    def add(self, entries: list[Entry]) -> None:
+        """Many at once, in any order; the list is sorted."""
+        entries.sort(reverse=True)
+        for begin in range(0, len(entries), RUN):
+            self._keep(entries[begin : begin + RUN])
 
     def first(self) -> Entry | None:
         """The earliest that still holds."""
-        while self._heap and not self._holds(self._heap[0]):
-            heappop(self._heap)
-        return self._heap[0] if self._heap else None
+        while (entry := self._next()) is not None and not self._holds(entry):
+            self._drop()
+        return entry
 
     def take(self, until: int, limit: int) -> list[Entry]:
         """Remove and return what holds and is not after `until`, earliest first, each once."""
         taken: list[Entry] = []
         while len(taken) < limit and (entry := self.first()) is not None and entry[0] <= until:
-            heappop(self._heap)
+            self._drop()
             if entry not in taken[-1:]:  # a row that came back to an instant has it twice, side by side
                 taken.append(entry)
         return taken
 
     def __len__(self) -> int:
         """Entries kept, stale ones included."""
-        return len(self._heap)
+        return len(self._newest) + sum(map(len, self._runs))
 
     def _holds(self, entry: Entry) -> bool:
         return self._instant(entry[1]) == entry[0]
 
-    def _fill(self, entries: Iterable[Entry]) -> None:
-        self._heap = list(entries)
-        heapify(self._heap)
-        self._bound = 2 * len(self._heap) + 1024  # so that stale entries never outnumber the others for long
+    def _next(self) -> Entry | None:
+        """The earliest, whether it holds or not."""
+        if not self._ends:
+            return self._newest[0] if self._newest else None
+        earliest = self._ends[0][:2]
+        return min(earliest, self._newest[0]) if self._newest else earliest
+
+    def _drop(self) -> None:
+        """Remove the earliest."""
+        if not self._ends or (self._newest and self._newest[0] <= self._ends[0][:2]):
+            heappop(self._newest)
+            return
+        run = self._ends[0][-1]
+        run.pop()
+        if run:
+            heapreplace(self._ends, (*run.first(), run.number, run))
+        else:
+            heappop(self._ends)
+
+    def _keep(self, entries: list[Entry]) -> None:
+        """entries: latest first."""
+        if entries:
+            self._number += 1
+            run = Run(entries, self._number)
+            self._runs.append(run)
+            heappush(self._ends, (*run.first(), run.number, run))
+
+    def _sweep(self) -> None:
+        """Rid the two runs that were longest not swept of what is stale.
+
+        Two for each run that is added, so that stale entries hardly ever outnumber the others.
+        """
+        swept = [self._runs.popleft() for _ in range(min(2, len(self._runs)))]
+        self._ends = [end for end in self._ends if end[-1] not in swept]
+        heapify(self._ends)
+        left = [[entry for entry in run.entries() if self._holds(entry)] for run in swept]
+        if sum(map(len, left)) <= RUN:
+            left = [list(merge(*left, reverse=True))]
+        for entries in left:
+            self._keep(entries)

@@ -546,9 +546,9 @@ def test_r22_when_the_roster_is_emptied_nobody_is_away() -> None:
 
 def test_a_row_that_came_and_went_within_one_step_leaves_nothing_behind() -> None:
     desk = Desk()
-    desk.moved("l:L", None, None)
-    desk.moved("m:anna", None, Standing().header())
-    desk.moved("m:anna", Standing().header(), None)
+    desk.moved(b"l:L", None, None)
+    desk.moved(b"m:anna", None, Standing().header())
+    desk.moved(b"m:anna", Standing().header(), None)
     assert not desk.loads
     assert not desk._books.managers
 

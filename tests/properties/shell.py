@@ -230,7 +230,9 @@ class Shell(World):
             old = draft.rows[name] if name in draft.rows else partition.rows.get(name)
             if value != old:
                 draft.rows[name] = value
-                partition.reducer.moved(name, old and codec.read_header(old), value and codec.read_header(value))
+                partition.reducer.moved(
+                    name.encode(), old and codec.read_header(old), value and codec.read_header(value)
+                )
         after = Copies(self, draft).raw(key)
         spins = isinstance(fact, Due) and after is not None and codec.next_due(after) <= self.now
         assert not spins, f"I17: a timer of {draft.log} spins at {key}: {after!r}"
@@ -293,7 +295,7 @@ class Shell(World):
         if log is Log.DESK:
             partition.reducer = assign.Desk()
             for key, value in partition.rows.items():
-                partition.reducer.moved(key, None, codec.read_header(value))
+                partition.reducer.moved(key.encode(), None, codec.read_header(value))
         if log is Log.NOTIFICATIONS:
             self.fed.clear()
         if log is Log.EVENTS:

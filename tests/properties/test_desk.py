@@ -85,7 +85,7 @@ class Probe:
         assert self.office.desk.loads == Counter(self.office.holders().values())
         opened = Desk()
         for key, row in self.office.rows.items():
-            opened.moved(key, None, codec.read_header(row))
+            opened.moved(key.encode(), None, codec.read_header(row))
         assert vars(opened._books) == vars(self.office.desk._books)
         assert all(self.office.row("m:" + name) == standing for name, standing in self.office.desk._read.items())
 
