@@ -6,6 +6,7 @@ import asyncio
 import gc
 import inspect
 from importlib.metadata import version
+from typing import Any
 
 import aiokafka
 import pytest
@@ -22,7 +23,7 @@ from sla_monitor.stream.kafka import fetch, inbox, producer, transport
 from sla_monitor.stream.kafka.access import Access
 from sla_monitor.stream.kafka.internals import VERSIONS, membership, reading, sending
 from sla_monitor.stream.kafka.internals.protocol import features, topic_ids
-from sla_monitor.stream.kafka.internals.reading import bare, passed
+from sla_monitor.stream.kafka.internals.reading import bare, passed, whole
 from sla_monitor.stream.kafka.offsets import Offsets, connected
 from tests.integration.kafka_rig import PATIENCE, Rig
 from tests.kafka import Cluster
@@ -207,12 +208,25 @@ def batch(base: int, *names: bytes, producer: int = -1) -> bytes:
     return bytes(raw)
 
 
+def end_of_transaction(offset: int, producer: int) -> bytes:
+    """The marker of one that was aborted."""
+    made = DefaultRecordBatchBuilder(2, 0, 1, producer, 0, 0, 1 << 20)
+    made.append(0, 0, b"\0\0\0\0", b"\0" * 6, [])
+    raw = bytearray(made.build())
+    raw[:8] = offset.to_bytes(8, "big")
+    raw[22] |= 0x20  # a control batch
+    return bytes(raw)
+
+
+def fetched(raw: bytes, start: int, aborted: tuple[tuple[int, int], ...], how: Any = bare) -> Any:
+    return fetcher.PartitionRecords(
+        TopicPartition("t", 0), fetcher.MemoryRecords(raw), aborted, start, how, None, False, fetcher.READ_COMMITTED
+    )
+
+
 def read(raw: bytes, start: int = 0, aborted: tuple[tuple[int, int], ...] = ()) -> list[tuple[int, str]]:
     """(offset, name of its header) of what a fetch from `start` gives."""
-    records = fetcher.PartitionRecords(
-        TopicPartition("t", 0), fetcher.MemoryRecords(raw), aborted, start, bare, None, False, fetcher.READ_COMMITTED
-    )
-    return [(record.offset, record.headers[0][0]) for record in records]
+    return [(record.offset, record.headers[0][0]) for record in fetched(raw, start, aborted)]
 
 
 def test_a_header_whose_name_is_no_utf8_is_read_and_its_neighbours_come_once_each():
@@ -227,6 +241,16 @@ def test_what_was_aborted_is_not_read_behind_such_a_header_either():
     reading.read_our_way()
     raw = batch(0, b"a", b"\xe9", b"c") + batch(3, b"x", b"x", b"x", producer=7) + batch(6, b"g", b"h", b"i")
     assert [offset for offset, _ in read(raw, aborted=((7, 3),))] == [0, 1, 2, 6, 7, 8]
+
+
+@pytest.mark.parametrize("name", [b"x", b"\xe9"], ids=["utf-8", "no utf-8"])
+def test_whole_batches_come_as_committed_and_the_position_passes_each(name: bytes):
+    reading.read_our_way()
+    aborted = batch(3, b"x", b"x", b"x", producer=7) + end_of_transaction(6, 7)
+    raw = batch(0, b"a", name, b"c") + aborted + batch(7, b"g", b"h", name)
+    found = fetched(raw, 0, ((7, 3),), whole)
+    told = [(one.offset, [record.value for record in one.records], found.next_fetch_offset) for one in found]
+    assert told == [(2, [b"v0", b"v1", b"v2"], 3), (9, [b"v7", b"v8", b"v9"], 10)]
 
 
 async def test_bare_records_come_as_they_lie_in_their_batch(kafka: str, admin: AIOKafkaAdminClient):

@@ -17,10 +17,10 @@ from sla_monitor.errors import GiveUp, TryAgain, Unavailable
 from sla_monitor.records import Partition
 
 from .access import Access
-from .internals.reading import bare, passed
+from .internals.reading import passed, whole
 from .offsets import connected
 from .refusals import FORBIDDEN, forbidden
-from .rows import CHUNK, ROWS, Kept, Wanted, rows_of
+from .rows import CHUNK, FETCHED, ROWS, Kept, Wanted, rows_of
 from .watch import Watch
 
 logger = logging.getLogger(__name__)
@@ -34,10 +34,10 @@ WAIT_MS = 200
 SETTINGS = {
     "isolation_level": "read_committed",
     "auto_offset_reset": "none",  # what was deleted before it was read would stay here for ever
-    "max_partition_fetch_bytes": 8 << 20,
+    "max_partition_fetch_bytes": FETCHED,
     "fetch_max_wait_ms": 500,
     "retry_backoff_ms": 100,
-    "key_deserializer": bare,
+    "key_deserializer": whole,
 }
 
 
@@ -132,10 +132,10 @@ class Mirror:
             await self._begin(consumer)
             while True:
                 came = await consumer.getmany(timeout_ms=WAIT_MS, max_records=CHUNK)
-                for at, records in came.items():
-                    for record in records:
-                        self._kept[at].take(record)
-                        self._note(at, record.key)
+                for at, batches in came.items():
+                    for batch in batches:
+                        self._kept[at].take(batch.records)
+                        self._note(at, batch.records)
                 if came:
                     self._ring()
                 self._look(consumer)
@@ -156,10 +156,11 @@ class Mirror:
         self._trouble = ""
         self._silent_since_now()
 
-    def _note(self, at: TopicPartition, key: bytes) -> None:
+    def _note(self, at: TopicPartition, records: Iterable[Any]) -> None:
         for watch in self._watches:
             if at.topic == watch.topic + ROWS:
-                watch.note(key)
+                for record in records:
+                    watch.note(record.key)
 
     def _ring(self) -> None:
         self._news.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka.consumer import fetcher
 from aiokafka.record import default_records, memory_records
@@ -66,23 +66,76 @@ def bare(key: bytes | None) -> bytes | None:
     return key
 
 
+class Batch(NamedTuple):
+    """offset: the last that the batch takes. records: `bare` ones."""
+
+    offset: int
+    records: list[Any]
+
+
+def whole(key: bytes | None) -> bytes | None:
+    """As a consumer's `key_deserializer`: what comes are not records but `Batch`es, for who reads millions.
+
+    So `max_records` are batches. One that is read from the middle on comes whole.
+    """
+    return key
+
+
+class _WholeBatch:
+    """A batch of aiokafka's that has one record: itself."""
+
+    def __init__(self, batch: Any) -> None:
+        self._batch = batch
+
+    def __iter__(self) -> Iterator[Batch]:
+        yield Batch(self._batch.next_offset - 1, list(self._batch))
+
+    def __next__(self) -> Any:
+        return next(self._batch)  # the record of a control batch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._batch, name)
+
+
+class _WholeRecords:
+    """See `MemoryRecords`."""
+
+    def __init__(self, records: Any) -> None:
+        self._records = records
+
+    def has_next(self) -> bool:
+        more: bool = self._records.has_next()
+        return more
+
+    def next_batch(self) -> _WholeBatch:
+        return _WholeBatch(self._records.next_batch())
+
+
 class _PartitionRecords(fetcher.PartitionRecords):
     """Reads on where aiokafka would give up for ever: at a header whose name is no UTF-8."""
 
+    def __init__(self, tp: TopicPartition, records: Any, *how: Any) -> None:
+        super().__init__(tp, records, *how)
+        self._raw = records.raw
+        self._read(records)
+
+    def _read(self, records: Any) -> None:
+        self._records: Any = _WholeRecords(records) if self._key_deserializer is whole else records
+
     def _consumer_record(self, tp: TopicPartition, record: Any) -> Any:
-        return record if self._key_deserializer is bare else super()._consumer_record(tp, record)
+        return record if self._key_deserializer in (bare, whole) else super()._consumer_record(tp, record)
 
     def __next__(self) -> Any:
         try:
             return super().__next__()
         except UnicodeDecodeError:
-            self._records: Any = _LenientRecords(self._records.raw, self.next_fetch_offset)
+            self._read(_LenientRecords(self._raw, self.next_fetch_offset))
             self._records_iterator = self._unpack_records()
             return super().__next__()
 
 
 def read_our_way() -> None:
-    """Let consumers of this process read whatever brokers accept, and `bare`: aiokafka has no other place to say so."""
+    """Let consumers of this process read what brokers accept, `bare` or `whole`: aiokafka has no place to say so."""
     fetcher.MemoryRecords, fetcher.PartitionRecords = _Records, _PartitionRecords
 
 
