@@ -85,7 +85,7 @@ async def test_a_file_of_another_version_is_refused_with_the_remedy(tmp_path):
     path = tmp_path / "sla.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version=7")
-    with pytest.raises(Misconfigured, match="has format 7; this program reads format 1: run the release"):
+    with pytest.raises(Misconfigured, match="has format 7; this program reads format 2: run the release"):
         EmbeddedFile(path)
 
 
