@@ -11,7 +11,7 @@ from itertools import islice
 from sla_monitor.codec import HEADER, NEVER, OURS, VERSION, Undecodable, next_due, read_header
 from sla_monitor.core.fold import Plain, Reducer
 
-from .timers import Earliest, Entry
+from .timers import Earliest
 
 SLICE = 20_000
 """Rows looked at before others get the event loop; about 20 ms."""
@@ -45,8 +45,10 @@ class Index:
         shown = None if isinstance(reducer, Plain) else reducer.moved
         read, size, states, waiting = HEADER.unpack_from, HEADER.size, self._states, self._waiting
         for rows in slices(self._rows()):
-            due: list[Entry] = []
-            started: list[Entry] = []
+            dues: list[int] = []
+            due: list[bytes] = []
+            starts: list[int] = []
+            started: list[bytes] = []
             for key, value in rows:
                 if len(value) < size or value[0] != VERSION:
                     raise Undecodable(
@@ -56,13 +58,15 @@ class Index:
                 _, at, status, began, _ = read(value)
                 states[status] += 1
                 if at != NEVER:
-                    due.append((at, key))
+                    dues.append(at)
+                    due.append(key)
                 if status in waiting:
-                    started.append((began, key))
+                    starts.append(began)
+                    started.append(key)
                 if shown is not None:
                     shown(key, None, read_header(value))
-            self.timers.add(due)
-            self._oldest.add(started)
+            self.timers.add(dues, due)
+            self._oldest.add(starts, started)
             await asyncio.sleep(0)
 
     def moved(self, key: bytes, old: bytes | None, new: bytes | None) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable
-from heapq import heapify, heappop, heappush, heapreplace, merge
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import chain
 
 Entry = tuple[int, bytes]
 """(instant in ms, key of a row)"""
@@ -23,11 +24,10 @@ class Run:
 
     __slots__ = ("_instants", "_keys", "number")
 
-    def __init__(self, entries: list[Entry], number: int) -> None:
-        """entries: latest first."""
+    def __init__(self, instants: Sequence[int], keys: list[bytes], number: int) -> None:
+        """Latest first."""
         self.number = number
-        self._instants = array("q", [at for at, _ in entries])
-        self._keys = [key for _, key in entries]
+        self._instants, self._keys = array("q", instants), keys
 
     def first(self) -> Entry:
         return self._instants[-1], self._keys[-1]
@@ -36,7 +36,6 @@ class Run:
         del self._instants[-1], self._keys[-1]
 
     def entries(self) -> Iterable[Entry]:
-        """Latest first."""
         return zip(self._instants, self._keys, strict=True)
 
     def __len__(self) -> int:
@@ -46,26 +45,27 @@ class Run:
 class Earliest:
     """The earliest instants of many rows. instant: what a row says now, None if it has none any more."""
 
-    def __init__(self, instant: Callable[[bytes], int | None], entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, instant: Callable[[bytes], int | None]) -> None:
         self._instant = instant
         self._newest: list[Entry] = []
         self._runs: deque[Run] = deque()  # the next ones to be swept first
         self._ends: list[tuple[int, bytes, int, Run]] = []
         self._number = 0
-        self.add(list(entries))
 
     def push(self, at: int, key: bytes) -> None:
         heappush(self._newest, (at, key))
         if len(self._newest) >= RUN:
             newest, self._newest = self._newest, []
-            self.add(newest)
+            self.add([at for at, _ in newest], [key for _, key in newest])
             self._sweep()
 
-    def add(self, entries: list[Entry]) -> None:
-        """Many at once, in any order; the list is sorted."""
-        entries.sort(reverse=True)
-        for begin in range(0, len(entries), RUN):
-            self._keep(entries[begin : begin + RUN])
+    def add(self, instants: list[int], keys: list[bytes]) -> None:
+        """Many at once, in any order, side by side."""
+        floats = list(map(float, instants))  # which sort the fastest
+        order = sorted(range(len(keys)), key=floats.__getitem__, reverse=True)
+        for begin in range(0, len(order), RUN):
+            some = order[begin : begin + RUN]
+            self._keep([instants[n] for n in some], [keys[n] for n in some])
 
     def first(self) -> Entry | None:
         """The earliest that still holds."""
@@ -75,12 +75,11 @@ class Earliest:
 
     def take(self, until: int, limit: int) -> list[Entry]:
         """Remove and return what holds and is not after `until`, earliest first, each once."""
-        taken: list[Entry] = []
+        taken: dict[Entry, None] = {}  # a row that came back to an instant has it twice
         while len(taken) < limit and (entry := self.first()) is not None and entry[0] <= until:
             self._drop()
-            if entry not in taken[-1:]:  # a row that came back to an instant has it twice, side by side
-                taken.append(entry)
-        return taken
+            taken[entry] = None
+        return list(taken)
 
     def __len__(self) -> int:
         """Entries kept, stale ones included."""
@@ -108,11 +107,11 @@ class Earliest:
         else:
             heappop(self._ends)
 
-    def _keep(self, entries: list[Entry]) -> None:
-        """entries: latest first."""
-        if entries:
+    def _keep(self, instants: list[int], keys: list[bytes]) -> None:
+        """Latest first."""
+        if keys:
             self._number += 1
-            run = Run(entries, self._number)
+            run = Run(instants, keys, self._number)
             self._runs.append(run)
             heappush(self._ends, (*run.first(), run.number, run))
 
@@ -126,6 +125,6 @@ class Earliest:
         heapify(self._ends)
         left = [[entry for entry in run.entries() if self._holds(entry)] for run in swept]
         if sum(map(len, left)) <= RUN:
-            left = [list(merge(*left, reverse=True))]
+            left = [list(chain(*left))]
         for entries in left:
-            self._keep(entries)
+            self.add([at for at, _ in entries], [key for _, key in entries])
