@@ -43,6 +43,7 @@ from .stream.kafka.log import KafkaLog
 from .stream.kafka.seat import Seat
 from .stream.kafka.standing import Standing
 from .stream.status import State
+from .stream.waiting import Bounds
 from .web.watch import Health, WatchServer
 from .wire import Routing
 
@@ -103,6 +104,7 @@ class KafkaWorker:
             clock=self._clock,
             observer=self._acts,
             horizon=horizon,
+            bounds=Bounds(interval=self._settings.kafka_commit_interval),
         )
         owned = {log: partitions[self._prefix + log] for log in (*KEYED, *Public)}
         scraped = Scraped(self._worker, owned, lambda: self.rules, self._clock, self._unready)

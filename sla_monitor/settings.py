@@ -119,6 +119,13 @@ class Settings(BaseSettings):
     kafka_replication: int | None = Field(
         None, ge=1, le=10, description="Replicas of each topic that `topics apply` makes. 3, or as many as there are."
     )
+    kafka_commit_interval: float = Field(
+        0.1,
+        ge=0,
+        le=2,
+        description="Seconds from the beginning of a partition's transaction to that of the next, while less than 500 "
+        "records wait for it. The first after a pause waits for nothing.",
+    )
     kafka_security_protocol: SecurityProtocol = Field(
         SecurityProtocol.PLAINTEXT, description="`PLAINTEXT`, `SSL`, `SASL_SSL` or `SASL_PLAINTEXT`: docs/kafka.md."
     )

@@ -75,8 +75,8 @@ class Owner:
         self._step: Gathered | None = None
         self._suspect: int | bytes | None = None
         self._seeker = Seeker(source, idle, self._name)
-        self._calm = self._heard = float("-inf")
-        self._wake, self._room, self._free, self._quiet = (asyncio.Event() for _ in range(4))
+        self._calm = self._heard = self._began = float("-inf")
+        self._wake, self._hurry, self._room, self._free, self._quiet = (asyncio.Event() for _ in range(5))
         self._free.set()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -102,6 +102,8 @@ class Owner:
         self._waiting.put(batch)
         self._heard = monotonic()
         self._wake.set()
+        if self._much():
+            self._hurry.set()
 
     def feed(self, fact: Any, key: str) -> None:
         """Bring a result back into the partition; it is folded in the next step, or dropped if that is closed."""
@@ -121,6 +123,7 @@ class Owner:
         """End the step at hand and begin no other until `resume`; false if it took longer than `limit` seconds."""
         self._free.clear()
         self._wake.set()
+        self._hurry.set()
         if self._state is State.OPENING:
             return False
         with suppress(TimeoutError):
@@ -136,6 +139,7 @@ class Owner:
         self._stopping = True
         self._free.set()
         self._wake.set()
+        self._hurry.set()
         if self._task is None:
             return
         if self._state is State.RUNNING:
@@ -223,12 +227,13 @@ class Owner:
 
     async def _turn(self) -> None:
         self.pulse = monotonic()
+        await self._collect()
         await self._pass()
         gathered = self._gather()
         if self._waiting.lost:
             await self._seeker.seek(self._waiting)
         if len(gathered):
-            self._step = gathered
+            self._step, self._began = gathered, monotonic()
             await self._settle(gathered)
             self._step = None
         self._passed = self._waiting.seen
@@ -245,6 +250,21 @@ class Owner:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._free.wait(), self._idle)
         self._quiet.clear()
+
+    async def _collect(self) -> None:
+        """Let come together what would else be many small steps, each a transaction."""
+        left = self._began + self._bounds.interval - monotonic()
+        if left <= 0 or self._much() or self._stopping:
+            return
+        self._hurry.clear()
+        self._quiet.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), left)
+        self._quiet.clear()
+
+    def _much(self) -> bool:
+        """Whether enough waits for a step of its own."""
+        return len(self._waiting) + len(self._fed) >= self._bounds.enough
 
     def _gather(self) -> Gathered:
         """All records that wait or, if there are none, all timers that are due; results go with either."""

@@ -22,12 +22,17 @@ FAR = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Of one step: records, bytes of their values, timers. waiting: records kept before the intake is held up."""
+    """Of one step: records, bytes of their values, timers. waiting: records kept before the intake is held up.
+
+    interval: seconds from the beginning of a step to that of the next, while less than `enough` waits.
+    """
 
     records: int = 2_000
     bytes: int = 1 << 20
     timers: int = 500
     waiting: int = 20_000
+    interval: float = 0.0
+    enough: int = 500
 
 
 BOUNDS = Bounds()

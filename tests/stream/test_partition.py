@@ -36,6 +36,34 @@ async def test_everything_that_waits_while_the_partition_opens_goes_into_one_ste
     assert bench.sought == []
 
 
+async def test_the_next_step_waits_for_its_interval_or_for_enough():
+    async with Bench(bounds=Bounds(interval=3600, enough=3)) as bench:
+        await bench.append(order("a", "1"))
+        await bench.folded()
+        await bench.append(order("a", "2"))
+        await bench.append(order("a", "3"))
+        await asyncio.sleep(0.03)  # nothing is to happen: there is no event to await
+        assert bench.did("a") == ["1"]
+        await bench.append(order("a", "4"))
+        await bench.folded()
+        assert bench.did("a") == ["1", "2", "3", "4"]
+    assert bench.log.committed == 2
+
+
+async def test_a_partition_that_collects_can_be_held_and_begins_nothing_before_it_is_resumed():
+    async with Bench(bounds=Bounds(interval=3600, enough=2)) as bench:
+        await bench.append(order("a", "1"))
+        await bench.folded()
+        await bench.append(order("a", "2"))
+        assert await bench.owner.hold(1)
+        await bench.append(order("a", "3"))
+        await asyncio.sleep(0.03)  # nothing is to happen: there is no event to await
+        assert bench.did("a") == ["1"]
+        bench.owner.resume()
+        await bench.folded()
+    assert bench.did("a") == ["1", "2", "3"]
+
+
 async def test_nothing_is_visible_before_the_commit():
     log = MemoryLog()
     async with Bench(log) as bench:
