@@ -58,6 +58,8 @@ class Rig:
         topics = [*rig.sizes, *(name + ROWS for name in rig.sizes)]
         async with rig.admin() as admin:
             await admin.create_topics([NewTopic(name, 1, 1, topic_configs=FAR) for name in topics])
+            while not set(topics) <= set(await admin.list_topics()):  # noqa: ASYNC110 - a broker tells nobody
+                await asyncio.sleep(0.01)
         rig.inbox = KafkaInbox(rig.access, rig.sizes)
         try:
             yield rig
