@@ -7,6 +7,7 @@ all open rows are kept in memory, and JSON would take a third more of it.
 
 from __future__ import annotations
 
+import re
 import struct
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
@@ -36,6 +37,7 @@ LEDGER_KEY = OURS + b"ledger"
 """The row that counts what was decided in a partition of leads."""
 
 _encode = msgspec.json.Encoder().encode
+_plain = re.compile("[A-Za-z0-9_.~-]*").fullmatch
 _pack = msgspec.msgpack.Encoder().encode
 _FACTS: tuple[type, ...] = (
     events.LeadCreated,
@@ -199,9 +201,8 @@ def outcome_id(outcome: effects.Publish) -> str:
     return ":".join(map(_percent_encoded, parts))
 
 
-@lru_cache(4096)
 def _percent_encoded(part: str) -> str:
-    return quote(part, safe="")
+    return part if _plain(part) else quote(part, safe="")
 
 
 def encode_outcome(outcome: effects.Publish, after: int | None = None) -> bytes:

@@ -96,6 +96,10 @@ class Result(StrEnum):
     ENDED = "ended"  # unevaluated: answered, closed or retracted before
 
 
+_NUMBERS = {status: number for number, status in enumerate(STATUSES)}
+_NOT_OPEN = {phase: Status(phase.value) for phase in Phase if phase is not Phase.OPEN}
+
+
 @dataclass(slots=True)
 class Turn:
     """One holder's span. begun, due: ms; due 0 if it has none. warned: how many warning shares are behind it."""
@@ -233,7 +237,7 @@ class Lead:
     def status(self) -> Status:
         """Escalated and unassignable win over held, held over overdue, overdue over waiting."""
         if self.phase is not Phase.OPEN:
-            return Status(self.phase.value)
+            return _NOT_OPEN[self.phase]
         if self.escalated:
             return Status.ESCALATED
         if self.unassignable:
@@ -250,7 +254,7 @@ class Lead:
         return self.turns[-1] if self.turns and self.turns[-1].turn == self.turn else None
 
     def header(self) -> Header:
-        return Header(next_due(self), STATUSES.index(self.status), self.started_at, self.holder)
+        return Header(next_due(self), _NUMBERS[self.status], self.started_at, self.holder)
 
 
 def next_due(lead: Lead) -> int | None:

@@ -66,6 +66,7 @@ class Metrics:
             metric for metric in CATALOGUE if metric.group in groups and (by_manager or m.MANAGER not in metric.labels)
         ]
         self._instruments = {metric: self._make(metric) for metric in self._shown if metric.kind in _CLASSES}
+        self._children: dict[tuple[Metric, tuple[str, ...]], Any] = {}
         self._admitted: dict[Label, set[str]] = {}
         self._beats: dict[tuple[str, str], float] = {}
         self._snapshot: Callable[[], Snapshot] = Snapshot
@@ -84,6 +85,7 @@ class Metrics:
             return
         for shown in (m.TARGET, m.OBJECTIVE):
             self._instruments[shown].clear()
+        self._children.clear()
         for policy in rules.policies:
             self._child(m.TARGET, policy.name).set(policy.target / 1000)
             self._child(m.OBJECTIVE, policy.name).set(policy.objective)
@@ -230,8 +232,15 @@ class Metrics:
         return _CLASSES[metric.kind](metric.name, metric.help, names, registry=self._registry, **bounds)
 
     def _child(self, metric: Metric, *values: str) -> Any:
-        instrument = self._instruments[metric]
-        return instrument.labels(*map(self._admit, metric.labels, values)) if values else instrument
+        """Of a metric, the one of these labels; those admitted are looked up once."""
+        child = self._children.get((metric, values))
+        if child is None:
+            admitted = tuple(map(self._admit, metric.labels, values))
+            instrument = self._instruments[metric]
+            child = instrument.labels(*admitted) if admitted else instrument
+            if admitted == values:
+                self._children[metric, values] = child
+        return child
 
     def _admit(self, label: Label, value: str) -> str:
         """The value, or m.OTHER for one too many, or one that would spoil the exposition."""
