@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,7 @@ CLOCK, LIFE, TURNS = (
     f"tests/core/test_track_{name}.py tests/core/test_rules_{name}.py" for name in ("clock", "life", "turns")
 )
 MAILBOX = "tests/core/test_mailbox.py"
+TIMERS, PARTITION = "tests/stream/test_timers.py", "tests/stream/test_partition.py"
 WORKERS = 2
 LIMIT = 300  # seconds
 
@@ -42,6 +44,8 @@ class Mutant:
     package: str = "core"
     also: tuple[tuple[str, str], ...] = ()
 
+
+stream = partial(Mutant, package="stream")
 
 MUTANTS = (
     Mutant(
@@ -359,6 +363,41 @@ MUTANTS = (
         "    if lead.closed_reason:  # closed by a merge, and joined since",
         "    if False:",
         LIFE,
+    ),
+    stream(
+        "timers: a sweep loses what holds",
+        "timers",
+        "[entry for entry in run.entries() if self._holds(entry)]",
+        "[]",
+        TIMERS,
+    ),
+    stream(
+        "timers: the newest wait for the runs",
+        "timers",
+        "return min(earliest, self._newest[0]) if self._newest else earliest",
+        "return earliest",
+        TIMERS,
+    ),
+    stream(
+        "timers: a row that came back to an instant fires twice",
+        "timers",
+        "        return list(taken)\n",
+        "        return [*taken, *list(taken)[:1]]\n",
+        TIMERS,
+    ),
+    stream(
+        "a step does not wait for its interval",
+        "partition",
+        "if left <= 0 or self._much() or self._stopping:",
+        "if self._bounds:",
+        PARTITION,
+    ),
+    stream(
+        "a partition that is held while it collects goes on",
+        "partition",
+        "        await self._collect()\n        await self._pass()\n",
+        "        await self._pass()\n        await self._collect()\n",
+        PARTITION,
     ),
 )
 
