@@ -10,67 +10,23 @@ offered again, the oldest first. A manager's row is the timer of their presence 
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from .books import LEAD, MANAGER, Books, named
 from .effects import Ask, Count, Deliver, Effect, Free, Hold
 from .events import Assigned, Away, Candidate, Due, ManagerStatus, RulesChanged
 from .fold import Rows
 from .people import team_of
-from .roster import ABSENT, Held, PassedOver, Seat, Standing, Status, Waiting, earliest, look, shift_of
+from .roster import ABSENT, Held, PassedOver, Seat, Standing, Waiting, earliest, look, shift_of
 from .row import Header
 from .rules import Rules
 from .strategies import enter, give, in_order
 
 LISTED = 20
 """Candidates named in an answer; the others are counted by reason."""
-
-LEAD = "l:"
-MANAGER = "m:"
-_MANAGER = MANAGER.encode()
-
-
-class Books:
-    """What is derived from the headers of the committed rows, never kept as a counter.
-
-    holds: manager -> the rows of the leads they hold. waits: team -> (since, row) of the asks that wait, oldest first.
-    managers: who has a row. A row is named by its key as it lies in the rows, so that no id is in memory twice.
-    """
-
-    def __init__(self) -> None:
-        self.holds: dict[str, set[bytes]] = {}
-        self.waits: dict[str, list[tuple[int, bytes]]] = {}
-        self.managers: set[str] = set()
-
-    def add(self, key: bytes, header: Header) -> None:
-        if header.status == Status.MANAGER:
-            self.managers.add(_named(key))
-        elif header.status == Status.HELD:
-            self.holds.setdefault(header.holder, set()).add(key)
-        else:
-            insort(self.waits.setdefault(header.holder, []), (header.started_at, key))
-
-    def remove(self, key: bytes, header: Header) -> None:
-        if header.status == Status.MANAGER:
-            self.managers.discard(_named(key))
-        elif header.status == Status.HELD:
-            rows = self.holds[header.holder]
-            rows.discard(key)
-            if not rows:
-                del self.holds[header.holder]
-        else:
-            asks = self.waits[header.holder]
-            del asks[bisect_left(asks, (header.started_at, key))]
-            if not asks:
-                del self.waits[header.holder]
-
-
-def _named(key: bytes) -> str:
-    """The lead or manager that a row is of."""
-    return key[len(LEAD) :].decode()
 
 
 class Desk:
@@ -96,8 +52,8 @@ class Desk:
 
     def moved(self, key: bytes, old: Header | None, new: Header | None) -> None:
         """A row was written by a fold that ended well, or read at opening."""
-        if self._read and key.startswith(_MANAGER):
-            self._read.pop(_named(key), None)
+        if self._read and key.startswith(MANAGER.encode()):
+            self._read.pop(named(key), None)
         if old is not None:
             self._books.remove(key, old)
         if new is not None:
@@ -258,7 +214,7 @@ class Sitting:
     def _held_by(self, manager_id: str) -> Iterator[tuple[str, Held]]:
         """The leads held when this fold began, but for the one at hand."""
         for key in sorted(self.books.holds.get(manager_id, ())):
-            lead_id = _named(key)
+            lead_id = named(key)
             if lead_id != self._lead_id:
                 yield lead_id, self.rows.get(LEAD + lead_id)
 
@@ -274,7 +230,7 @@ class Sitting:
         for _, key in self.books.waits.get(team_id, ()):
             if all(seat.unable for seat in self.seats(team_id)):
                 return
-            lead_id = _named(key)
+            lead_id = named(key)
             if lead_id != self._lead_id:
                 answer = self.choose(lead_id, self.rows.get(LEAD + lead_id))
                 if answer.manager_id is not None:

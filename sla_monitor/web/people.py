@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from sla_monitor.codec import OURS, RowCodec, read_header
-from sla_monitor.core.assign import MANAGER
+from sla_monitor.core.books import MANAGER
 from sla_monitor.core.effects import Log
 from sla_monitor.core.roster import AVAILABLE, PassedOver, Standing, Status, look, shift_of, status_ends
 from sla_monitor.core.rules import Manager, Rules

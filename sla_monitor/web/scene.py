@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sla_monitor.clock import monotonic
-from sla_monitor.core.assign import MANAGER
+from sla_monitor.core.books import MANAGER
 from sla_monitor.core.effects import Log
 from sla_monitor.core.rules import HOUR
 from sla_monitor.records import Tail
