@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sla_monitor.core.effects import Act, Log, Post, Public, Send
+from sla_monitor.errors import Fenced, TooLarge, Unanswered, Unavailable
+from sla_monitor.records import Partition
 
 logger = logging.getLogger(__name__)
 
@@ -64,3 +66,11 @@ def announce(observer: Observer, done: Committed, feed: Feed) -> None:
                 observer.send(act, feed)
     except Exception:
         logger.exception("%s/%d: an observer failed", done.log, done.partition)
+
+
+def announce_failure(observer: Observer, log: Log | Public, partition: Partition, error: Exception) -> None:
+    """Tell the observer and the log; words of an error that nobody expected may quote a record, and stay out."""
+    reason, expected = type(error).__name__, isinstance(error, (Fenced, Unanswered, Unavailable, TooLarge))
+    said = f": {error}" if expected else " unexpectedly"
+    logger.warning("%s/%d: %s%s", partition.topic, partition.number, reason, said)
+    observer.failed(log, partition.number, reason)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from sla_monitor import codec
@@ -15,20 +13,19 @@ from sla_monitor.core.events import RulesChanged
 from sla_monitor.core.fold import Reducer
 from sla_monitor.core.ledger import Ledger
 from sla_monitor.core.rules import Rules
-from sla_monitor.errors import Fenced, GiveUp, TooLarge, TryAgain, Unanswered, Unavailable
+from sla_monitor.errors import GiveUp, TooLarge, TryAgain, Unavailable
 from sla_monitor.records import Partition
 
 from .backoff import Backoff
 from .folding import Folding, Ground, Role, folds
 from .horizon import Horizon, Present
 from .index import Gauges, Index
-from .observer import Committed, Observer, announce
+from .observer import Committed, Observer, announce, announce_failure
+from .pace import Pace, up_to
 from .rechecks import Rechecks
 from .status import State, Status
 from .step import Batch, Log, Owned, Step
 from .waiting import BOUNDS, Bounds, Gathered, Seeker, Source, Waiting
-
-logger = logging.getLogger(__name__)
 
 PATIENCE = 1.0
 """Seconds that due timers give way to records that wait, so that a backlog is read before they ask."""
@@ -71,12 +68,11 @@ class Owner:
         self._owned: Owned | None = None
         self._place = self._passed = 0
         self._committed_at: int | None = None
-        self._most, self._backoff = bounds.records, Backoff()
+        self._pace, self._backoff = Pace(bounds), Backoff()
         self._step: Gathered | None = None
-        self._suspect: int | bytes | None = None
         self._seeker = Seeker(source, idle, self._name)
-        self._calm = self._heard = self._began = float("-inf")
-        self._wake, self._hurry, self._room, self._free, self._quiet = (asyncio.Event() for _ in range(5))
+        self._calm = self._heard = float("-inf")
+        self._wake, self._room, self._free, self._quiet = (asyncio.Event() for _ in range(4))
         self._free.set()
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
@@ -103,7 +99,7 @@ class Owner:
         self._heard = monotonic()
         self._wake.set()
         if self._much():
-            self._hurry.set()
+            self._pace.hurry()
 
     def feed(self, fact: Any, key: str) -> None:
         """Bring a result back into the partition; it is folded in the next step, or dropped if that is closed."""
@@ -123,11 +119,10 @@ class Owner:
         """End the step at hand and begin no other until `resume`; false if it took longer than `limit` seconds."""
         self._free.clear()
         self._wake.set()
-        self._hurry.set()
+        self._pace.hurry()
         if self._state is State.OPENING:
             return False
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._quiet.wait(), limit)
+        await up_to(limit, self._quiet)
         return self._quiet.is_set()
 
     def resume(self) -> None:
@@ -139,7 +134,7 @@ class Owner:
         self._stopping = True
         self._free.set()
         self._wake.set()
-        self._hurry.set()
+        self._pace.hurry()
         if self._task is None:
             return
         if self._state is State.RUNNING:
@@ -233,7 +228,8 @@ class Owner:
         if self._waiting.lost:
             await self._seeker.seek(self._waiting)
         if len(gathered):
-            self._step, self._began = gathered, monotonic()
+            self._step = gathered
+            self._pace.begin()
             await self._settle(gathered)
             self._step = None
         self._passed = self._waiting.seen
@@ -243,34 +239,27 @@ class Owner:
 
     async def _pass(self) -> None:
         """Wait while the partition is held."""
-        if not self._free.is_set():
+        while not self._free.is_set():
             self._quiet.set()
-            while not self._free.is_set():
-                self.pulse = monotonic()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._free.wait(), self._idle)
+            self.pulse = monotonic()
+            await up_to(self._idle, self._free)
         self._quiet.clear()
 
     async def _collect(self) -> None:
-        """Let come together what would else be many small steps, each a transaction."""
-        left = self._began + self._bounds.interval - monotonic()
-        if left <= 0 or self._much() or self._stopping:
-            return
-        self._hurry.clear()
-        self._quiet.set()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), left)
-        self._quiet.clear()
+        """Wait for more, if a step has just been and little waits."""
+        if not (self._much() or self._stopping):
+            self._quiet.set()
+            await self._pace.collect()
+            self._quiet.clear()
 
     def _much(self) -> bool:
-        """Whether enough waits for a step of its own."""
-        return len(self._waiting) + len(self._fed) >= self._bounds.enough
+        return self._pace.enough(len(self._waiting) + len(self._fed))
 
     def _gather(self) -> Gathered:
         """All records that wait or, if there are none, all timers that are due; results go with either."""
         now = self._clock.now()
-        gathered = Gathered(now, now, fed=[self._fed.popleft() for _ in range(min(len(self._fed), self._most))])
-        room = self._most - len(gathered)
+        gathered = Gathered(now, now, fed=[self._fed.popleft() for _ in range(min(len(self._fed), self._pace.most))])
+        room = self._pace.most - len(gathered)
         if self._waiting and monotonic() - self._calm < PATIENCE:
             gathered.records = self._waiting.take(room, self._bounds.bytes)
             self._room.set()
@@ -304,8 +293,7 @@ class Owner:
         if self._waiting or self._fed or self._stopping:
             return
         self._quiet.set()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), self._until_due())
+        await up_to(self._until_due(), self._wake)
         self._quiet.clear()
         silent = monotonic() - self._heard >= self._idle
         self._waiting.lost |= silent and self._source.end() > self._waiting.seen
@@ -346,7 +334,7 @@ class Owner:
 
     async def _fold(self, gathered: Gathered) -> Folding:
         folding = Folding(self._ground, self._place, gathered.now, self._force, blind=gathered.blind)
-        for done, fold in enumerate(folds(folding, gathered, self._suspect)):
+        for done, fold in enumerate(folds(folding, gathered, self._pace.suspect)):
             if done % FOLDS == 0:
                 await asyncio.sleep(0)
             fold()
@@ -375,23 +363,17 @@ class Owner:
     def _committed(self, changes: Sequence[tuple[bytes, bytes | None, bytes | None]], folding: Folding) -> None:
         self._place = folding.step.place
         self._committed_at = folding.now
-        self._suspect = None
-        self._most = min(self._bounds.records, self._most * 2)
+        self._pace.committed()
         for key, old, new in changes:
             if not key.startswith(codec.OURS):
                 self._index.moved(key, old, new)
 
     def _blame(self, error: Exception) -> None:
-        """The step itself may be at fault: the next one takes half; a single input is not folded again."""
+        """The step itself may be at fault."""
         gathered, self._step = self._step, None
         if gathered is None:
             raise error
-        if len(gathered) > 1:
-            self._most = len(gathered) // 2
-        elif self._suspect is None:
-            self._suspect = gathered.only()
-        else:
-            raise error
+        self._pace.blame(gathered, error)
 
     def _give_back(self, gathered: Gathered) -> None:
         """All of it waits again; a result alone that cannot be committed is dropped."""
@@ -412,8 +394,5 @@ class Owner:
         announce(self._observer, done, self.feed)
 
     def _failed(self, error: Exception) -> None:
-        reason = type(error).__name__
-        kind = "" if isinstance(error, (Fenced, Unanswered, Unavailable, TooLarge)) else " unexpectedly"
-        logger.warning("%s: %s%s: %s", self._name, reason, kind, error if not kind else "")
-        self._observer.failed(self.role.log, self.partition.number, reason)
+        announce_failure(self._observer, self.role.log, self.partition, error)
         self._room.set()

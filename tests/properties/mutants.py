@@ -387,9 +387,9 @@ MUTANTS = (
     ),
     stream(
         "a step does not wait for its interval",
-        "partition",
-        "if left <= 0 or self._much() or self._stopping:",
-        "if self._bounds:",
+        "pace",
+        "        if left > 0:",
+        "        if left < 0:",
         PARTITION,
     ),
     stream(

@@ -37,12 +37,13 @@ async def test_everything_that_waits_while_the_partition_opens_goes_into_one_ste
 
 
 async def test_the_next_step_waits_for_its_interval_or_for_enough():
-    async with Bench(bounds=Bounds(interval=3600, enough=3)) as bench:
+    async with Bench(bounds=Bounds(interval=3600, enough=3)) as bench, Bench() as at_once:
         await bench.append(order("a", "1"))
         await bench.folded()
-        await bench.append(order("a", "2"))
-        await bench.append(order("a", "3"))
-        await asyncio.sleep(0.03)  # nothing is to happen: there is no event to await
+        for what in "23":
+            await bench.append(order("a", what))
+            await at_once.append(order("a", what))
+            await at_once.folded()
         assert bench.did("a") == ["1"]
         await bench.append(order("a", "4"))
         await bench.folded()
@@ -51,13 +52,14 @@ async def test_the_next_step_waits_for_its_interval_or_for_enough():
 
 
 async def test_a_partition_that_collects_can_be_held_and_begins_nothing_before_it_is_resumed():
-    async with Bench(bounds=Bounds(interval=3600, enough=2)) as bench:
+    async with Bench(bounds=Bounds(interval=3600, enough=2)) as bench, Bench() as at_once:
         await bench.append(order("a", "1"))
         await bench.folded()
         await bench.append(order("a", "2"))
         assert await bench.owner.hold(1)
         await bench.append(order("a", "3"))
-        await asyncio.sleep(0.03)  # nothing is to happen: there is no event to await
+        await at_once.append(order("a", "3"))
+        await at_once.folded()
         assert bench.did("a") == ["1"]
         bench.owner.resume()
         await bench.folded()
