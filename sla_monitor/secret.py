@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
+from tempfile import mkstemp
 
 from .claims import ClaimLinks
 from .clock import Clock
@@ -53,11 +54,11 @@ def _kept(path: Path) -> str:
 def _make(path: Path) -> None:
     """Whole or not at all, whoever else is making it just now."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    descriptor, draft = mkstemp(prefix=f"{path.name}.", dir=path.parent)  # two containers may have the same pid
+    with os.fdopen(descriptor, "w") as file:
         file.write(token_hex(32) + "\n")
         file.flush()
         os.fsync(file.fileno())
     with suppress(FileExistsError):
         os.link(draft, path)
-    draft.unlink()
+    Path(draft).unlink()

@@ -316,7 +316,10 @@ class Policy(Section):
     join_same_number: bool = Field(
         POLICY.join_same_number, description="Leads of one number are one while one is open."
     )
-    apply_to_open: bool = Field(POLICY.apply_to_open, description="Whether a change counts for leads that are open.")
+    apply_to_open: bool = Field(
+        POLICY.apply_to_open,
+        description="Whether a change counts for open leads of this policy's name; renamed, it reaches none of them.",
+    )
     objective: float = Field(POLICY.objective, gt=0, lt=1, description="Share that is to be in time, for reports.")
     notify_owner: bool = Field(POLICY.notify_owner, description="Tell an owner that CRM chose of the lead.")
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,22 @@ def test_one_that_another_process_made_meanwhile_is_taken(tmp_path: Path, monkey
     (tmp_path / "secret").write_text(LONG + "\n")
     monkeypatch.setattr(Path, "exists", lambda _path: False)
     assert secrets_of(Settings(data_dir=tmp_path)) == (LONG,)
+
+
+def test_two_processes_that_make_it_at_once_sign_with_the_same_even_with_the_same_pid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    both_written, really = threading.Barrier(2), os.fsync
+
+    def fsync(descriptor: int) -> None:
+        really(descriptor)
+        both_written.wait(10)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with ThreadPoolExecutor(2) as processes:
+        first, second = processes.map(secrets_of, [Settings(data_dir=tmp_path)] * 2)
+    assert first == second == ((tmp_path / "secret").read_text().strip(),)
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 
 def test_the_one_of_a_data_directory_is_changed_like_any_other(tmp_path: Path):
