@@ -106,6 +106,7 @@ class CloseNumber:
     """The lead is no longer open for this number, from `at` on (R23).
 
     collect: it is answered, and still gets the calls of the number. erase: what is kept of it goes at once (R31).
+    joined: another lead has its clock (R25).
     """
 
     number: str
@@ -113,6 +114,7 @@ class CloseNumber:
     at: int
     collect: bool = False
     erase: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

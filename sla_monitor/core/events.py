@@ -108,7 +108,8 @@ class LeadErased:
 class CallStarted:
     """A call is (origin.uri, call_id). It carries a lead_id or an E.164 number, or both.
 
-    manager_known: whether manager_id is a manager of the roster; others are kept and flagged.
+    spoken_for: it was matched to a lead that came later than it, while it fell into the clock of another lead of the
+    number that was open then: it is shown and meets nothing (R5).
     """
 
     call_id: str
@@ -119,6 +120,7 @@ class CallStarted:
     number: str | None = None
     manager_id: str | None = None
     internal: bool = False
+    spoken_for: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,7 @@ class CallAnswered:
     lead_id: str | None = None
     number: str | None = None
     manager_id: str | None = None
+    spoken_for: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +152,7 @@ class CallEnded:
     ring: int | None = None  # ms
     manager_id: str | None = None
     internal: bool = False
+    spoken_for: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +163,7 @@ class ContactRecorded:
     origin: Origin = Origin()
     lead_id: str | None = None
     number: str | None = None
+    spoken_for: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,7 +97,7 @@ def become_part(case: Case, fact: Joined) -> None:
         ),
     )
     if lead.phase is Phase.OPEN:
-        numbers.close_all(case, case.now)
+        numbers.close_all(case, case.now, joined=True)
         _leave(case)
     lead.phase, lead.joined_to = Phase.JOINED, fact.into
     case.publish("lead.joined", into=fact.into, source=lead.source)

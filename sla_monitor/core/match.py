@@ -134,32 +134,42 @@ def hand_out(case: Case) -> None:
         for opening in islice(wanting, Bound.SERVED):
             if opening.order not in kept.got:
                 kept.got.append(opening.order)
-                case.tell(opening.lead_id, replace(kept.fact, lead_id=opening.lead_id))
+                spoken_for = _spoken_for(case, kept, opening)
+                case.tell(opening.lead_id, replace(kept.fact, lead_id=opening.lead_id, spoken_for=spoken_for))
+
+
+def _spoken_for(case: Case, kept: Kept, opening: Opening) -> bool:
+    """Whether it came before the lead, and fell into the clock of another that was open then (R5).
+
+    One made of a missed call is no other lead: the lead that the call led to absorbs it (R26). Nor is one whose clock
+    another has taken (R25).
+    """
+    instants = case.row.instants(kept)
+    if instants[-1] >= opening.since or opening.was_open(instants[-1]):
+        return False
+    others = (other for other in case.row.openings if other is not opening and not other.made_of and not other.joined)
+    return any(other.was_open(at) for other in others for at in instants)
 
 
 # leads open and close
 
 
 def on_open(case: Case, fact: OpenNumber) -> None:
-    """A lead takes the number: it absorbs a lead made of a missed call, or is offered to an older one (R25, R26)."""
+    """A lead takes the number: it absorbs a lead made of a missed call, or is offered to an older one (R25, R26).
+
+    Of the opening and the start the earlier counts: a scheduled lead wants the calls before its clock starts.
+    """
     row, known = case.row, case.row.find(fact.lead_id)
     opening = known or _list(case, Opening(fact.lead_id, row.next_order(), 0))
     new = known is None or opening.state is State.PENDING
     if opening.state is State.OVER:
         case.count("ignored_over")
         return
-    _begin(opening, min(fact.since, fact.at))
+    opening.begin(min(fact.since, fact.at), fact.at)
     if fact.absorb:
         _absorb_made(case, opening, fact.at)
     if new:
         _introduce(case, opening, fact)
-
-
-def _begin(opening: Opening, since: int) -> None:
-    """since: the opening or the start, if that is earlier: a scheduled lead wants the calls before its clock starts."""
-    opening.since = min(opening.since, since) if opening.is_open and opening.since else since
-    opening.state = TRANSITIONS[opening.state, Word.OPEN]
-    opening.open_until = opening.closed_at = opening.expires = 0
 
 
 def _list(case: Case, opening: Opening) -> Opening:
@@ -214,6 +224,7 @@ def on_close(case: Case, fact: CloseNumber) -> None:
     if opening is None:
         return
     opening.state = TRANSITIONS[opening.state, Word.COLLECT if fact.collect else Word.CLOSE]
+    opening.joined = opening.joined or fact.joined
     opening.open_until = min(opening.open_until or fact.at, fact.at)
     opening.expires = case.now + case.rules.limits.retract_window if opening.is_past else 0
     if not fact.collect:
@@ -277,7 +288,7 @@ def _place(case: Case, call: CallSeen, at: int) -> Verdict:
     """Whose a missed call is: an open lead's, that of a lead created soon after, or a new one's (R25, R26)."""
     openings = case.row.openings
     near = [opening for opening in openings if opening.covers(at, case.window)]
-    if any(opening.since <= at for opening in near) or any(opening.made_of == call.call for opening in openings):
+    if any(opening.was_open(at) for opening in near) or any(opening.made_of == call.call for opening in openings):
         return Verdict.ON_LEAD
     taker = next((opening for opening in near if opening.is_open), None)
     if taker:
@@ -341,6 +352,8 @@ def expire(case: Case) -> None:
     gone = [opening for opening in row.openings if 0 < opening.expires <= now]
     for opening in gone:
         row.openings.remove(opening)
+    for opening in row.openings:
+        opening.forget(now - case.rules.limits.retract_window)
     if any(opening.state is State.PENDING for opening in gone):
         _decide_again(case)
     if 0 < row.forget_at <= now:

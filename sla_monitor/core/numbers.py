@@ -31,10 +31,10 @@ def open_one(case: Case, number: str, *, join: bool) -> None:
     )
 
 
-def close_all(case: Case, at: int, *, erase: bool = False) -> None:
+def close_all(case: Case, at: int, *, erase: bool = False, joined: bool = False) -> None:
     lead = case.lead
     for number in dict.fromkeys((*lead.phones, *(lead.removed_phones if erase else ()))):
-        case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=at, erase=erase))
+        case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=at, erase=erase, joined=joined))
 
 
 def collect_all(case: Case, at: int) -> None:

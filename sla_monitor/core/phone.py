@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from .events import Call, CallAnswered, CallEnded, CallStarted, ContactRecorded
-from .proof import CallSeen, applied, call_key
+from .proof import CallSeen, applied, call_key, call_start, talk_began
 from .row import Header
 from .rules import DAY
 
@@ -19,6 +19,7 @@ class Bound:
     OPENINGS: ClassVar[int] = 100  # leads listed, closed ones too
     SERVED: ClassVar[int] = 20  # leads that get the same call, newest first
     REMEMBERED: ClassVar[int] = 7 * DAY  # ids, after the last fact
+    SPANS: ClassVar[int] = 8  # of one lead, newest; one for each customer's clock
 
 
 class State(StrEnum):
@@ -63,11 +64,34 @@ TRANSITIONS: dict[tuple[State, Word], State] = {
 
 
 @dataclass(slots=True)
+class Span:
+    """From when to when a lead wanted the calls of the number, ms. 0: without an end.
+
+    since: where its interest begins, without the window before it. open_until: it was open up to here, and a missed
+    call of that time lies on it. closed_at: a call that began later is not its business.
+    """
+
+    since: int
+    open_until: int = 0
+    closed_at: int = 0
+
+    def was_open(self, at: int) -> bool:
+        return self.since <= at <= (self.open_until or at)
+
+    def covers(self, at: int, window: int) -> bool:
+        return self.since - window <= at <= (self.open_until or at)
+
+    def wants(self, kept: Kept, window: int) -> bool:
+        """What ended before the window is not shown (R5, R24)."""
+        return kept.fact.at >= self.since - window and kept.began <= (self.closed_at or kept.began)
+
+
+@dataclass(slots=True)
 class Opening:
     """A lead of the number. Instants in ms, 0 for none.
 
-    order: rises with each lead. since: where its interest begins, without the window before it.
-    open_until: a missed call up to here lies on it. closed_at: a call that began later is not its business.
+    order: rises with each lead. since, open_until, closed_at: its present `Span`. past: those before it was reopened,
+    for retract_window. joined: another lead has its clock.
     expires: when it leaves the row. made_of: the call that it was made of, which lasted from rang_at to missed_at.
     """
 
@@ -81,6 +105,8 @@ class Opening:
     made_of: str = ""
     rang_at: int = 0
     missed_at: int = 0
+    joined: bool = False
+    past: list[Span] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:
@@ -90,20 +116,45 @@ class Opening:
     def is_past(self) -> bool:
         return self.state in (State.CLOSED, State.OVER, State.GONE)
 
+    @property
+    def spans(self) -> list[Span]:
+        return [*self.past, Span(self.since, self.open_until, self.closed_at)]
+
+    def begin(self, since: int, at: int) -> None:
+        """Want calls from `since` on. A lead that was not open begins a new span at `at`, and keeps the one before.
+
+        Of one that ended here, and was never its own lead's, nothing is kept.
+        """
+        if self.is_open and self.since:
+            since = min(self.since, since)
+        elif self.state in (State.ANSWERED, State.CLOSED):
+            span = Span(self.since, self.open_until, self.closed_at or at)
+            self.past = [*self.past, span][1 - Bound.SPANS :]
+        self.since, self.state = since, TRANSITIONS[self.state, Word.OPEN]
+        self.open_until = self.closed_at = self.expires = 0
+
+    def forget(self, before: int) -> None:
+        """Spans that ended before that instant are past proof."""
+        self.past = [span for span in self.past if span.closed_at > before]
+
+    def was_open(self, at: int) -> bool:
+        """Whether its clock ran at that instant, or its answer was then."""
+        return any(span.was_open(at) for span in self.spans)
+
     def covers(self, at: int, window: int) -> bool:
         """Whether a missed call of that instant is this lead's: while it was open, or soon before it came."""
-        return self.since - window <= at <= (self.open_until or at)
+        return any(span.covers(at, window) for span in self.spans)
 
     def wants(self, kept: Kept, window: int) -> bool:
-        """Whether the lead is to have this fact: what ended before the window is not shown (R5, R24).
+        """Whether the lead is to have this fact.
 
         A lead made of a missed call knows that it ended, and is not to see it ring.
         """
-        if self.state in (State.OVER, State.GONE) or kept.fact.at < self.since - window:
+        if self.state in (State.OVER, State.GONE):
             return False
         if self.made_of and kept.key == self.made_of and not kept.ended:
             return False
-        return self.state is not State.CLOSED or kept.began <= self.closed_at
+        return any(span.wants(kept, window) for span in self.spans)
 
 
 @dataclass(slots=True)
@@ -185,6 +236,14 @@ class Number:
             if kept.call and only in ("", key):
                 known[key] = applied(known.get(key), kept.call)
         return list(known.values())
+
+    def instants(self, kept: Kept) -> tuple[int, ...]:
+        """When it answers a lead, as far as is known: our call when it starts and when talk begins (R3), ms."""
+        call = next(iter(self.calls(kept.key)), None) if kept.call else None
+        talk = talk_began(call) if call else None
+        if call is None or talk is None:
+            return (kept.began,)
+        return (call_start(call), talk) if call.direction == "outbound" else (talk,)
 
     def next_order(self) -> int:
         self.last_order += 1

@@ -27,12 +27,16 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """attempt_at, contact_at: the instants proven, ms. by: the manager's id if known."""
+    """attempt_at, contact_at: the instants proven, ms. by: the manager's id if known.
+
+    spoken_for: to a lead that came after it it proves nothing, for it was another's (R5).
+    """
 
     attempt_at: int | None
     contact_at: int | None
     by: str | None
     reason: str
+    spoken_for: bool = False
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ class CallSeen:
     outcome: str = ""
     talk: int = 0
     ring: int | None = None
+    spoken_for: bool = False  # as match said last, when it knew most
 
     @property
     def answered_at(self) -> int | None:
@@ -95,6 +100,7 @@ def applied(call: CallSeen | None, fact: Call) -> CallSeen:
     seen = replace(call) if call else CallSeen(call_key(fact.origin.uri, fact.call_id))
     seen.number = fact.number or seen.number
     seen.manager_id = seen.manager_id or fact.manager_id
+    seen.spoken_for = fact.spoken_for
     if isinstance(fact, CallAnswered):
         name = ANSWERED_BY[fact.answered_by]
         setattr(seen, name, _first(getattr(seen, name), fact.at))
@@ -134,13 +140,13 @@ def proof(call: CallSeen, limits: Bounds, own_numbers: Collection[str]) -> Proof
     if reason:
         return Proof(None, None, call.manager_id, reason)
     attempt = call_start(call) if call.direction == "outbound" else contact
-    return Proof(attempt, contact, call.manager_id, Reason.NONE)
+    return Proof(attempt, contact, call.manager_id, Reason.NONE, call.spoken_for)
 
 
 def contact_proof(fact: ContactRecorded) -> Proof:
     """A message, a mail and a manual record are attempts; a meeting is a contact (R1, R2)."""
     contact = fact.at if fact.kind == "meeting" else None
-    return Proof(fact.at, contact, fact.manager_id, Reason.NONE)
+    return Proof(fact.at, contact, fact.manager_id, Reason.NONE, fact.spoken_for)
 
 
 def live_state(call: CallSeen) -> str | None:

@@ -64,6 +64,9 @@ class Phone:
     def calls(self, lead_id: str) -> list[str]:
         return [fact.call_id for fact in self.got(lead_id) if hasattr(fact, "call_id")]
 
+    def spoken_for(self, lead_id: str) -> list[bool]:
+        return [fact.spoken_for for fact in self.got(lead_id) if hasattr(fact, "spoken_for")]
+
     def made(self) -> list[LeadCreated]:
         return [e.fact for e in self.effects if isinstance(e, Deliver) and isinstance(e.fact, LeadCreated)]
 
@@ -239,6 +242,95 @@ def test_r29_a_reopened_lead_gets_new_calls_and_no_old_one_again() -> None:
     assert phone.calls("A") == ["old"]
     phone.feed(called("new", T0 + 4 * MINUTE), now=T0 + 5 * MINUTE)
     assert phone.calls("A") == ["new"]
+
+
+def test_r07_a_reopened_lead_still_gets_late_calls_of_the_clock_before() -> None:
+    phone = Phone()
+    phone.feed(opened("A"), closed("A", T0 + 2 * MINUTE), opened("A", T0 + HOUR), now=T0 + HOUR)
+    phone.feed(called("first clock", T0 + MINUTE), called("between", T0 + 10 * MINUTE))
+    assert phone.calls("A") == ["first clock"]
+    phone.feed(missed("m", T0 + 30_000))
+    assert phone.made() == []
+
+
+def test_r07_an_answered_lead_that_is_reopened_keeps_what_it_collected_before() -> None:
+    phone = Phone()
+    phone.feed(opened("A"), closed("A", T0 + MINUTE, collect=True), opened("A", T0 + HOUR), now=T0 + HOUR)
+    phone.feed(called("collected", T0 + 10 * MINUTE))
+    assert phone.calls("A") == ["collected"]
+    phone.feed(missed("m", T0 + 20 * MINUTE))
+    assert len(phone.made()) == 1, "nobody had the lead open then"
+
+
+def test_r07_spans_of_a_reopened_lead_are_bounded_and_kept_for_retract_window() -> None:
+    phone = Phone()
+    for n in range(Bound.SPANS + 2):
+        phone.feed(opened("A", T0 + n * HOUR), closed("A", T0 + n * HOUR + MINUTE), now=T0 + n * HOUR)
+    (opening,) = phone.row.openings
+    assert [span.since for span in opening.spans] == [T0 + n * HOUR for n in range(2, Bound.SPANS + 2)]
+    phone.feed(opened("A", T0 + 20 * HOUR), now=T0 + 20 * HOUR)
+    phone.feed(missed("m", phone.now), now=phone.now + LIMITS.retract_window)
+    assert phone.row.openings[0].past == []
+
+
+def test_r05_a_talk_that_answered_one_lead_is_spoken_for_to_a_later_one_of_the_number() -> None:
+    phone = Phone()
+    phone.feed(opened("A"), called("c", T0 + MINUTE), closed("A", T0 + MINUTE, collect=True))
+    phone.feed(closed("A", T0 + 5 * MINUTE), opened("B", T0 + 20 * MINUTE), now=T0 + 20 * MINUTE)
+    assert phone.spoken_for("B") == [True]
+
+
+def test_r05_the_race_of_the_answer_and_the_new_lead_makes_no_difference() -> None:
+    phone = Phone()
+    phone.feed(opened("A"), called("c", T0 + MINUTE), opened("B", T0 + 2 * MINUTE), now=T0 + 3 * MINUTE)
+    assert phone.spoken_for("A") == [False]
+    assert phone.spoken_for("B") == [True]
+
+
+def test_r05_it_is_the_talk_that_falls_into_a_clock_not_the_ringing() -> None:
+    phone = Phone()
+    ringing_before = inbound("c", T0 - 5_000, ring=20_000)
+    phone.feed(opened("A"), facts.started("c", T0 - 5_000, number=NUMBER, direction="inbound"), ringing_before)
+    phone.feed(opened("B", T0 + 10 * MINUTE), now=T0 + 10 * MINUTE)
+    assert phone.spoken_for("B") == [True, True]
+
+
+def test_r05_a_lead_typed_in_during_a_talk_that_answered_nobody_else_is_met() -> None:
+    phone = Phone()
+    phone.feed(opened("A", T0 - HOUR), closed("A", T0 - 10 * MINUTE), now=T0)
+    phone.feed(opened("B", T0 + 30_000), called("c", T0), now=T0 + MINUTE)
+    assert phone.spoken_for("B") == [False]
+
+
+@pytest.mark.parametrize("kind", ["message", "meeting"])
+def test_r05_a_record_that_answered_one_lead_is_spoken_for_too(kind: str) -> None:
+    phone = Phone()
+    phone.feed(opened("A"), facts.message(T0 + MINUTE, kind=kind, number=NUMBER))
+    phone.feed(closed("A", T0 + MINUTE, collect=True), opened("B", T0 + 2 * MINUTE), now=T0 + 2 * MINUTE)
+    assert phone.spoken_for("B") == [True]
+
+
+def test_r05_after_a_lead_came_every_talk_is_its_own_too() -> None:
+    phone = Phone()
+    phone.feed(opened("A"), opened("B", T0 + MINUTE), called("c", T0 + 2 * MINUTE), now=T0 + 5 * MINUTE)
+    assert phone.spoken_for("A") + phone.spoken_for("B") == [False, False]
+    phone.feed(closed("B", T0 + 3 * MINUTE, collect=True), called("d", T0 + 4 * MINUTE))
+    assert phone.spoken_for("B") == [False]
+
+
+def test_r26_a_lead_made_of_the_missed_call_speaks_for_nobody() -> None:
+    phone = Phone()
+    made = made_and_opened(phone)
+    phone.feed(called("back", T0 + MINUTE), closed(made, T0 + MINUTE, collect=True), now=T0 + 3 * MINUTE)
+    phone.feed(opened("B", T0 + 5 * MINUTE), now=T0 + 5 * MINUTE)
+    assert phone.spoken_for("B") == [False, False]
+
+
+def test_r25_a_lead_whose_clock_another_took_speaks_for_nobody() -> None:
+    phone = Phone()
+    phone.feed(opened("A", T0 + 10 * MINUTE), opened("B", T0, at=T0 + 11 * MINUTE), now=T0 + 11 * MINUTE)
+    phone.feed(closed("B", T0 + 11 * MINUTE, joined=True), called("c", T0 + 5 * MINUTE))
+    assert phone.spoken_for("A") == [False]
 
 
 def test_r31_closing_a_number_that_is_not_listed_changes_nothing() -> None:

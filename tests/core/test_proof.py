@@ -201,6 +201,13 @@ def test_of_several_legs_of_one_call_the_answered_one_tells_how_it_ended() -> No
         assert proven(*order) == Proof(T - 1 - 20 * SECOND, T - 1 - 20 * SECOND, "anna", "")
 
 
+def test_r05_what_another_lead_had_says_so_in_its_proof() -> None:
+    call = seen(facts.started("c", 0, spoken_for=True), facts.called("c", 0, spoken_for=True))
+    assert proof(call, LIMITS, ()).spoken_for
+    assert not proof(seen(facts.called("c", 0)), LIMITS, ()).spoken_for
+    assert contact_proof(facts.message(0, spoken_for=True)).spoken_for
+
+
 def test_r09_a_call_is_ringing_until_a_human_answers_and_talking_until_it_ends() -> None:
     ringing = facts.started("c", T)
     assert live_state(seen(ringing)) == "ringing"
