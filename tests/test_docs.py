@@ -10,12 +10,14 @@ import pytest
 from sla_monitor.core import assign, deliver, match, track
 from sla_monitor.core.effects import Log
 from sla_monitor.core.lead import OPEN, STATUSES
+from sla_monitor.core.outcomes import TYPES
 from sla_monitor.core.rules import NOTICES
 from sla_monitor.core.track import IGNORED, TRANSITIONS
 from sla_monitor.logs import KEYED
 from sla_monitor.policy import parse_rules
 from sla_monitor.policy.templates import PLACEHOLDERS
 from sla_monitor.wire import EVENTS
+from tests import documented
 from tests.docs import PAGES, ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -67,3 +69,7 @@ def test_the_policies_in_the_page_of_notifications_are_read() -> None:
     for block in blocks:
         parse_rules(block if "managers:\n" in block else people + block, date(2026, 11, 22))
     assert len(blocks) == 2
+
+
+def test_the_page_of_outcomes_tells_every_type() -> None:
+    assert set(TYPES) <= set(documented.sections("###"))

@@ -1,4 +1,4 @@
-"""An outcome as an audit reads it: from its JSON, by docs/events.md."""
+"""An outcome as an audit reads it: from its JSON, by docs/outcomes.md."""
 
 from __future__ import annotations
 
@@ -70,6 +70,6 @@ def outcome_of(record: Stored) -> Outcome:
 
 
 def id_of(lead_id: str, turn: int, kind: str, qualifier: str = "") -> bytes:
-    """The id that an outcome has, by docs/events.md."""
+    """The id that an outcome has, by docs/outcomes.md."""
     parts = [lead_id, str(turn), kind, *filter(None, [qualifier])]
     return ":".join(quote(part, safe="") for part in parts).encode()

@@ -10,7 +10,6 @@ offered again, the oldest first. A manager's row is the timer of their presence 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -24,9 +23,6 @@ from .roster import ABSENT, Held, PassedOver, Seat, Standing, Waiting, earliest,
 from .row import Header
 from .rules import Rules
 from .strategies import enter, give, in_order
-
-LISTED = 20
-"""Candidates named in an answer; the others are counted by reason."""
 
 
 class Desk:
@@ -267,15 +263,12 @@ class Sitting:
 
 def _answer(lead_id: str, n: int, now: int, chosen: Seat | None, passed: list[Candidate]) -> Assigned:
     """The answer to ask n: the chosen one is listed first, the others in the order tried."""
-    candidates = [*([Candidate(chosen.manager.id)] if chosen else []), *passed]
-    others = Counter(str(candidate.passed_over) for candidate in candidates[LISTED:])
     return Assigned(
         lead_id=lead_id,
         n=n,
         at=now,
         manager_id=chosen.manager.id if chosen else None,
-        candidates=tuple(candidates[:LISTED]),
-        others=tuple(sorted(others.items())),
+        candidates=(*([Candidate(chosen.manager.id)] if chosen else []), *passed),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .calendar import ALWAYS, OpenTime, calendar, intersection, union
 from .effects import Count, Deliver, Effect, Notify, Publish
-from .lead import BUILT_IN, MISSED_CALL, Entry, Lead
+from .lead import BUILT_IN, MISSED_CALL, Entry, Lead, Phase
 from .people import shift
 from .rules import Policy, Rules, Team
 
@@ -18,7 +18,7 @@ TIMELINE = 20
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
-SHORT = ("candidates", "others", "after", "source", "evaluated")
+SHORT = ("candidates", "after", "source", "evaluated", "objective")
 """What an outcome's entry in the timeline leaves out, besides whose clock it is."""
 
 
@@ -52,6 +52,7 @@ class Case:
     effects: list[Effect] = field(default_factory=list)
     actor: str = ""
     _policy: Policy | None = None
+    _told: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def policy(self) -> Policy:
@@ -124,6 +125,7 @@ class Case:
         if self.actor:
             kept["actor"] = self.actor
         told = self._clock() | kept
+        self._told.append(told)
         self.effects.append(
             Publish(type=kind, lead_id=lead.lead_id, turn=number, at=self.now, qualifier=qualifier, data=told)
         )
@@ -131,11 +133,18 @@ class Case:
         lead.timeline.append(Entry(kind, self.now, number, shown))
         del lead.timeline[:-TIMELINE]
 
+    def say_who_has_it(self) -> None:
+        """The fold is over: each of its outcomes says who has the lead now."""
+        holder = "" if self.lead.phase in (Phase.JOINED, Phase.ERASED) else self.lead.holder
+        for told in self._told:
+            told["holder_after"] = holder
+
     def _clock(self) -> dict[str, Any]:
         """Whose clock an outcome is about: what a report counts it under, with no look at any other."""
         lead = self.lead
         known = {
             "started_at": lead.started_at or None,
+            "cycle": lead.cycle if lead.started_at else None,
             "team_id": lead.team_id,
             "policy": lead.terms.get("name", BUILT_IN.name),
             "missed_call": lead.channel == MISSED_CALL or None,

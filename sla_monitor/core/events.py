@@ -213,7 +213,7 @@ class Assigned:
     at: int
     manager_id: str | None
     candidates: tuple[Candidate, ...] = ()
-    others: tuple[tuple[str, int], ...] = ()  # beyond 20 candidates: (reason, count)
+    others: tuple[tuple[str, int], ...] = ()  # of old records: (reason, count) beyond 20 candidates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

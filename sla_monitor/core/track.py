@@ -45,6 +45,7 @@ def decide(row: Lead | Pulse | None, fact: Any, now: int, rules: Rules) -> tuple
         case.count(again)
         return row, case.effects
     _dispatch(case, fact)
+    case.say_who_has_it()
     lead = case.lead
     if lead.phase in (Phase.ANSWERED, Phase.JOINED) and not isinstance(fact, Due):
         lead.gone_at = now + IDLE

@@ -133,21 +133,27 @@ def on_assigned(case: Case, fact: Assigned) -> None:
 
 def nobody(case: Case, fact: Assigned) -> None:
     lead = case.lead
-    lead.unassignable = True
+    lead.unassignable, lead.holder = True, ""
     listed = candidates(fact)
     case.publish("lead.unassignable", listed, qualifier=str(fact.n), reason=lead.ask_reason, source=lead.source)
     case.notify(case.head, "unassignable", qualifier=str(fact.n), due_at=lead.due_at, reason=lead.ask_reason)
     case.count("unassignable")
 
 
+def last_holder(case: Case) -> str:
+    """Who has the lead, or had it last since its clock began: nobody holds one that nobody can take (R18)."""
+    lead = case.lead
+    return lead.holder or next((turn.holder for turn in reversed(lead.turns) if turn.turn >= lead.cycle), "")
+
+
 def _give(case: Case, fact: Assigned, manager: str) -> None:
-    lead, before, reason = case.lead, case.lead.holder, case.lead.ask_reason
+    before, reason = last_holder(case), case.lead.ask_reason
     kind = kind_of_next(case)
     turn = begin(case, manager, kind, reason)
     if before:
         announce_change(case, before, turn, candidates(fact))
     else:
-        named = {"to": manager, "reason": reason, "due_at": turn.due, "source": lead.source}
+        named = {"to": manager, "reason": reason, "due_at": turn.due, "source": case.lead.source}
         case.publish("lead.assigned", named | candidates(fact))
     tell_holders(case, before, turn)
 
@@ -167,7 +173,7 @@ def kind_of_next(case: Case) -> Kind:
 def candidates(fact: Assigned) -> dict[str, object]:
     """Every manager looked at, with why they were passed over."""
     listed = [{"manager_id": c.manager_id, "passed_over": c.passed_over or None} for c in fact.candidates]
-    return {"candidates": listed, "others": dict(fact.others) or None}
+    return {"candidates": listed}
 
 
 def announce_change(case: Case, before: str, turn: Turn, listed: dict[str, object]) -> None:
@@ -189,7 +195,7 @@ def tell_holders(case: Case, before: str, turn: Turn) -> None:
 
 def hand_over(case: Case, manager: str, reason: str) -> None:
     """A person or a rule gives the lead to somebody (R16): a fresh target, unevaluated; fills an empty turn 1 (R22)."""
-    lead, before, old = case.lead, case.lead.holder, case.lead.current
+    lead, before, old = case.lead, last_holder(case), case.lead.current
     first = old is None and not lead.escalated
     if old is not None and old.result is Result.RUNNING:
         case.publish("lead.superseded", holder_id=old.holder, to=manager, reason=reason)

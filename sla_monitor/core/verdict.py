@@ -93,7 +93,7 @@ def _contact_in_time(case: Case) -> None:
         _met(case, lead.cycle, "contact", "first", lead.contact_due_at, lead.first_contact_at, lead.first_contact_by)
     elif lead.contact_evaluated is Result.BREACHED:
         lead.contact_evaluated = Result.RETRACTED
-        _retract(case, lead.cycle, "contact", "first", lead.first_contact_at)
+        _retract(case, lead.cycle, "contact", lead.contact_due_at, lead.first_contact_at)
 
 
 def _in_time(case: Case, at: int, by: str) -> None:
@@ -104,7 +104,7 @@ def _in_time(case: Case, at: int, by: str) -> None:
         _met(case, lead.cycle, "response", "first", lead.due_at, at, by)
     elif lead.evaluated is Result.BREACHED:
         lead.evaluated = Result.RETRACTED
-        _retract(case, lead.cycle, "response", "first", at)
+        _retract(case, lead.cycle, "response", lead.due_at, at)
     first = next((turn for turn in lead.turns if turn.turn == lead.cycle), None)
     if first and first.kind is Kind.FIRST and first.result in (Result.RUNNING, Result.BREACHED):
         first.result = Result.MET if lead.evaluated is Result.MET else Result.RETRACTED
@@ -114,7 +114,7 @@ def _retract_turns(case: Case, at: int) -> None:
     """Each later breach with its due at or after the response is taken back, once (R11)."""
     for turn in _breached_after(case, at):
         turn.result = Result.RETRACTED
-        _retract(case, turn.turn, "response", "later", at, turn)
+        _retract(case, turn.turn, "response", turn.due, at, turn)
 
 
 def _breached_after(case: Case, at: int) -> list[Turn]:
@@ -169,11 +169,12 @@ def _met(case: Case, turn: int, measure: str, evaluated: str, due_at: int, at: i
         response_at=at,
         by=by,
         holder_id=holder,
+        objective=case.policy.objective,
         source=case.lead.source,
     )
 
 
-def _retract(case: Case, turn: int, measure: str, evaluated: str, at: int, of: Turn | None = None) -> None:
+def _retract(case: Case, turn: int, measure: str, due_at: int, at: int, of: Turn | None = None) -> None:
     """Take a breach back, and tell both holders and the head."""
     lead = case.lead
     past = of or next((t for t in lead.turns if t.turn == turn and t.kind is not Kind.LATE), None)
@@ -183,9 +184,11 @@ def _retract(case: Case, turn: int, measure: str, evaluated: str, at: int, of: T
         turn=turn,
         qualifier=measure,
         measure=measure,
-        evaluated=evaluated,
+        evaluated="later" if of else "first",
+        due_at=due_at,
         response_at=at,
         holder_id=holder,
+        objective=case.policy.objective,
         source=lead.source,
     )
     for manager in dict.fromkeys((holder, lead.holder, case.head)):
@@ -309,6 +312,7 @@ def _breach(case: Case, turn: int, measure: str, evaluated: str, due_at: int, ho
         holder_id=holder,
         confidence="degraded" if lead.degraded else "full",
         reason="late_arrival" if lead.late_arrival and evaluated == "first" else None,
+        objective=case.policy.objective,
         source=lead.source,
     )
 

@@ -182,7 +182,7 @@ def test_r18_each_time_that_nobody_is_found_is_counted() -> None:
     w = World(sales("anna"))
     w.feed(facts.lead("L", T0))
     w.to(T0 + 11 * MINUTE)
-    assert (w.counted("unassignable"), w.lead("L").holder) == (1, "anna")
+    assert (w.counted("unassignable"), w.lead("L").holder) == (1, "")
     assert w.told("boris") == ["unassignable"]
 
 

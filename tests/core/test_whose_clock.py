@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Policy
 from tests import facts
 from tests.world import T0, World, sales
@@ -78,3 +80,40 @@ def test_r29_a_closing_says_who_held_the_lead() -> None:
     w.to(T0 + 10 * SECOND)
     w.feed(facts.closed("L", w.now))
     assert w.of("lead.closed")[0].data["holder_id"] == "anna"
+
+
+def test_every_decision_names_its_clock_its_due_and_the_objective_of_its_promise() -> None:
+    w = World(sales(policy=Policy(objective=0.9)))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    w.feed(facts.called("c", T0 + MINUTE, lead_id="L", manager_id="anna"))
+    told = [w.of(kind)[0].data for kind in ("sla.breached", "sla.breach_retracted")]
+    same = {"started_at": T0, "cycle": 1, "due_at": T0 + 10 * MINUTE, "holder_id": "anna", "objective": 0.9}
+    assert [{name: data[name] for name in same} for data in told] == [same, same]
+    assert [data["evaluated"] for data in told] == ["first", "first"]
+
+
+def test_every_outcome_says_who_has_the_lead_after_it() -> None:
+    w = World(sales("anna"))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    w.feed(facts.assigned("L", "anna", w.now, assigned_by="human"), facts.closed("L", w.now + 1))
+    w.feed(facts.erased("L", w.now))
+    assert [(o.type, o.data["holder_after"]) for o in w.outcomes if o.type[:3] != "sla"] == [
+        ("lead.assigned", "anna"),
+        ("lead.unassignable", ""),
+        ("lead.assigned", "anna"),
+        ("lead.closed", "anna"),
+        ("lead.erased", ""),
+    ]
+
+
+def test_r18_a_lead_that_nobody_can_take_is_held_by_nobody_and_its_next_holder_has_it_from_the_last() -> None:
+    w = World(sales("anna"))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    assert w.lead("L").header().holder == ""
+    assert w.lead("L").turns[-1].holder == "anna"
+    w.change_rules(replace(sales("anna", "vera"), version=2))
+    (given,) = w.of("lead.reassigned")
+    assert (given.data["from"], given.data["to"], w.lead("L").holder) == ("anna", "vera", "vera")

@@ -28,6 +28,7 @@ from sla_monitor.core.lead import OPEN, STATUSES, Kind, Lead, Phase, Result, Sta
 from sla_monitor.core.mailbox import Mailbox
 from sla_monitor.core.roster import Held
 from sla_monitor.core.rules import DAY, HOUR, Policy
+from tests import documented
 from tests.properties.oracle import add_open
 from tests.properties.shell import Fold, Shell
 
@@ -40,6 +41,8 @@ NOT_AFTER_THE_END = {
     "sla.held",
     "sla.responded",
 }
+
+DOCUMENTED = documented.fields()
 
 
 def decode(shell: Shell, log: Log, value: bytes | None) -> Any:
@@ -89,6 +92,7 @@ class Invariants:
 
     def _check_outcome(self, fold: Fold, outcome: Publish, before: Lead | None, after: Lead | None) -> None:
         self.check_i01_at_most_one(outcome)
+        self.check_what_it_says(outcome, after)
         past = self.leads[outcome.lead_id]
         if outcome.type == "sla.breached" and before and after:
             self.check_i03_no_false_breach(outcome, after)
@@ -104,6 +108,14 @@ class Invariants:
         past.append(outcome)
 
     # outcomes
+
+    def check_what_it_says(self, outcome: Publish, after: Lead | None) -> None:
+        """Nothing that docs/outcomes.md does not name; and who has the lead after it."""
+        extra = set(outcome.data) - DOCUMENTED[outcome.type]
+        assert not extra, f"{outcome.type} says {extra}"
+        if after is not None:
+            gone = after.phase in (Phase.JOINED, Phase.ERASED) or after.unassignable
+            assert outcome.data["holder_after"] == ("" if gone else after.holder), f"{outcome}"
 
     def check_i01_at_most_one(self, outcome: Publish) -> None:
         name = codec.outcome_id(outcome)
