@@ -1,8 +1,9 @@
 """Bytes of the logs: records and rows, and the outcomes as CloudEvents.
 
-A record is `Name {json}`: the name of a fact or effect, a space, its fields. A row is a fixed header
+A record is `Name {json}`: the name of a fact or effect (`wire_names`), a space, its fields. A row is a fixed header
 (`HEADER`, then the holder's bytes), then its name, a space, and as MessagePack the fields that have not their default:
-all open rows are kept in memory, and JSON would take a third more of it.
+all open rows are kept in memory, and JSON would take a third more of it. Rows of an older version whose header is the
+same are read through `upgrades`; what was added to a record since has a default.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
 from operator import attrgetter
 from typing import Any, TypedDict, get_type_hints
 from urllib.parse import quote
@@ -24,9 +25,13 @@ from .core import effects, events
 from .core.ledger import Ledger
 from .core.row import Header, Row
 from .errors import GiveUp
+from .upgrades import steps_of
+from .wire_names import RECORDS, ROWS
 
 HEADER = struct.Struct(">BqBqH")  # version, next_due, status, started_at, length of the holder
-VERSION = 2
+VERSION = 3
+READ = (2, VERSION)
+"""The versions that are read; the newest is written. They have one header, so what needs only that reads them all."""
 NEVER = (1 << 63) - 1
 
 OURS = b"\0"
@@ -39,44 +44,8 @@ LEDGER_KEY = OURS + b"ledger"
 _encode = msgspec.json.Encoder().encode
 _plain = re.compile("[A-Za-z0-9_.~-]*").fullmatch
 _pack = msgspec.msgpack.Encoder().encode
-_FACTS: tuple[type, ...] = (
-    events.LeadCreated,
-    events.LeadAssigned,
-    events.LeadUpdated,
-    events.LeadClosed,
-    events.LeadReopened,
-    events.LeadErased,
-    events.CallStarted,
-    events.CallAnswered,
-    events.CallEnded,
-    events.ContactRecorded,
-    events.LeadClaimed,
-    events.ManagerStatus,
-    events.RulesChanged,
-    events.Assigned,
-    events.Away,
-    events.Asked,
-    events.Joined,
-    events.Absorbed,
-    events.Merged,
-    events.Preceded,
-    effects.Ask,
-    effects.Hold,
-    effects.Free,
-    effects.OpenNumber,
-    effects.CloseNumber,
-    effects.Question,
-    effects.Join,
-    effects.Notify,
-    effects.Drop,
-    effects.Enqueue,
-    effects.Withdraw,
-    effects.Relay,
-    events.WebhookEnabled,
-    events.Heartbeat,
-)
 _decoders: dict[bytes, Callable[[bytes], Any]] = {
-    kind.__name__.encode(): msgspec.json.Decoder(kind).decode for kind in _FACTS
+    name: msgspec.json.Decoder(kind).decode for kind, name in RECORDS.items()
 }
 
 
@@ -88,7 +57,7 @@ def encode_record(fact: object) -> bytes:
     """The bytes of a fact or an appended effect; `Accept` and `Deliver` are written as the fact they carry."""
     if isinstance(fact, (effects.Accept, effects.Deliver)):
         fact = fact.fact
-    return type(fact).__name__.encode() + b" " + _encode(fact)
+    return RECORDS[type(fact)] + b" " + _encode(fact)
 
 
 def decode_record(value: bytes | None) -> Any:
@@ -107,8 +76,9 @@ class RowCodec:
     """Bytes of the rows of one log. rows: the dataclasses it may hold."""
 
     def __init__(self, rows: Iterable[type]) -> None:
-        self._makers = {kind.__name__.encode(): (kind, _given(kind)) for kind in rows}
-        self._writers = {kind: (kind.__name__.encode() + b" ", *_mirror(kind)) for kind in rows}
+        kinds = tuple(rows)
+        self._makers = {ROWS[kind]: (kind, _given(kind)) for kind in kinds}
+        self._writers = {kind: (ROWS[kind] + b" ", *_mirror(kind)) for kind in kinds}
 
     def encode(self, row: Row) -> bytes:
         header = row.header()
@@ -120,15 +90,35 @@ class RowCodec:
 
     def decode(self, value: bytes) -> Any:
         """The row, afresh: the caller owns it. Raises Undecodable."""
-        if value[0] != VERSION:
-            raise Undecodable(f"a row of version {value[0]}; this program reads version {VERSION}")
-        length = HEADER.unpack_from(value)[4]
-        name, _, body = value[HEADER.size + length :].partition(b" ")
+        name, body = fields_of(value)
         try:
             kind, given = self._makers[name]
             return kind(**given(body))
         except (KeyError, TypeError, msgspec.MsgspecError) as error:
             raise Undecodable("a row whose fields do not fit") from error
+
+
+def fields_of(value: bytes) -> tuple[bytes, bytes]:
+    """(wire name, MessagePack of its fields) of a row, as the present version has them. Raises Undecodable."""
+    version = value[0]
+    if version not in READ:
+        raise _of_another_version("row", version)
+    name, _, body = value[HEADER.size + HEADER.unpack_from(value)[4] :].partition(b" ")
+    return name, body if version == VERSION else _upgraded(name, version, body)
+
+
+def _upgraded(name: bytes, version: int, body: bytes) -> bytes:
+    steps = steps_of(name, version, VERSION)
+    if not steps:
+        return body
+    try:
+        return _pack(reduce(lambda fields, step: step(fields), steps, msgspec.msgpack.decode(body)))
+    except (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise Undecodable(f"a row of version {version} whose fields do not fit") from error
+
+
+def _of_another_version(what: str, version: int) -> Undecodable:
+    return Undecodable(f"a {what} of version {version}; this program reads versions {READ[0]} to {VERSION}")
 
 
 def next_due(value: bytes) -> int:
@@ -155,8 +145,8 @@ def encode_rules_row(fact: events.RulesChanged) -> bytes:
 
 def decode_rules_row(value: bytes) -> events.RulesChanged:
     """The policy in force. Raises Undecodable."""
-    if value[0] != VERSION:
-        raise Undecodable(f"a policy row of version {value[0]}; this program reads version {VERSION}")
+    if value[0] not in READ:
+        raise _of_another_version("policy row", value[0])
     fact = decode_record(value[HEADER.size :])
     if not isinstance(fact, events.RulesChanged):
         raise Undecodable("a policy row that holds no policy")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from sla_monitor.codec import HEADER, Undecodable
+from sla_monitor.codec import Undecodable, fields_of
 from sla_monitor.core.effects import Log
 from sla_monitor.logs import Logs
 from sla_monitor.stream.placement import partition_of
@@ -43,7 +43,7 @@ async def ledgers(logs: Logs) -> dict[int, Ledger]:
 
 
 def _ledger(row: bytes) -> Ledger:
-    name, _, body = row[HEADER.size :].partition(b" ")
+    name, body = fields_of(row)
     try:
         if name == b"Ledger":
             return _decode(body)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sla_monitor.codec import HEADER, VERSION, Undecodable
+from sla_monitor.codec import Undecodable, fields_of
 
 FIRST, BREACH, LATE = "first", "breach", "late"
 """Kinds of turns: with the customer's due, begun by a breach, of a lead that came after its due."""
@@ -57,9 +57,7 @@ _decode = msgspec.msgpack.Decoder(LeadRow).decode
 
 def lead_row(value: bytes) -> LeadRow | None:
     """None: the row is no lead's. Raises Undecodable."""
-    if value[0] != VERSION:
-        raise Undecodable(f"a row of version {value[0]}; this program reads version {VERSION}")
-    name, _, body = value[HEADER.size + HEADER.unpack_from(value)[4] :].partition(b" ")
+    name, body = fields_of(value)
     if name != b"Lead":
         return None
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from sla_monitor.codec import HEADER, NEVER, OURS, VERSION, Undecodable, next_due, read_header
+from sla_monitor.codec import HEADER, NEVER, OURS, READ, VERSION, Undecodable, next_due, read_header
 from sla_monitor.core.fold import Plain, Reducer
 
 from .timers import Earliest
@@ -50,10 +50,10 @@ class Index:
             starts: list[int] = []
             started: list[bytes] = []
             for key, value in rows:
-                if len(value) < size or value[0] != VERSION:
+                if len(value) < size or value[0] not in READ:
                     raise Undecodable(
-                        f"{name}: what lies at the key {key!r} is no row of version {VERSION}, which this program "
-                        "reads: docs/runbooks/unreadable-rows.md says what to do"
+                        f"{name}: what lies at the key {key!r} is no row of versions {READ[0]} to {VERSION}, "
+                        "which this program reads: docs/runbooks/unreadable-rows.md says what to do"
                     )
                 _, at, status, began, _ = read(value)
                 states[status] += 1

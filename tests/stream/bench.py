@@ -21,6 +21,7 @@ from sla_monitor.stream.observer import Committed
 from sla_monitor.stream.partition import Owner
 from sla_monitor.stream.step import ROW_BYTES
 from sla_monitor.stream.waiting import Bounds, Source
+from sla_monitor.wire_names import ROWS
 from tests.stream.memory_log import MemoryLog
 
 T0 = 1_900_000_000_000
@@ -42,6 +43,9 @@ class Told:
 
     def header(self) -> Header:
         return Header(self.due, self.status, self.since)
+
+
+ROWS[Told] = b"Told"
 
 
 def obey(row: Told | None, fact, now: int, rules: Rules):
