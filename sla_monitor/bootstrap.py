@@ -16,7 +16,7 @@ from .claims import ClaimLinks
 from .clock import DISTRUST, Clock, WallClock, monotonic
 from .core import assign, attempts, match, notifications, track
 from .core.effects import Log, Send
-from .core.lead import OPEN, STATUSES
+from .core.lead import OPEN_NUMBERS, OPEN_TESTS
 from .core.mailbox import DIGEST
 from .core.rules import HOUR, Rules
 from .core.stuck import tell_head
@@ -47,16 +47,15 @@ from .web.sessions import Sessions
 
 logger = logging.getLogger(__name__)
 
-_OPEN = frozenset(n for n, status in enumerate(STATUSES) if status in OPEN)
 
 ROLES = (
     Role(Log.PHONES, lambda: match.REDUCER),
     Role(
         Log.EVENTS,
         lambda: track.REDUCER,
-        recheck=lambda header: header.status in _OPEN,
+        recheck=lambda header: header.status in OPEN_NUMBERS | OPEN_TESTS,
         on_stuck=tell_head,
-        waiting=_OPEN,
+        waiting=OPEN_NUMBERS,
     ),
     Role(Log.DESK, assign.Desk),
     Role(Log.NOTIFICATIONS, lambda: notifications.REDUCER, waiting=frozenset({attempts.PENDING})),

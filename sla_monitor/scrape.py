@@ -9,7 +9,7 @@ from .clock import Clock
 from .core import attempts, relay
 from .core.calendar import calendar
 from .core.effects import Log, Public
-from .core.lead import OPEN, STATUSES
+from .core.lead import OPEN_NUMBERS, STATUSES
 from .core.rules import Rules
 from .metrics import OwnedPartition, Snapshot
 from .stream.app import Worker
@@ -78,4 +78,4 @@ def _count(gauges: Gauges | None, log: Log | Public, status: int) -> int:
 
 
 def _open(gauges: Gauges) -> dict[str, int]:
-    return {status: gauges.states.get(n, 0) for n, status in enumerate(STATUSES) if status in OPEN}
+    return {STATUSES[number]: gauges.states.get(number, 0) for number in sorted(OPEN_NUMBERS)}

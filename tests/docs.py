@@ -14,6 +14,7 @@ from sla_monitor.core.lead import OPEN, STATUSES, Status
 from sla_monitor.core.track import IGNORED, TRANSITIONS
 from sla_monitor.metrics.page import metrics_markdown
 from sla_monitor.policy import policy_markdown, schema
+from sla_monitor.report.page import figures_module
 from sla_monitor.settings import settings_markdown
 from sla_monitor.wire import events_markdown
 
@@ -56,6 +57,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/policy.md": policy_markdown,
     "docs/policy.schema.json": lambda: json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
     "docs/settings.md": settings_markdown,
+    "sla_monitor/web/static/report-figures.mjs": figures_module,
     **DASHBOARDS,
 }
 

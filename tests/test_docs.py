@@ -16,6 +16,7 @@ from sla_monitor.core.track import IGNORED, TRANSITIONS
 from sla_monitor.logs import KEYED
 from sla_monitor.policy import parse_rules
 from sla_monitor.policy.templates import PLACEHOLDERS
+from sla_monitor.report.table import FIGURES
 from sla_monitor.wire import EVENTS
 from tests import documented
 from tests.docs import PAGES, ROOT
@@ -73,3 +74,9 @@ def test_the_policies_in_the_page_of_notifications_are_read() -> None:
 
 def test_the_page_of_outcomes_tells_every_type() -> None:
     assert set(TYPES) <= set(documented.sections("###"))
+
+
+def test_the_page_of_reports_has_every_figure_with_its_meaning() -> None:
+    page = (ROOT / "docs/report.md").read_text()
+    lines = [f"| `{f.name}` | {f.words.en} | {f.unit} | {f.meaning} | {f.rules} |" for f in FIGURES]
+    assert [line for line in lines if line not in page] == []

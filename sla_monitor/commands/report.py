@@ -24,13 +24,15 @@ from sla_monitor.core.rules import Rules
 from sla_monitor.errors import Misconfigured, Problem
 from sla_monitor.in_force import rules_in_force
 from sla_monitor.logs import existing
-from sla_monitor.report import reading, sheet, shown, written
+from sla_monitor.report import reading, sheet, shown, table, written
 from sla_monitor.report.clocks import Clocks
 from sla_monitor.report.figures import By, Report, report
-from sla_monitor.report.period import Period, choose, zone_named, zone_of
+from sla_monitor.report.home import home
+from sla_monitor.report.period import Period, choose, zone_named
+from sla_monitor.report.wholeness import missing
 from sla_monitor.settings import Settings, read_settings
 
-from .options import DataDir, printable, refuse
+from .options import FINDINGS, DataDir, printable, refuse
 
 
 class Format(StrEnum):
@@ -38,6 +40,11 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     HTML = "html"
+
+
+class Language(StrEnum):
+    EN = "en"
+    RU = "ru"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Asked:
     def period(self, rules: Rules, now: int) -> Period:
         """Raises Misconfigured."""
         try:
-            zone: ZoneInfo = zone_named(self.timezone) if self.timezone else zone_of(rules)
+            zone: ZoneInfo = zone_named(self.timezone) if self.timezone else home(rules)
             return choose(zone, now, since=self.since, until=self.until, last=self.last, week=self.week)
         except ValueError as error:
             raise Misconfigured([Problem("sla-monitor report", "", str(error))]) from None
@@ -76,12 +83,21 @@ def show_report(
     ] = "",
     team: Annotated[str, typer.Option(help="Only the leads of this team.")] = "",
     manager: Annotated[str, typer.Option(help="Only this manager.")] = "",
+    excel: Annotated[
+        bool, typer.Option("--excel", help="With --format csv: to be opened by people, in words, minutes and percent.")
+    ] = False,
+    language: Annotated[
+        Language, typer.Option(help="Of --excel, which also says what separates the cells.")
+    ] = Language.EN,
     data_dir: DataDir = None,
 ) -> None:
     """Tell how well the promise was kept, by manager, team, source, policy, day or hour of day.
 
-    What each figure means: docs/report.md.
+    What each figure means: docs/report.md. Exit code 1 if it is not whole: outcomes of these days are not kept any
+    more, or records could not be read; it says so, and has what is left.
     """
+    if excel and how is not Format.CSV:
+        raise Misconfigured([Problem("--excel", "", "is for --format csv")])
     if how is Format.HTML and not manager:
         raise Misconfigured([Problem("--format html", "", "is the sheet of one manager: name them with --manager")])
     settings = read_settings({"data_dir": data_dir})
@@ -93,19 +109,26 @@ def show_report(
         case Format.HTML:
             head = f"<style>\n{sheet.style()}</style>"
             typer.echo(sheet.html(sheet.sheet_of(clocks, period, rules, manager), head), nl=False)
+        case Format.CSV if excel:
+            typer.echo(written.csv_for_people(made, names, language).encode(), nl=False)
         case Format.CSV:
             typer.echo(written.csv_text(made, names), nl=False)
         case Format.JSON:
             typer.echo(json.dumps(written.value(made, names), indent=2, ensure_ascii=False))
         case Format.TABLE:
             _print(made, names)
+    for what in missing(made, shown.ENGLISH):
+        typer.secho(what, err=True, fg=typer.colors.RED)
+    if not made.whole:
+        raise typer.Exit(FINDINGS)
 
 
 async def _read(settings: Settings, asked: Asked) -> tuple[Rules, Period, Clocks]:
     async with existing(settings, [Log.EVENTS], wanted=reading.is_wanted) as logs:
         rules = max(await rules_in_force(logs), key=lambda rules: rules.version)
-        period = asked.period(rules, domain_clock(settings).now())
-        return rules, period, await reading.read(logs.reader, logs.prefix, period)
+        now = domain_clock(settings).now()
+        period = asked.period(rules, now)
+        return rules, period, await reading.read(reading.Source(logs.reader, logs.prefix, rules, now), period)
 
 
 def _check_known(rules: Rules, clocks: Clocks, team: str, manager: str) -> None:
@@ -125,10 +148,10 @@ def _print(made: Report, names: Mapping[str, str]) -> None:
         fitting = fitting[:-1]
     heads = [Column(Text(cells[0]), justify="right" if number else "left") for number, cells in enumerate(fitting)]
     title = f"{shown.days(made.period)}, {made.period.zone.key}"
-    table = Table(*heads, box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    drawn = Table(*heads, box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for line in zip(*(cells[1:] for cells in fitting), strict=True):
-        table.add_row(*map(Text, line))
-    console.print(table)
+        drawn.add_row(*map(Text, line))
+    console.print(drawn)
     if len(fitting) < len(columns):
         console.print(f"{len(columns) - len(fitting)} more columns on a wider terminal, and in csv and json.")
 
@@ -138,8 +161,10 @@ def _names(made: Report, names: Mapping[str, str]) -> list[str]:
     return [made.by.capitalize(), *groups, "all"]
 
 
-def _cells(made: Report, column: shown.Column) -> list[str]:
-    return [column.title, *(column.text(row.figures) for row in made.rows), column.text(made.total)]
+def _cells(made: Report, column: table.Column) -> list[str]:
+    """A title breaks where its second half tells of what stands behind the slash."""
+    title = column.titles.en.replace(", ", "\n")
+    return [title, *(shown.cell(column, row.figures) for row in made.rows), shown.cell(column, made.total)]
 
 
 def _width(cells: list[str]) -> int:

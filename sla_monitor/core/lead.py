@@ -40,9 +40,15 @@ class Status(StrEnum):
 
 
 STATUSES = tuple(Status)
-"""The header's status is an index of this."""
+"""The header's status is an index of this; that of a test lead, which is in no figure, comes behind the last (R30)."""
 
 OPEN = frozenset(STATUSES[1:7])
+
+OPEN_NUMBERS = frozenset(range(1, 7))
+"""The same as a row's header has them, but for test leads."""
+
+OPEN_TESTS = frozenset(number + len(STATUSES) for number in OPEN_NUMBERS)
+"""The same of test leads."""
 
 MISSED_CALL = "missed_call"
 """The channel of a lead made of a missed call (R26)."""
@@ -254,7 +260,8 @@ class Lead:
         return self.turns[-1] if self.turns and self.turns[-1].turn == self.turn else None
 
     def header(self) -> Header:
-        return Header(next_due(self), _NUMBERS[self.status], self.started_at, self.holder)
+        number = _NUMBERS[self.status] + (len(STATUSES) if self.test else 0)
+        return Header(next_due(self), number, self.started_at, self.holder)
 
 
 def next_due(lead: Lead) -> int | None:

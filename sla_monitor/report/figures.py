@@ -1,18 +1,19 @@
-"""Figures of groups of clocks. Definitions, with their rules: docs/report.md."""
+"""Figures of groups of clocks. What each is called, means and how it is told: `table`; definitions: docs/report.md."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from math import ceil
 
-from .clocks import NEVER_A_LEAD, Clock, Clocks
+from .clocks import ERASED, JOINED, NEVER_A_LEAD, Clock, Clocks, Deed
+from .percent import share
 from .period import Period
 
-NO_CLOSING = frozenset({"", "merged", "joined", "erased", NEVER_A_LEAD})
+NO_CLOSING = frozenset({"", JOINED, ERASED, NEVER_A_LEAD})
 """How a clock ends without a person having closed its lead."""
 
 
@@ -29,12 +30,19 @@ class By(StrEnum):
 
 @dataclass(slots=True)
 class Figures:
-    """Counts of leads, but for attempts and contacts: open seconds to the first one, of every lead that had one."""
+    """Counts of leads, but for attempts and contacts: open seconds to the first one, of every lead that had one.
+
+    received = decided + undecided + ended, which has what a lead ended by before it was decided: a reason of closing,
+    erased, or joined.
+    """
 
     received: int = 0
     still_open: int = 0
     decided: int = 0
+    undecided: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
     in_time: int = 0
+    late_given: int = 0
     attempts: list[float] = field(default_factory=list)
     contacts: list[float] = field(default_factory=list)
     late: int = 0
@@ -52,32 +60,35 @@ class Figures:
 
     @property
     def share(self) -> float | None:
-        """(met + retracted) / (met + breached) of the first turn's response; None while nothing is decided."""
-        return self.in_time / self.decided if self.decided else None
+        """Of the decided those in time; None while nothing is decided."""
+        return share(self.in_time, self.decided)
 
     def count(self, clock: Clock, *, recovered: bool) -> None:
         """Add a clock."""
-        if clock.missed and clock.ended != NEVER_A_LEAD:
-            self.missed += 1
-            self.recovered += recovered
         if not clock.counts:
             return
         self.received += 1
         self.still_open += clock.is_open
         self.decided += clock.decided
+        self.undecided += not clock.decided and not clock.ended_undecided
+        if clock.ended_undecided:
+            self.ended[clock.ended_undecided] += 1
         self.in_time += clock.in_time
+        self.late_given += clock.late_given and clock.evaluated == "breached"
         self.attempts += [] if clock.attempt is None else [clock.attempt]
         self.contacts += [] if clock.spoken is None else [clock.spoken]
         self.late += clock.late
         self.contact_decided += bool(clock.contact)
         self.contact_in_time += clock.contact in ("met", "retracted")
+        self.missed += clock.missed
+        self.recovered += recovered
         self.escalated += clock.escalated
         self.unassignable += clock.unassignable
-        self.closed_unanswered += clock.ended not in NO_CLOSING and not clock.responded
+        self.closed_unanswered += not (clock.responded or clock.into or clock.ended in NO_CLOSING)
 
-    def credit(self, deed: str) -> None:
-        """Add what a later turn did to its manager. A breach that is retracted was counted as a breach before."""
-        match deed:
+    def credit(self, deed: Deed) -> None:
+        """Add what a later turn did to its manager."""
+        match deed.what:
             case "away":
                 self.away += 1
             case "taken":
@@ -87,13 +98,21 @@ class Figures:
                 self.later_in_time += 1
             case "later_breached":
                 self.later_decided += 1
-            case "later_retracted":
-                self.later_in_time += 1
 
 
-def percentile(values: Sequence[float], percent: int) -> float | None:
-    """The nearest rank: the smallest value that at least `percent` % are not above; None of nothing."""
-    return sorted(values)[ceil(len(values) * percent / 100) - 1] if values else None
+def percentile(values: Sequence[float], rank: int) -> float | None:
+    """The nearest rank: the smallest value that at least `rank` of a hundred are not above; None of nothing."""
+    return sorted(values)[ceil(len(values) * rank / 100) - 1] if values else None
+
+
+def in_time_of(clocks: Iterable[Clock]) -> dict[str, tuple[int, int]]:
+    """(in time, decided) of each manager who answers for a decided clock: the same as a report by manager says."""
+    found: dict[str, tuple[int, int]] = {}
+    for clock in clocks:
+        if clock.decided:
+            kept, decided = found.get(clock.holder, (0, 0))
+            found[clock.holder] = kept + clock.in_time, decided + 1
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +125,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """team, manager: the only ones looked at, empty for all."""
+    """team, manager: the only ones looked at, empty for all.
+
+    whole_from: the first day from which on nothing is missing, None if nothing is; unreadable: records of the outcomes
+    that could not be read, which are missing in some days; made_at: ms.
+    """
 
     period: Period
     by: By
@@ -114,6 +137,13 @@ class Report:
     manager: str
     rows: tuple[Row, ...]
     total: Figures
+    whole_from: date | None = None
+    unreadable: int = 0
+    made_at: int = 0
+
+    @property
+    def whole(self) -> bool:
+        return self.whole_from is None and not self.unreadable
 
 
 Sight = Callable[[Clock], bool]
@@ -144,12 +174,13 @@ def report(
         if manager in ("", clock.holder):
             for figures in (groups[key(clock, clock.holder, local)], total):
                 figures.count(clock, recovered=clock.missed and clocks.recovered(clock))
-        for deed, who in clock.deeds:
-            if manager in ("", who):
-                groups[key(clock, who, local)].credit(deed)
+        for deed in clock.deeds:
+            if manager in ("", deed.manager):
+                groups[key(clock, deed.manager, local)].credit(deed)
                 total.credit(deed)
-    rows = (Row(name, groups[name]) for name in sorted(groups, key=lambda name: (not name, name)))
-    return Report(period, by, team, manager, tuple(rows), total)
+    rows = tuple(Row(name, groups[name]) for name in sorted(groups, key=lambda name: (not name, name)))
+    whole_from = period.whole_from(clocks.complete_since)
+    return Report(period, by, team, manager, rows, total, whole_from, clocks.unreadable, clocks.made_at)
 
 
 KEYS: Mapping[By, Callable[[Clock, str, datetime], str]] = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sla_monitor.core.calendar import to_utc, zone
-from sla_monitor.core.rules import Rules
+from sla_monitor.core.calendar import zone
+
+from .home import day_of, midnight
 
 EARLIEST, LATEST = date(1970, 1, 2), date(9000, 1, 1)
 """Days that every time zone can tell in milliseconds since the epoch."""
@@ -30,30 +31,27 @@ class Period:
     @property
     def begin(self) -> int:
         """The first instant, ms."""
-        return to_utc(datetime.combine(self.first, time()), self.zone)
+        return midnight(self.first, self.zone)
 
     @property
     def end(self) -> int:
         """The first instant behind it, ms."""
-        return to_utc(datetime.combine(self.last + timedelta(days=1), time()), self.zone)
+        return midnight(self.last + timedelta(days=1), self.zone)
 
     @cached_property
     def days(self) -> tuple[date, ...]:
         return tuple(self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
 
+    def whole_from(self, complete_since: int) -> date | None:
+        """The first whole day if outcomes are kept from an instant on, ms; None if all days are whole."""
+        if complete_since <= self.begin:
+            return None
+        day = day_of(complete_since, self.zone)
+        return day if midnight(day, self.zone) == complete_since else day + timedelta(days=1)
+
     def local(self, at: str) -> datetime:
         """An instant of RFC 3339 as a clock on the wall shows it."""
         return datetime.fromisoformat(at).astimezone(self.zone)
-
-
-def zone_of(rules: Rules) -> ZoneInfo:
-    """That of the last policy with a calendar (the last is the one for every other lead), else of a shift, else UTC."""
-    named = (*(policy.calendar for policy in reversed(rules.policies)), *(m.shift for m in rules.managers.values()))
-    hours = next((rules.calendars[name] for name in named if name and name in rules.calendars), None)
-    try:
-        return zone(hours.timezone if hours else "UTC")
-    except ZoneInfoNotFoundError:  # the rules were resolved on a machine that knows a newer zone
-        return zone("UTC")
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -82,7 +80,7 @@ def choose(
     the last full ones, or `7d`, today included. week: `2026-W47`. most: days it may have.
     Raises ValueError, with the remedy.
     """
-    today = datetime.fromtimestamp(now / 1000, UTC).astimezone(where).date()
+    today = day_of(now, where)
     if sum(map(bool, (since or until, last, week))) > 1:
         raise ValueError("name from and to, or last, or week; not several of them")
     if since or until:

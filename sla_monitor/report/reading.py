@@ -4,58 +4,139 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from typing import NamedTuple
 
 from sla_monitor.codec import OURS, RowCodec, read_header, rfc3339
 from sla_monitor.core.effects import Log
-from sla_monitor.core.lead import BUILT_IN, MISSED_CALL, OPEN, STATUSES, Lead
+from sla_monitor.core.lead import BUILT_IN, MISSED_CALL, OPEN_NUMBERS, Lead
 from sla_monitor.core.row import Header
-from sla_monitor.records import Reader, between
+from sla_monitor.core.rules import Rules
+from sla_monitor.records import Position, Reader, Taken
 
-from .clocks import Clock, Clocks
+from .clocks import HOPS, Clock, Clocks
+from .hours import last_start
 from .period import Period
 
 logger = logging.getLogger(__name__)
 
 LEADS = RowCodec((Lead,))
 
-_OPEN = frozenset(number for number, status in enumerate(STATUSES) if status in OPEN)
+
+class Source(NamedTuple):
+    """Where a report is read from. rules: those in force. now: the instant of its making, ms."""
+
+    reader: Reader
+    prefix: str
+    rules: Rules
+    now: int
 
 
-async def read(reader: Reader, prefix: str, period: Period) -> Clocks:
-    """Fold what is kept, beside the loop. Keeps the clocks of the period only. Raises Unavailable, LogLost."""
-    clocks, topic = Clocks(period.begin, period.end), prefix + Log.OUTCOMES
-    async for found in between(reader, topic, *await reader.bounds(topic)):
-        await asyncio.to_thread(clocks.apply, [record.value for record in found])
+class Kept(NamedTuple):
+    """Where the outcomes begin and end, as they are kept."""
+
+    topic: str
+    first: Position
+    end: Position
+
+
+async def read(source: Source, period: Period) -> Clocks:
+    """Fold what is kept, beside the loop. Keeps the clocks of the period, and what those may need.
+
+    Raises Unavailable, LogLost.
+    """
+    topic = source.prefix + Log.OUTCOMES
+    kept = Kept(topic, *await source.reader.bounds(topic))
+    clocks, beginnings = clocks_of(source.rules, period), Beginnings(kept.first)
+    async for taken in _all(source.reader, kept):
+        beginnings.note(taken)
+        await asyncio.to_thread(clocks.apply, [one.record.value for one in taken])
+    await _follow(source.reader, kept, clocks)
     if clocks.unreadable:
         logger.warning("%d records of %s are no outcomes and are left out", clocks.unreadable, topic)
-    rows = await reader.rows(prefix + Log.EVENTS)
-    await asyncio.to_thread(_add_running, clocks, rows, period)
+    rows = await source.reader.rows(source.prefix + Log.EVENTS)
+    await asyncio.to_thread(add_running, clocks, rows, period)
+    trimmed = beginnings.complete_since(source.now)
+    clocks.complete_since = trimmed and last_start(source.rules, trimmed) + 1
+    clocks.made_at = source.now
     return clocks
+
+
+def clocks_of(rules: Rules, period: Period) -> Clocks:
+    """None yet. A start moves back by as much as a lead may come late and then waited for an opening (R6, R30)."""
+    return Clocks(period.begin, period.end, last_start(rules, period.end + rules.limits.max_event_age) + 1)
+
+
+async def _all(reader: Reader, kept: Kept) -> AsyncIterator[list[Taken]]:
+    async with reader.tail(kept.topic, kept.first) as tail:
+        while any(map(int.__lt__, tail.position, kept.end)):
+            yield await tail.take()
+
+
+async def _follow(reader: Reader, kept: Kept, clocks: Clocks) -> None:
+    """What became of the leads that missed calls became part of, where they began on other days: read again."""
+    for _ in range(HOPS):
+        wanted = clocks.missing()
+        if not wanted:
+            return
+        clocks.want(wanted)
+        async for taken in _all(reader, kept):
+            await asyncio.to_thread(clocks.apply_to, wanted, [one.record for one in taken])
+
+
+class Beginnings:
+    """From when on a log is whole: none of its partitions has lost what came later. first: what they begin with."""
+
+    def __init__(self, first: Position) -> None:
+        self._before = first
+        self._cut = {number for number, offset in enumerate(first) if offset}
+        self._since = 0
+
+    def note(self, taken: Iterable[Taken]) -> None:
+        """Records as they come; the first of each partition tells since when it is kept."""
+        if not self._cut:
+            return
+        for position, record in taken:
+            for number in [n for n in self._cut if position[n] != self._before[n] and position[n] == record.offset + 1]:
+                self._cut.remove(number)
+                self._since = max(self._since, record.timestamp)
+            self._before = position
+
+    def complete_since(self, now: int) -> int:
+        """An instant in ms, 0 if nothing has gone. A partition that has lost all it had is whole from now on."""
+        return now if self._cut else self._since
 
 
 def is_wanted(key: bytes, row: bytes) -> bool:
     """Whether `read` looks at a row of the leads, or at what else lies among them."""
-    return key.startswith(OURS) or read_header(row).status in _OPEN
+    return key.startswith(OURS) or read_header(row).status in OPEN_NUMBERS
 
 
-def _add_running(clocks: Clocks, rows: Iterable[tuple[bytes, bytes]], period: Period) -> None:
-    """Leads of which nothing was decided yet have no outcomes; of all rows only theirs are decoded."""
+def add_running(clocks: Clocks, rows: Iterable[tuple[bytes, bytes]], period: Period) -> None:
+    """Leads of which nothing was decided yet may have no outcomes; of all rows only theirs are decoded.
+
+    One that took an earlier start without a word since is known by its row alone (R25).
+    """
     for key, row in rows:
-        if not key.startswith(OURS) and _runs(read_header(row), period):
+        if not key.startswith(OURS) and (_runs(read_header(row), period) or _known(clocks, key, row)):
             lead: Lead = LEADS.decode(row)
             if not lead.test:
                 clocks.add(_clock(lead))
 
 
 def _runs(header: Header, period: Period) -> bool:
-    return header.status in _OPEN and period.begin <= header.started_at < period.end
+    return header.status in OPEN_NUMBERS and period.begin <= header.started_at < period.end
+
+
+def _known(clocks: Clocks, key: bytes, row: bytes) -> bool:
+    return read_header(row).status in OPEN_NUMBERS and key.decode(errors="replace") in clocks
 
 
 def _clock(lead: Lead) -> Clock:
     return Clock(
         lead.lead_id,
         rfc3339(lead.started_at),
+        cycle=lead.cycle,
         team=lead.team_id or "",
         policy=lead.terms.get("name", BUILT_IN.name),
         source=lead.source,

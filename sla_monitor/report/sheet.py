@@ -6,24 +6,33 @@ browser; bars differ by pattern, not by colour. No name or number of a customer 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
 from html import escape
 from importlib.resources import files
 from math import inf
 from statistics import median
-from typing import Any
 
+from sla_monitor.codec import rfc3339
 from sla_monitor.core.rules import Rules
 
 from .clocks import Clock, Clocks
-from .figures import By, Figures, Row, Sight, everything, report
+from .figures import By, Figures, Row, Sight, everything, in_time_of, report
+from .percent import percent
 from .period import Period
-from .shown import span, spans
+from .shown import cell, span
+from .table import COLUMNS, IN_TIME
+from .wholeness import missing
 from .words import WORDS, language_of, long, short
 
 LONGEST = 5
 WEEK = 7
+
+BAR = 100
+"""How long a bar is, in units of its drawing."""
 
 STYLE = "sheet.css"
 
@@ -40,7 +49,10 @@ def style() -> str:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What it shows. days: a row each. shares: of the team's managers, for the median. waits: the longest first."""
+    """What it shows. days: a row each. shares: of the team's managers, for the median. waits: the longest first.
+
+    whole_from, unreadable, made_at: see `Report`.
+    """
 
     manager: str
     name: str
@@ -48,44 +60,74 @@ class Sheet:
     period: Period
     total: Figures
     days: Sequence[Row]
-    shares: Sequence[float]
-    objective: float | None
+    shares: Sequence[Fraction]
+    objective: Fraction | None
     waits: Sequence[Clock]
     names: Mapping[str, str]
     words: Mapping[str, str]
     language: str
+    whole_from: date | None = None
+    unreadable: int = 0
+    made_at: int = 0
 
 
 def sheet_of(clocks: Clocks, period: Period, rules: Rules, manager: str, sees: Sight = everything) -> Sheet:
     """The sheet of a manager, in the manager's language. sees: what whoever reads it may see."""
     mine = report(clocks, period, By.DAY, manager=manager, sees=sees)
-    team = next((team for team in rules.teams.values() if manager in team.managers), None)
-    everybody = report(clocks, period, By.MANAGER).rows
-    colleagues = [row.figures.share for row in everybody if team and row.key in team.managers]
     own = [clock for clock in clocks if clock.holder == manager and clock.counts and sees(clock)]
+    team = _team(own, manager, rules)
     language = language_of(manager, rules)
     names = {known.id: known.name or known.id for known in rules.managers.values()}
     return Sheet(
         manager=manager,
         name=names.get(manager, manager),
-        team=team.id if team else "",
+        team=team,
         period=period,
         total=mine.total,
         days=mine.rows,
-        shares=[share for share in colleagues if share is not None],
+        shares=_shares_of_team(clocks, team, rules),
         objective=_objective(own, rules),
         waits=_longest(own),
         names=names,
         words=WORDS[language],
         language=language,
+        whole_from=mine.whole_from,
+        unreadable=mine.unreadable,
+        made_at=mine.made_at,
     )
 
 
-def _objective(own: Iterable[Clock], rules: Rules) -> float | None:
-    """The share that the policies of the decided leads promise, each as often as it was decided by."""
-    objectives = {policy.name: policy.objective for policy in rules.policies}
-    promised = [objectives[clock.policy] for clock in own if clock.decided and clock.policy in objectives]
-    return sum(promised) / len(promised) if promised else None
+def _team(own: Iterable[Clock], manager: str, rules: Rules) -> str:
+    """The one that most of the manager's leads were of; without any, the one that the manager is in now."""
+    teams = Counter(team_of(clock, rules) for clock in own).most_common(1)
+    return teams[0][0] if teams else _team_now(manager, rules)
+
+
+def team_of(clock: Clock, rules: Rules) -> str:
+    """A lead's own; of one that has none, its holder's."""
+    return clock.team or _team_now(clock.holder, rules)
+
+
+def _team_now(manager: str, rules: Rules) -> str:
+    return next((team.id for team in rules.teams.values() if manager in team.managers), "")
+
+
+def _shares_of_team(clocks: Clocks, team: str, rules: Rules) -> list[Fraction]:
+    """Of each manager who answers for a decided lead of the team, of all of theirs; whoever is in the team now."""
+    mates = {clock.holder for clock in clocks if clock.decided and clock.holder and team == team_of(clock, rules)}
+    found = in_time_of(clocks)
+    return [Fraction(*found[manager]) for manager in mates if team]
+
+
+def _objective(own: Iterable[Clock], rules: Rules) -> Fraction | None:
+    """The share that was promised for the decided leads, at their decision, on average.
+
+    Outcomes of before that was told have the name of their policy only: its share is that of today.
+    """
+    today = {policy.name: policy.objective for policy in rules.policies}
+    told = (clock.objective or today.get(clock.policy) for clock in own if clock.decided)
+    promised = [Fraction(str(share)) for share in told if share is not None]
+    return sum(promised, Fraction()) / len(promised) if promised else None
 
 
 def _longest(own: Iterable[Clock]) -> list[Clock]:
@@ -108,14 +150,21 @@ def html(sheet: Sheet, head: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title>\n{head}\n</head>\n<body>\n{DEFINITIONS}\n<main>",
         f"<header><h1><bdi>{escape(sheet.name)}</bdi></h1><p>{escape(' · '.join(_subtitle(sheet, days)))}</p></header>",
+        *(f'<p class="missing"><strong>{escape(text)}</strong></p>' for text in missing(sheet, words)),
         _section(words["in_time"], _shares(sheet)),
         _section(words["days"], _days(sheet)),
         _section(words["figures"], _figures(sheet)),
         _section(words["waits"], _waits(sheet)),
         _section(words["agreed"], '<div class="lines" role="presentation"></div>'),
-        f"<footer>{escape(words['note'].format(zone=period.zone.key))}</footer>\n</main>\n</body>\n</html>\n",
+        f"<footer>{escape(_note(sheet))}</footer>\n</main>\n</body>\n</html>\n",
     ]
     return "\n".join(parts)
+
+
+def _note(sheet: Sheet) -> str:
+    words, period = sheet.words, sheet.period
+    made = period.local(rfc3339(sheet.made_at))
+    return f"{words['note'].format(zone=period.zone.key)} {words['made'].format(at=f'{made:%Y-%m-%d %H:%M}')}."
 
 
 def _subtitle(sheet: Sheet, days: str) -> Iterator[str]:
@@ -132,13 +181,12 @@ def _section(title: str, content: str) -> str:
 def _shares(sheet: Sheet) -> str:
     """The manager's share in time against the objective and the team's median."""
     words, total = sheet.words, sheet.total
-    own = _said(words, "share", total.share, in_time=total.in_time, decided=total.decided)
-    lines = [(words["you"], total.share, own, "#000")]
+    own = Fraction(total.in_time, total.decided) if total.decided else None
+    lines = [(words["you"], own, _own(total, words), "#000")]
     if len(sheet.shares) > 1:
-        middle = median(sheet.shares)
-        lines.append((words["median"], middle, f"{int(middle * 100)}%", "#bbb"))
+        lines.append((words["median"], median(sheet.shares), _percent(median(sheet.shares)), "#bbb"))
     if sheet.objective is not None:
-        lines.append((words["objective"], sheet.objective, f"{round(sheet.objective * 100)}%", "none"))
+        lines.append((words["objective"], sheet.objective, _percent(sheet.objective), "none"))
     rows = (
         f'<tr><th scope="row">{escape(name)}</th><td class="bar">{_bar(share, fill)}</td><td>{escape(text)}</td></tr>'
         for name, share, text, fill in lines
@@ -146,13 +194,21 @@ def _shares(sheet: Sheet) -> str:
     return f'<table class="shares">{"".join(rows)}</table>'
 
 
-def _said(words: Mapping[str, str], text: str, share: float | None, **more: Any) -> str:
-    return words["no_data"] if share is None else words[text].format(percent=int(share * 100), **more)
+def _own(total: Figures, words: Mapping[str, str]) -> str:
+    of = percent(total.in_time, total.decided)
+    if of is None:
+        return words["no_data"]
+    return words["share"].format(percent=of, in_time=total.in_time, decided=total.decided)
 
 
-def _bar(share: float | None, fill: str) -> str:
+def _percent(share: Fraction) -> str:
+    return f"{percent(share.numerator, share.denominator)}%"
+
+
+def _bar(share: Fraction | None, fill: str) -> str:
     """As wide as its place; strokes are not stretched with it."""
-    box = f'<rect y=".5" width="{(share or 0) * 100:.1f}" height="9" fill="{fill}" stroke="#000"/>' if share else ""
+    wide = float(share or 0) * BAR
+    box = f'<rect y=".5" width="{wide:.1f}" height="9" fill="{fill}" stroke="#000"/>' if share else ""
     return (
         '<svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         f'<path d="M0 9.5H100" stroke="#999"/>{box}</svg>'
@@ -172,7 +228,7 @@ def _days(sheet: Sheet) -> str:
     return "".join(_week(week, most, sheet.words) for week in weeks) + f'<p class="legend">{legend}</p>'
 
 
-def _week(week: Sequence[tuple[Any, Row]], most: int, words: Mapping[str, str]) -> str:
+def _week(week: Sequence[tuple[date, Row]], most: int, words: Mapping[str, str]) -> str:
     columns = [(short(day, words), row.figures) for day, row in week]
     columns += [("", Figures())] * (WEEK - len(columns))
     bars = "".join(f"<td>{_column(figures, most)}</td>" for _, figures in columns)
@@ -204,26 +260,14 @@ def _column(figures: Figures, most: int) -> str:
 
 
 def _figures(sheet: Sheet) -> str:
-    words, f = sheet.words, sheet.total
-
-    def of(some: int, among: int) -> str:
-        return words["of"].format(some=some, all=among) if among else "–"
-
-    shown = {
-        "received": str(f.received),
-        "still_open": str(f.still_open),
-        "late": str(f.late),
-        "closed": str(f.closed_unanswered),
-        "attempts": spans(f.attempts),
-        "contacts": spans(f.contacts),
-        "missed": of(f.recovered, f.missed),
-        "escalated": str(f.escalated),
-        "away": str(f.away),
-        "taken": str(f.taken),
-        "later": of(f.later_in_time, f.later_decided),
-        "contact_target": of(f.contact_in_time, f.contact_decided),
-    }
-    items = (f"<div><dt>{escape(words[name])}</dt><dd>{escape(text)}</dd></div>" for name, text in shown.items())
+    """All columns of the table, but for the one that is told above."""
+    words = sheet.words
+    items = (
+        f"<div><dt>{escape(getattr(column.titles, sheet.language))}</dt>"
+        f"<dd>{escape(cell(column, sheet.total, words))}</dd></div>"
+        for column in COLUMNS
+        if column is not IN_TIME
+    )
     return f"<dl>{''.join(items)}</dl>"
 
 
@@ -250,9 +294,9 @@ def _wait(clock: Clock, sheet: Sheet) -> str:
 def _story(clock: Clock, sheet: Sheet) -> Iterator[str]:
     """What happened to a lead, in the order in which it usually does."""
     words = sheet.words
-    for deed, who in clock.deeds:
-        if deed == "taken":
-            yield words["was_given"].format(to=sheet.names.get(who, who))
+    for deed in clock.deeds:
+        if deed.what == "taken":
+            yield words["was_given"].format(to=sheet.names.get(deed.manager, deed.manager))
     if clock.unassignable:
         yield words["was_unassignable"]
     if clock.escalated:

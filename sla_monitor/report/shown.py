@@ -2,51 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from .figures import By, Figures, Report, percentile
+from .figures import By, Figures, Report
+from .percent import percent
 from .period import Period
+from .table import COLUMNS, TAKEN, Column, Form, Number
+from .words import WORDS
 
 NOTHING = "–"
 """Where nothing happened."""
 
-NO_DATA = "no data"
+ENGLISH = WORDS["en"]
 
 
-class Column(NamedTuple):
-    """always: shown even where nothing happened."""
+def cell(column: Column, figures: Figures, words: Mapping[str, str] = ENGLISH) -> str:
+    """What a cell says, `NOTHING` where nothing happened."""
+    told = column.numbers(figures)
+    match column.form, told:
+        case Form.COUNT, [number]:
+            return str(number) if number or column.always else NOTHING
+        case Form.SHARE, [int(kept), int(decided)]:
+            return share(kept, decided, words)
+        case Form.PART, [some, among]:
+            return words["of"].format(some=some, all=among) if among else NOTHING
+        case _:
+            return NOTHING if told[0] is None else " / ".join(map(span, told))
 
-    title: str
-    text: Callable[[Figures], str]
-    always: bool = False
+
+def share(in_time: int, decided: int, words: Mapping[str, str] = ENGLISH) -> str:
+    """In whole percent, with the number behind it."""
+    of = percent(in_time, decided)
+    return words["no_data"] if of is None else words["percent"].format(percent=of, decided=decided)
 
 
-def share(in_time: int, decided: int) -> str:
-    """In whole percent, rounded down so that 100% is all of them; with the number behind it."""
-    return f"{in_time * 100 // decided}% of {decided}" if decided else NO_DATA
-
-
-def span(seconds: float | None) -> str:
+def span(seconds: Number) -> str:
     """1:05 is a minute and five seconds; hours come before them if there are any."""
     if seconds is None:
         return NOTHING
-    hours, rest = divmod(int(seconds), 3600)
-    minutes, rest = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    told = clock(seconds)
+    return told.removeprefix("0:").removeprefix("0") if told.startswith("0:") else told
 
 
-def spans(seconds: Sequence[float]) -> str:
-    """The median and the 90th percentile."""
-    return f"{span(percentile(seconds, 50))} / {span(percentile(seconds, 90))}" if seconds else NOTHING
-
-
-def part(some: int, of: int) -> str:
-    return f"{some} of {of}" if of else NOTHING
-
-
-def count(number: int) -> str:
-    return str(number) if number else NOTHING
+def clock(seconds: Number) -> str:
+    """0:01:05 is a minute and five seconds, as a spreadsheet reads it; empty for none."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def days(period: Period) -> str:
@@ -56,26 +59,5 @@ def days(period: Period) -> str:
 def columns(made: Report) -> list[Column]:
     """Those in which anything happened. Got is the same as lost, unless managers are told apart."""
     told_apart = made.by is By.MANAGER or made.manager
-    happened = (column for column in COLUMNS if column.always or column.text(made.total) != NOTHING)
+    happened = (column for column in COLUMNS if column.always or cell(column, made.total) != NOTHING)
     return [column for column in happened if told_apart or column is not TAKEN]
-
-
-TAKEN = Column("Got from\nothers", lambda f: count(f.taken))
-
-COLUMNS = (
-    Column("Leads", lambda f: str(f.received), always=True),
-    Column("In time", lambda f: share(f.in_time, f.decided), always=True),
-    Column("First attempt\np50 / p90", lambda f: spans(f.attempts), always=True),
-    Column("Lost to\nothers", lambda f: count(f.away)),
-    TAKEN,
-    Column("Open", lambda f: count(f.still_open)),
-    Column("Late", lambda f: count(f.late)),
-    Column("First contact\np50 / p90", lambda f: spans(f.contacts)),
-    Column("Missed calls\nrecovered", lambda f: part(f.recovered, f.missed)),
-    Column("Escalated", lambda f: count(f.escalated)),
-    Column("Closed\nunanswered", lambda f: count(f.closed_unanswered)),
-    Column("Contact\ntarget met", lambda f: part(f.contact_in_time, f.contact_decided)),
-    Column("Later turns\nin time", lambda f: part(f.later_in_time, f.later_decided)),
-    Column("Nobody\neligible", lambda f: count(f.unassignable)),
-)
-"""What matters most comes first: a narrow terminal shows no more than fit."""

@@ -1,45 +1,30 @@
-"""A report as programs and spreadsheets read it: the columns, JSON and CSV."""
+"""A report as programs and spreadsheets read it: JSON, CSV, and CSV for people."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
-from .figures import By, Figures, Report, percentile
+from sla_monitor.codec import rfc3339
 
-Number = float | int | None
-
-COLUMNS: Mapping[str, Callable[[Figures], Number]] = {
-    "received": lambda f: f.received,
-    "still_open": lambda f: f.still_open,
-    "decided": lambda f: f.decided,
-    "in_time": lambda f: f.in_time,
-    "share_in_time": lambda f: None if f.share is None else round(f.share, 4),
-    "attempts": lambda f: len(f.attempts),
-    "attempt_p50_seconds": lambda f: percentile(f.attempts, 50),
-    "attempt_p90_seconds": lambda f: percentile(f.attempts, 90),
-    "contacts": lambda f: len(f.contacts),
-    "contact_p50_seconds": lambda f: percentile(f.contacts, 50),
-    "contact_p90_seconds": lambda f: percentile(f.contacts, 90),
-    "late_responses": lambda f: f.late,
-    "reassigned_away": lambda f: f.away,
-    "received_by_reassignment": lambda f: f.taken,
-    "later_turns_decided": lambda f: f.later_decided,
-    "later_turns_in_time": lambda f: f.later_in_time,
-    "contact_target_decided": lambda f: f.contact_decided,
-    "contact_target_in_time": lambda f: f.contact_in_time,
-    "missed_calls": lambda f: f.missed,
-    "missed_calls_recovered": lambda f: f.recovered,
-    "escalated": lambda f: f.escalated,
-    "unassignable": lambda f: f.unassignable,
-    "closed_unanswered": lambda f: f.closed_unanswered,
-}
-"""Every figure by its name; an empty one means that there is no data."""
+from .figures import By, Figures, Report
+from .percent import percent
+from .shown import clock
+from .table import FIGURES, Figure, Unit, numbers
+from .wholeness import missing
+from .words import WORDS
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet may take for the beginning of a formula."""
+
+BYTE_ORDER_MARK = "\ufeff"
+SEPARATORS = {"en": ",", "ru": ";"}
+"""What a spreadsheet expects between two cells, by the language that it speaks."""
+
+ABOUT = ("made_at", "whole_from", "unreadable")
+"""The last columns of CSV: the same in every line."""
 
 
 def value(report: Report, names: Mapping[str, str]) -> dict[str, Any]:
@@ -51,22 +36,70 @@ def value(report: Report, names: Mapping[str, str]) -> dict[str, Any]:
         "by": report.by,
         "team": report.team or None,
         "manager": report.manager or None,
+        **_about(report),
         "rows": [
-            {report.by: row.key or None, "name": label(report.by, row.key, names) or None} | _numbers(row.figures)
+            {report.by: row.key or None, "name": label(report.by, row.key, names) or None} | numbers(row.figures)
             for row in report.rows
         ],
-        "total": _numbers(report.total),
+        "total": numbers(report.total),
     }
+
+
+def _about(report: Report) -> dict[str, Any]:
+    """When it was made, and whether anything is missing."""
+    whole_from = report.whole_from.isoformat() if report.whole_from else None
+    return dict(zip(ABOUT, (rfc3339(report.made_at), whole_from, report.unreadable), strict=True))
 
 
 def csv_text(report: Report, names: Mapping[str, str]) -> str:
     """RFC 4180, and no cell that a spreadsheet would calculate."""
+    about = _about(report)
+    lines = (
+        [*map(harmless, (row.key, label(report.by, row.key, names))), *numbers(row.figures).values(), *about.values()]
+        for row in report.rows
+    )
+    return _table([[report.by, "name", *numbers(Figures()), *about], *lines], ",")
+
+
+def csv_for_people(report: Report, names: Mapping[str, str], language: str) -> str:
+    """To be opened by a double click: words, h:mm:ss and percent, between them what that language expects.
+
+    Below the lines and that of all stands what is to be known of them: the days, when it was made, what is missing.
+    """
+    words = WORDS[language]
+    titles = [words[f"by_{report.by}"], *(getattr(figure.words, language) for figure in FIGURES)]
+    none = words["nobody"] if report.by is By.MANAGER else words["none"]
+    lines = [[harmless(label(report.by, row.key, names) or none), *_cells(row.figures)] for row in report.rows]
+    notes = [[harmless(note)] for note in _notes(report, words)]
+    table = [titles, *lines, [words["all"], *_cells(report.total)], [], *notes]
+    return BYTE_ORDER_MARK + _table(table, SEPARATORS[language])
+
+
+def _cells(figures: Figures) -> Iterator[str]:
+    for figure in FIGURES:
+        yield _cell(figure, figures)
+
+
+def _cell(figure: Figure, figures: Figures) -> str:
+    if figure.unit is Unit.SECONDS:
+        return clock(figure.value(figures))
+    if figure.unit is Unit.SHARE:
+        of = percent(figures.in_time, figures.decided)
+        return "" if of is None else f"{of}%"
+    return str(figure.value(figures))
+
+
+def _notes(report: Report, words: Mapping[str, str]) -> Iterator[str]:
+    period = report.period
+    yield f"{words['period']}: {period.first} – {period.last}, {period.zone.key}"
+    made = period.local(rfc3339(report.made_at))
+    yield words["made"].format(at=f"{made:%Y-%m-%d %H:%M}")
+    yield from missing(report, words)
+
+
+def _table(lines: Iterable[Sequence[Any]], separator: str) -> str:
     text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow([report.by, "name", *COLUMNS])
-    for row in report.rows:
-        named = row.key, label(report.by, row.key, names)
-        writer.writerow([*map(harmless, named), *_numbers(row.figures).values()])
+    csv.writer(text, delimiter=separator).writerows(lines)
     return text.getvalue()
 
 
@@ -78,7 +111,3 @@ def harmless(cell: str) -> str:
 def label(by: By, key: str, names: Mapping[str, str]) -> str:
     """A group as people call it."""
     return names.get(key) or key if by is By.MANAGER else key
-
-
-def _numbers(figures: Figures) -> dict[str, Number]:
-    return {name: figure(figures) for name, figure in COLUMNS.items()}

@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import web
 
 from sla_monitor.keys import Scope
+from sla_monitor.report.home import home
 
 from .context import VISITOR, Web
 from .live import PACE, Live, Viewer
@@ -21,7 +22,7 @@ from .outcomes import HEADERS
 from .picture import Line, Shown
 from .problems import Refused
 from .scene import Difference
-from .today import News, home
+from .today import News
 from .visitors import Visitor
 
 AT_ONCE = 1000
@@ -93,7 +94,7 @@ class Broadcast:
             now=self._web.clock.now(),
             speed=self._web.clock.speed,
             beat=BEAT,
-            zone=home(rules),
+            zone=home(rules).key,
             target=rules.policies[-1].target,
             managed=bool(rules.managers),
             fields=Line._fields,

@@ -112,18 +112,18 @@ class Live:
 
     async def _follow(self) -> None:
         reader, outcomes = self._web.reader, self._web.topic(Log.OUTCOMES)
-        start = await reader.since(outcomes, self.scene.began)
+        start = await reader.since(outcomes, self.scene.begin())
         async with reader.changed(self._web.topic(Log.EVENTS)) as changed, reader.tail(outcomes, start) as tail:
             await self.scene.fill(tail)
             await self._keep(changed, tail)
 
     async def _keep(self, changed: Changed, tail: Tail) -> None:
-        """Until nobody looks any more."""
+        """Until nobody looks any more, or the day is another one."""
         telling, changing = asyncio.ensure_future(tail.take()), asyncio.ensure_future(changed.news())
         try:
-            while self.viewers or self._waiting or monotonic() - self._used < LINGER:
+            while self._used_now and not self.scene.stale:
                 if telling.done():
-                    self.scene.tell(taken.record.value for taken in telling.result())
+                    self.scene.tell([taken.record.value for taken in telling.result()])
                     telling = asyncio.ensure_future(tail.take())
                 await self._look(changed)
                 if changing.done():
@@ -133,6 +133,10 @@ class Live:
             for news in (telling, changing):
                 news.cancel()
             await asyncio.gather(telling, changing, return_exceptions=True)
+
+    @property
+    def _used_now(self) -> bool:
+        return bool(self.viewers or self._waiting) or monotonic() - self._used < LINGER
 
     async def _look(self, changed: Changed) -> None:
         """Once, for everybody who has asked before."""

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import msgspec
 
 from sla_monitor.codec import OURS, read_header
-from sla_monitor.core.lead import OPEN, STATUSES, Lead, Status
+from sla_monitor.core.lead import OPEN_NUMBERS, OPEN_TESTS, Lead, Status
 
 from .views import LEADS, due_at
 from .visitors import Visitor, masked
 
-_OPEN = frozenset(number for number, status in enumerate(STATUSES) if status in OPEN)
+_OPEN = OPEN_NUMBERS | OPEN_TESTS
 NO_TIMER = frozenset({Status.UNASSIGNABLE, Status.ESCALATED})
 """What waits for a person: no time will change it, and nobody who counts holds it."""
 

@@ -13,7 +13,9 @@ from sla_monitor.core.rules import Rules
 from sla_monitor.report import reading, sheet, written
 from sla_monitor.report.clocks import Clock, Clocks
 from sla_monitor.report.figures import By, Report, report
-from sla_monitor.report.period import Period, choose, zone_named, zone_of
+from sla_monitor.report.home import home
+from sla_monitor.report.period import Period, choose, zone_named
+from sla_monitor.report.words import WORDS
 
 from .context import VISITOR, Web
 from .problems import Refused
@@ -30,6 +32,7 @@ PARAMETERS = [
     {"name": "timezone", "in": "query", "schema": {"type": "string", "examples": ["Europe/Moscow"]}},
     {"name": "team", "in": "query", "schema": {"type": "string"}},
     {"name": "manager", "in": "query", "schema": {"type": "string"}},
+    {"name": "excel", "in": "query", "schema": {"enum": sorted(WORDS)}},
 ]
 
 
@@ -41,6 +44,7 @@ class Asked:
     by: By
     team: str
     manager: str
+    excel: str
     visitor: Visitor
 
     def sees(self, clock: Clock) -> bool:
@@ -53,7 +57,7 @@ class Asked:
         """Raises Refused (400)."""
         query, rules = request.query, context.rules()
         try:
-            where = zone_named(query["timezone"]) if query.get("timezone") else zone_of(rules)
+            where = zone_named(query["timezone"]) if query.get("timezone") else home(rules)
             period = choose(
                 where,
                 context.clock.now(),
@@ -68,7 +72,13 @@ class Asked:
         by = query.get("by", By.MANAGER)
         if by not in set(By):
             raise Refused(400, f"by must be one of {', '.join(By)}")
-        return cls(period, By(by), query.get("team", ""), query.get("manager", ""), request[VISITOR])
+        excel = query.get("excel", "")
+        if excel not in {"", *WORDS}:
+            raise Refused(400, f"excel must be one of {', '.join(sorted(WORDS))}")
+        return cls(period, By(by), query.get("team", ""), query.get("manager", ""), excel, request[VISITOR])
+
+    def write_csv(self, made: Report, names: Mapping[str, str]) -> str:
+        return written.csv_for_people(made, names, self.excel) if self.excel else written.csv_text(made, names)
 
 
 class Reports:
@@ -87,7 +97,7 @@ class Reports:
         clocks = await self._clocks(asked.period)
         if "text/csv" not in request.headers.get("Accept", ""):
             return web.json_response(await asyncio.to_thread(_told, clocks, asked, rules, written.value))
-        text = await asyncio.to_thread(_told, clocks, asked, rules, written.csv_text)
+        text = await asyncio.to_thread(_told, clocks, asked, rules, asked.write_csv)
         name = f"report-{asked.period.first}-{asked.period.last}-{asked.by}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return web.Response(body=_bytes(text), content_type="text/csv", charset="utf-8", headers=headers)
@@ -114,11 +124,15 @@ class Reports:
             async with self._looking:
                 if self._seen is None or self._seen[0] != period:
                     self._seen = None  # two periods at once would take twice the memory
-                    self._seen = seen = period, await reading.read(self._web.reader, self._web.prefix, period)
+                    self._seen = seen = period, await reading.read(self._source(), period)
                     asyncio.get_running_loop().call_later(self._web.limits.report_seconds, self._forget, seen)
                 return self._seen[1]
         finally:
             self._waiting -= 1
+
+    def _source(self) -> reading.Source:
+        web = self._web
+        return reading.Source(web.reader, web.prefix, web.rules(), web.clock.now())
 
     def _forget(self, seen: tuple[Period, Clocks]) -> None:
         if self._seen is seen:

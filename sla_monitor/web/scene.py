@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sla_monitor.clock import monotonic
 from sla_monitor.core.books import MANAGER
 from sla_monitor.core.effects import Log
 from sla_monitor.core.rules import HOUR
 from sla_monitor.records import Tail
+from sla_monitor.report.home import bounds, day_of, home
+from sla_monitor.report.hours import first_coming
 
 from .context import Web
 from .people import STANDINGS, Desk, manager_view
 from .picture import Picture
-from .today import Outcome, Share, Today, midnight, read_outcome
+from .today import Outcome, Today, read_outcome
 from .views import LEADS
 
 SWEEP = 60.0
@@ -59,35 +63,46 @@ class Untold:
 
 
 class Scene:
-    """people: as `GET /v1/managers` has them, with their share in time today."""
+    """people: as `GET /v1/managers` has them, with what they have decided and kept today."""
 
     def __init__(self, context: Web) -> None:
         self._web = context
         self._untold: list[Untold] = []
         self._swept = self._met = 0.0
         self._responded = False
-        self.picture, self.today = Picture(), Today()
+        self.picture, self.today, self.zone = Picture(), Today(), ZoneInfo("UTC")
         self.people: list[dict[str, Any]] = []
 
+    def begin(self) -> int:
+        """Today; from when on its outcomes are needed, ms: of the leads whose clocks started, and those of an hour."""
+        self.zone = home(self._web.rules())
+        began, ends = self._day()
+        self.today = Today(began, ends, recent=min(began, self._web.clock.now() - HOUR))
+        return min(first_coming(self._web.rules(), began), self.today.recent)
+
     @property
-    def began(self) -> int:
-        """From when on outcomes are needed, ms: today's, and those of the last hour."""
-        now = self._web.clock.now()
-        return min(midnight(self._web.rules(), now), now - HOUR)
+    def stale(self) -> bool:
+        """Whether the policy is at home elsewhere by now, where today is another day."""
+        return home(self._web.rules()) != self.zone
+
+    def _day(self) -> tuple[int, int]:
+        return bounds(day_of(self._web.clock.now(), self.zone), self.zone)
 
     async def fill(self, tail: Tail) -> None:
-        """With what is there. tail: of the outcomes, from `began` on. Raises Unavailable, LogLost."""
+        """With what is there. tail: of the outcomes, from `begin` on. Raises Unavailable, LogLost."""
         rows = await self._web.reader.rows(self._web.topic(Log.EVENTS))
         await asyncio.to_thread(self.picture.fill, rows)
         self._swept = monotonic()
-        self.today.begin_day(midnight(self._web.rules(), self._web.clock.now()))
+        self._met = inf  # people are met once everything is known
         _, end = await self._web.reader.bounds(self._web.topic(Log.OUTCOMES))
         while any(map(int.__lt__, tail.position, end)):
             self.tell([taken.record.value for taken in await tail.take()])
             await self.look()
+        self._met = -inf
 
-    def tell(self, outcomes: Iterable[bytes | None]) -> None:
+    def tell(self, outcomes: Sequence[bytes | None]) -> None:
         """Outcomes, to be made part of the day by the next look."""
+        self.today.fold(outcomes)
         read = map(read_outcome, filter(None, outcomes))
         self._untold += [Untold(outcome, monotonic()) for outcome in read if outcome]
 
@@ -129,13 +144,13 @@ class Scene:
     async def _meet(self) -> bool:
         """Look who is there; whether anything looks different."""
         web, rules, now = self._web, self._web.rules(), self._web.clock.now()
-        self.today.begin_day(midnight(rules, now))
+        self.today.turn(*self._day())
         keys = [(MANAGER + manager_id).encode() for manager_id in rules.managers]
         rows = await web.reader.pick(web.topic(Log.DESK), keys)
         desk = Desk({_manager_of(key): STANDINGS.decode(row) for key, row in rows.items()}, self.picture.loads())
-        shares = self.today.shares
+        shares = self.today.shares()
         people = [
-            {**manager_view(manager, desk, rules, now), **_share(shares.get(manager.id) or Share())}
+            {**manager_view(manager, desk, rules, now), **_share(*shares.get(manager.id, (0, 0)))}
             for manager in rules.managers.values()
         ]
         before, self.people = self.people, people
@@ -146,5 +161,5 @@ def _manager_of(key: bytes) -> str:
     return key.decode().removeprefix(MANAGER)
 
 
-def _share(share: Share) -> dict[str, int]:
-    return {"met_today": share.met, "breached_today": share.breached}
+def _share(in_time: int, decided: int) -> dict[str, int]:
+    return {"in_time": in_time, "decided": decided}

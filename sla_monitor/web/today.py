@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
-from sla_monitor.core.calendar import to_utc, zone
 from sla_monitor.core.lead import Lead
-from sla_monitor.core.rules import HOUR, Rules
+from sla_monitor.core.rules import HOUR
+from sla_monitor.report.clocks import Clocks
+from sla_monitor.report.figures import in_time_of
 
 NEWS = frozenset(
     {
@@ -55,14 +57,6 @@ def read_outcome(value: bytes) -> Outcome | None:
         return None  # another program's; the board is no place to complain
 
 
-@dataclass(slots=True)
-class Share:
-    """Evaluations of one manager. breached: without those that were taken back."""
-
-    met: int = 0
-    breached: int = 0
-
-
 class Response(NamedTuple):
     """A lead's first response. at: when, ms; took: ms since the lead's start."""
 
@@ -95,36 +89,51 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Today:
-    """began: local midnight, ms. shares: by manager. responses: of the last hour, by lead.
+    """began, ends: local midnights, ms. clocks: those that started today, as in a report of these days.
 
-    answered: when the last lead was, ms; 0 if none was.
+    recent: from when on there is news, ms. responses: of the last hour, by lead. answered: when the last lead was, ms;
+    0 if none was.
     """
 
     began: int = 0
-    shares: defaultdict[str, Share] = field(default_factory=lambda: defaultdict(Share))
+    ends: int = 0
+    recent: int = 0
+    clocks: Clocks = field(init=False)
     responses: dict[str, Response] = field(default_factory=dict)
     news: deque[News] = field(default_factory=lambda: deque(maxlen=KEPT_NEWS))
     answered: int = 0
+    _shares: dict[str, tuple[int, int]] | None = None
+
+    def __post_init__(self) -> None:
+        self.clocks = Clocks(self.began, self.ends)
+
+    def fold(self, values: Sequence[bytes | None]) -> None:
+        """Outcomes as they lie in their log: what they say of today's clocks."""
+        self.clocks.apply(values)
+        self._shares = None
+
+    def shares(self) -> dict[str, tuple[int, int]]:
+        """(in time, decided) by manager, of the clocks that started today; test leads count nowhere."""
+        if self._shares is None:
+            self._shares = in_time_of(self.clocks)
+        return self._shares
 
     def take(self, outcome: Outcome, lead: Lead | None) -> Told:
         """Add one, in their order; what it changed. lead: as it is now, of what is new. Test leads count nowhere."""
         if outcome.data.get("test"):
             return Told()
         at = outcome.at
-        if at >= self.began:
-            self._credit(outcome)
-        news = outcome.type in NEWS
+        news = outcome.type in NEWS and at >= self.recent
         if news:
             self.news.append(_news(outcome, at, lead))
         return Told(outcome.type in RESPONSES and self._respond(outcome, lead), news)
 
-    def begin_day(self, began: int) -> bool:
-        """Start counting anew if another day has begun; whether it has."""
-        if began == self.began:
-            return False
-        self.began = began
-        self.shares.clear()
-        return True
+    def turn(self, began: int, ends: int) -> None:
+        """Another day has begun: what started before it is yesterday's."""
+        if began > self.began:
+            self.began, self.ends = began, ends
+            self.clocks.cut(began, ends)
+            self._shares = None
 
     def forget(self, now: int) -> bool:
         """Drop what is older than an hour; whether anything was."""
@@ -132,21 +141,6 @@ class Today:
         for lead_id in old:
             del self.responses[lead_id]
         return bool(old)
-
-    def _credit(self, outcome: Outcome) -> None:
-        data = outcome.data
-        holder = data.get("holder_id")
-        if not holder or data.get("measure") != "response":
-            return
-        share = self.shares[holder]
-        match outcome.type:
-            case "sla.met.v1":
-                share.met += 1
-            case "sla.breached.v1":
-                share.breached += 1
-            case "sla.breach_retracted.v1":
-                share.met += 1
-                share.breached = max(0, share.breached - 1)  # it may be of yesterday
 
     def _respond(self, outcome: Outcome, lead: Lead | None) -> bool:
         data = outcome.data
@@ -182,16 +176,3 @@ def _news(outcome: Outcome, at: int, lead: Lead | None) -> News:
 def instant(text: str) -> int:
     """RFC 3339 as ms."""
     return round(datetime.fromisoformat(text).timestamp() * 1000)
-
-
-def midnight(rules: Rules, now: int) -> int:
-    """When today began where the policy is at home, ms."""
-    where = zone(home(rules))
-    day = datetime.fromtimestamp(now / 1000, where).date()
-    return to_utc(datetime.combine(day, time()), where)
-
-
-def home(rules: Rules) -> str:
-    """The time zone of the last policy's calendar, else of the first shift, else UTC."""
-    named = [rules.policies[-1].calendar, *(manager.shift for manager in rules.managers.values())]
-    return next((rules.calendars[name].timezone for name in named if name and name in rules.calendars), "UTC")

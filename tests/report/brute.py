@@ -14,17 +14,24 @@ from sla_monitor.core.lead import OPEN, Lead
 Story = list[Publish]
 
 
-def stories(outcomes: Iterable[Publish]) -> Iterator[Story]:
-    """What was published of each clock: a lead's outcomes, cut where it was reopened."""
+def stories(outcomes: Iterable[Publish]) -> dict[str, list[Story]]:
+    """What was published of each clock of each lead: by its cycle, or cut where the lead was reopened."""
     leads: dict[str, Story] = defaultdict(list)
     for outcome in outcomes:
         if "test" not in outcome.data and "started_at" in outcome.data:
             leads[outcome.lead_id].append(outcome)
-    for story in leads.values():
-        cuts = [n for n, outcome in enumerate(story) if outcome.type == "lead.reopened"]
-        for begin, end in zip([0, *cuts], [*cuts, len(story)], strict=True):
-            if begin < end:
-                yield story[begin:end]
+    return {lead_id: list(clocks(story)) for lead_id, story in leads.items()}
+
+
+def clocks(story: Story) -> Iterator[Story]:
+    if all("cycle" in outcome.data for outcome in story):
+        for cycle in dict.fromkeys(outcome.data["cycle"] for outcome in story):
+            yield [outcome for outcome in story if outcome.data["cycle"] == cycle]
+        return
+    cuts = [n for n, outcome in enumerate(story) if outcome.type == "lead.reopened"]
+    for begin, end in zip([0, *cuts], [*cuts, len(story)], strict=True):
+        if begin < end:
+            yield story[begin:end]
 
 
 def has(story: Story, kind: str, /, **data: Any) -> bool:
@@ -32,6 +39,15 @@ def has(story: Story, kind: str, /, **data: Any) -> bool:
 
 
 FIRST = {"measure": "response", "evaluated": "first"}
+CLOSED_IN_TIME = {"reason": "closed_before_due"}
+
+
+def verdict(story: Story, **what: Any) -> str:
+    """met, breached or retracted; empty if nothing was decided, or what was decided did not stand."""
+    if has(story, "sla.breach_retracted", **what, **CLOSED_IN_TIME):
+        return ""
+    kinds = {"sla.breach_retracted": "retracted", "sla.met": "met", "sla.breached": "breached"}
+    return next((word for kind, word in kinds.items() if has(story, kind, **what)), "")
 
 
 def holder(story: Story) -> str:
@@ -44,34 +60,44 @@ def holder(story: Story) -> str:
 
 
 def responded(story: Story) -> bool:
-    kinds = ("sla.met", "sla.breach_retracted")
-    known = any(has(story, kind, measure="response") for kind in kinds)
-    return known or has(story, "sla.responded") or has(story, "lead.closed", responded=True)
+    proven = any(
+        o.type in ("sla.met", "sla.breach_retracted")
+        and o.data["measure"] == "response"
+        and o.data.get("reason") != "closed_before_due"
+        for o in story
+    )
+    return proven or has(story, "sla.responded") or has(story, "lead.closed", responded=True)
 
 
-def counts(story: Story) -> bool:
-    decided = has(story, "sla.met", **FIRST) or has(story, "sla.breached", **FIRST)
-    gone = has(story, "lead.joined") or has(story, "lead.closed", reason="not_missed")
-    gone |= any(o.type == "lead.closed" and "merged_into" in o.data for o in story)
-    return decided or not gone
+def fate(story: Story) -> str:
+    """decided, undecided, or how it ended before it was decided."""
+    if verdict(story, **FIRST):
+        return "decided"
+    if any(o.type == "lead.joined" and o.data.get("clock") != "own" for o in story):
+        return "joined"
+    closed = [o.data["reason"] for o in story if o.type == "lead.closed"]
+    return next(iter(closed), "erased" if has(story, "lead.erased") else "undecided")
 
 
 def figures(outcomes: list[Publish], rows: Iterable[Lead], begin: int, end: int, zone: ZoneInfo) -> dict[Any, Counter]:
     """(by, key) -> the figures that are counts, by the names of the columns."""
     found: dict[Any, Counter] = defaultdict(Counter)
-    all_stories = list(stories(outcomes))
-    by_lead = {story[0].lead_id: story for story in all_stories}
-    near = {name: story for name, story in by_lead.items() if begin <= story[-1].data["started_at"] < end}
-    for story in all_stories:
-        start = story[-1].data["started_at"]
-        if begin <= start < end:
-            local = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone)
-            _count(found, story, holder(story), local, near)
-    for lead in rows:
-        if lead.status in OPEN and not lead.test and lead.lead_id not in by_lead and begin <= lead.started_at < end:
+    by_lead = stories(outcomes)
+    running = {lead.lead_id: lead for lead in rows if lead.status in OPEN and not lead.test}
+    for lead_id, known in by_lead.items():
+        for story in known:
+            start = story[-1].data["started_at"]
+            if story is known[-1] and lead_id in running and not verdict(story, **FIRST):
+                start = min(start, running[lead_id].started_at)  # it has taken an earlier one without a word
+            if begin <= start < end:
+                local = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone)
+                _count(found, story, local, by_lead)
+    for lead_id, lead in running.items():
+        if lead_id not in by_lead and begin <= lead.started_at < end:
             local = datetime.fromtimestamp(lead.started_at / 1000, UTC).astimezone(zone)
+            missed = Counter(missed_calls=1) if lead.channel == "missed_call" else Counter()
             for key in _keys(lead.holder, lead.team_id or "", local):
-                found[key] += Counter(received=1, still_open=1)
+                found[key] += Counter(received=1, still_open=1, undecided=1) + missed
     return found
 
 
@@ -79,27 +105,38 @@ def _keys(manager: str, team: str, local: datetime) -> list[tuple[str, str]]:
     return [("manager", manager), ("team", team), ("day", str(local.date())), ("hour", f"{local.hour:02}"), ("all", "")]
 
 
-def _count(found: dict[Any, Counter], story: Story, who: str, local: datetime, by_lead: dict[str, Story]) -> None:
+def _count(found: dict[Any, Counter], story: Story, local: datetime, by_lead: dict[str, list[Story]]) -> None:
     team = story[-1].data.get("team_id", "")
     own = Counter(_own(story, by_lead))
-    for key in _keys(who, team, local):
+    for key in _keys(holder(story), team, local):
         found[key] += own
     for column, manager in _deeds(story):
         for key in _keys(manager, team, local):
             found[key][column] += 1
 
 
-def _own(story: Story, by_lead: dict[str, Story]) -> Iterator[str]:
-    closed = next((o for o in story if o.type == "lead.closed"), None)
-    if any(o.data.get("missed_call") for o in story) and not has(story, "lead.closed", reason="not_missed"):
-        yield "missed_calls"
-        yield from ["missed_calls_recovered"] * any(map(responded, chain(story, by_lead)))
-    if not counts(story):
+def _own(story: Story, by_lead: dict[str, list[Story]]) -> Iterator[str]:
+    became, decided = fate(story), verdict(story, **FIRST)
+    if became == "not_missed":
         return
     yield "received"
-    met, breached = has(story, "sla.met", **FIRST), has(story, "sla.breached", **FIRST)
-    yield from ["decided"] * (met or breached)
-    yield from ["in_time"] * (met or has(story, "sla.breach_retracted", **FIRST))
+    yield from {"decided": ["decided"], "undecided": ["undecided"], "joined": ["joined"]}.get(
+        became, ["ended_undecided", f"ended_undecided_{became}"]
+    )
+    yield from ["in_time"] * (decided in ("met", "retracted"))
+    if any(o.data.get("missed_call") for o in story):
+        yield "missed_calls"
+        yield from ["missed_calls_recovered"] * any(map(responded, chain(story, by_lead)))
+    yield from _told(story)
+    late = has(story, "sla.breached", **FIRST, late_given=True)
+    yield from ["late_given"] * (late and decided == "breached")
+    kept = verdict(story, measure="contact")
+    yield from ["contact_target_decided"] * bool(kept)
+    yield from ["contact_target_in_time"] * (kept in ("met", "retracted"))
+
+
+def _told(story: Story) -> Iterator[str]:
+    closed = next((o for o in story if o.type == "lead.closed"), None)
     gone = closed or has(story, "lead.joined") or has(story, "lead.erased")
     yield from ["still_open"] * (not gone and not responded(story))
     yield from ["attempts"] * has(story, "call.credited", kind="attempt")
@@ -107,21 +144,19 @@ def _own(story: Story, by_lead: dict[str, Story]) -> Iterator[str]:
     yield from ["late_responses"] * has(story, "sla.responded")
     yield from ["escalated"] * has(story, "lead.escalated")
     yield from ["unassignable"] * has(story, "lead.unassignable")
-    kept, broken = has(story, "sla.met", measure="contact"), has(story, "sla.breached", measure="contact")
-    yield from ["contact_target_decided"] * (kept or broken)
-    yield from ["contact_target_in_time"] * (kept or has(story, "sla.breach_retracted", measure="contact"))
-    if closed and closed.data["reason"] not in ("merged", "not_missed") and not responded(story):
+    if closed and closed.data["reason"] != "not_missed" and not responded(story) and not has(story, "lead.joined"):
         yield "closed_unanswered"
 
 
-def chain(story: Story, by_lead: dict[str, Story]) -> list[Story]:
-    """A lead, the one that it became part of, and so on."""
+def chain(story: Story, by_lead: dict[str, list[Story]]) -> list[Story]:
+    """A clock, the one that the lead had which it became part of, and so on."""
     found = [story]
     while len(found) < 4:
-        into = [o.data[name] for o in found[-1] for name in ("merged_into", "into") if name in o.data]
-        if not into or into[-1] not in by_lead:
+        joined = [o for o in found[-1] if o.type == "lead.joined"]
+        others = by_lead.get(joined[-1].data["into"], []) if joined else []
+        if not others:
             break
-        found.append(by_lead[into[-1]])
+        found.append(next((other for other in reversed(others) if other[0].at <= joined[-1].at), others[0]))
     return found
 
 
@@ -130,8 +165,7 @@ def _deeds(story: Story) -> Iterator[tuple[str, str]]:
         data = outcome.data
         if outcome.type == "lead.reassigned":
             yield from (("reassigned_away", data["from"]), ("received_by_reassignment", data["to"]))
-        if data.get("evaluated") == "later":
-            if outcome.type != "sla.breach_retracted":
-                yield "later_turns_decided", data["holder_id"]
-            if outcome.type != "sla.breached":
-                yield "later_turns_in_time", data["holder_id"]
+        back = [o.turn for o in story if o.type == "sla.breach_retracted" and o.data["evaluated"] == "later"]
+        if data.get("evaluated") == "later" and (outcome.type == "sla.met" or outcome.turn not in back):
+            yield "later_turns_decided", data["holder_id"]
+            yield from [("later_turns_in_time", data["holder_id"])] * (outcome.type == "sla.met")

@@ -10,9 +10,10 @@ from sla_monitor import codec
 from sla_monitor.core.effects import Log
 from sla_monitor.core.lead import Lead
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, Hours, Manager, Policy, Rules
+from sla_monitor.records import Stored
+from sla_monitor.report import reading
 from sla_monitor.report.clocks import Clocks
 from sla_monitor.report.period import Period
-from sla_monitor.report.reading import _add_running
 from tests import facts
 from tests.world import World, sales
 
@@ -21,9 +22,16 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 
 def clocks_of(world: World, period: Period) -> Clocks:
     """What `reading.read` returns, without a log."""
-    clocks = Clocks(period.begin, period.end)
-    clocks.apply(codec.encode_outcome(outcome) for outcome in world.outcomes)
-    _add_running(clocks, ((key.encode(), row) for key, row in world.logs[Log.EVENTS].rows.items()), period)
+    clocks = reading.clocks_of(world.rules, period)
+    records = [
+        Stored(number, outcome.lead_id.encode(), codec.encode_outcome(outcome), outcome.at)
+        for number, outcome in enumerate(world.outcomes)
+    ]
+    clocks.apply(record.value for record in records)
+    while wanted := clocks.missing():
+        clocks.want(wanted)
+        clocks.apply_to(wanted, records)
+    reading.add_running(clocks, ((key.encode(), row) for key, row in world.logs[Log.EVENTS].rows.items()), period)
     return clocks
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from sla_monitor import codec
 from sla_monitor.core.effects import Publish
 from sla_monitor.core.rules import DAY, HOUR, MINUTE
+from sla_monitor.records import Stored
 from sla_monitor.report.clocks import Clock, Clocks
 from tests import facts
 from tests.world import T0, World, sales
@@ -20,7 +23,7 @@ def fold(*outcomes: Publish, begin: int = BEGIN, end: int = END) -> list[Clock]:
     return list(clocks)
 
 
-def outcome(kind: str, start: int, **data: Any) -> Publish:
+def outcome(kind: str, start: int, /, **data: Any) -> Publish:
     return Publish(type=kind, lead_id="L", turn=1, at=start, data={"started_at": start, "policy": "default"} | data)
 
 
@@ -73,9 +76,121 @@ def test_r11_a_breach_that_is_retracted_after_the_period_was_none() -> None:
     assert (clock.evaluated, clock.in_time, clock.late) == ("retracted", True, False)
 
 
-def test_r25_a_lead_that_joined_another_is_not_counted_beside_it_even_when_it_is_closed_later() -> None:
+def test_r25_a_lead_that_joined_another_ended_joined_even_when_it_is_closed_later() -> None:
     w = World()
     w.feed(facts.lead("A", T0, phones=("+1",)), facts.lead("B", T0, phones=("+1",)))
     w.feed(facts.closed("B", T0 + MINUTE))
-    counted = {clock.lead_id: clock.counts for clock in fold(*w.outcomes)}
-    assert counted == {"A": True, "B": False}
+    ended = {clock.lead_id: clock.ended_undecided for clock in fold(*w.outcomes)}
+    assert ended == {"A": "", "B": "joined"}
+
+
+@pytest.mark.parametrize("into", ["NOPE", "L", "closed"])
+def test_r25_a_closing_that_wishes_to_be_merged_is_no_joining(into: str) -> None:
+    """Whether anything took it, only `lead.joined` says; until then it was closed without a response."""
+    w = World()
+    w.feed(facts.lead("closed", T0), facts.closed("closed", T0))
+    w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0 + MINUTE, "duplicate", merged_into=into))
+    w.to(T0 + HOUR)
+    (clock,) = [clock for clock in fold(*w.outcomes) if clock.lead_id == "L"]
+    assert clock.counts
+    assert "joined" not in (clock.ended, clock.ended_undecided)
+
+
+def test_r25_a_lead_that_joined_after_its_due_decides_its_own_clock() -> None:
+    joined = outcome("lead.joined", T0, cycle=1, into="M", clock="own")
+    (pending,) = fold(joined)
+    assert (pending.ended_undecided, pending.is_open) == ("", False)
+    (decided,) = fold(joined, outcome("sla.breached", T0, cycle=1, **MET))
+    assert decided.decided
+    (gone,) = fold(outcome("lead.joined", T0, cycle=1, into="M", clock="joined"))
+    assert gone.ended_undecided == "joined"
+
+
+def test_r7_a_late_proof_decides_the_clock_that_it_names_though_the_lead_was_reopened_since() -> None:
+    first = outcome("sla.breached", T0, cycle=1, **MET)
+    again = outcome("lead.reopened", T0 + HOUR, cycle=2)
+    back = outcome("sla.breach_retracted", T0, cycle=1, **MET)
+    assert [(clock.cycle, clock.evaluated) for clock in fold(first, again, back)] == [(1, "retracted"), (2, "")]
+    assert [clock.evaluated for clock in fold(first, again, back, begin=T0 + MINUTE)] == [""]
+
+
+def test_r29_a_breach_that_is_taken_back_because_the_lead_was_closed_by_its_due_decided_nothing() -> None:
+    breached = outcome("sla.breached", T0, **MET)
+    closed = outcome("lead.closed", T0, reason="junk", responded=False)
+    back = outcome("sla.breach_retracted", T0, measure="response", evaluated="first", reason="closed_before_due")
+    (clock,) = fold(breached, closed, back)
+    assert (clock.decided, clock.in_time, clock.responded, clock.ended_undecided) == (False, False, False, "junk")
+
+
+def test_r11_a_later_turn_that_is_taken_back_counts_for_nobody() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna", phones=("+1",)))
+    w.to(T0 + 25 * MINUTE)  # anna's due and vera's have passed
+    w.feed(facts.called("c", T0 + 4 * MINUTE, number="+1", manager_id="anna"))
+    (clock,) = fold(*w.outcomes)
+    assert (clock.evaluated, clock.holder) == ("retracted", "anna")
+    assert [deed for deed in clock.deeds if deed.what.startswith("later")] == []
+
+
+def test_r14_nobody_answers_for_a_lead_that_was_given_too_late() -> None:
+    (clock,) = fold(outcome("sla.breached", T0, late_given=True, **MET))
+    assert (clock.holder, clock.late_given) == ("", True)
+
+
+@pytest.mark.parametrize("day", [0, 1])
+def test_r25_what_was_told_before_a_start_moved_back_moves_with_it(day: int) -> None:
+    begin = T0 - DAY + day * DAY
+    start, earlier = T0 + 5 * MINUTE, T0 - MINUTE
+    told = (
+        outcome("call.credited", start, kind="attempt", response_at=start, open_seconds=5),
+        outcome("lead.reassigned", start, **{"from": "anna", "to": "vera", "reason": "no_response"}),
+        outcome("lead.unassignable", start, reason="assigned"),
+        outcome("sla.met", earlier, holder_id="anna", **MET),
+    )
+    clocks = Clocks(begin, begin + DAY, begin + 3 * DAY)
+    clocks.apply(codec.encode_outcome(one) for one in told)
+    found = [(clock.attempt, [deed.what for deed in clock.deeds], clock.unassignable) for clock in clocks]
+    assert found == ([(5, ["away", "taken"], True)] if day == 0 else [])
+
+
+def test_r25_a_start_that_moved_back_without_a_word_is_known_by_the_leads_row() -> None:
+    clocks = Clocks(BEGIN, END)
+    clocks.apply([codec.encode_outcome(outcome("lead.assigned", T0 + HOUR, to="anna", cycle=1))])
+    clocks.add(Clock("L", codec.rfc3339(T0), cycle=1))
+    clocks.add(Clock("L", codec.rfc3339(T0 - HOUR), cycle=2))  # another clock, which is not told of yet
+    assert [clock.start for clock in clocks] == [codec.rfc3339(T0)]
+
+
+def test_an_earlier_attempt_that_is_told_later_shortens_the_wait() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna", phones=("+1",)))
+    w.to(T0 + 6 * MINUTE)
+    for name, minute in (("c1", 5), ("c0", 2)):
+        w.feed(facts.called(name, T0 + minute * MINUTE, number="+1", manager_id="anna", talk=0, outcome="no_answer"))
+    (clock,) = fold(*w.outcomes)
+    assert (clock.attempt, clock.waited) == (120, 120)
+
+
+def test_r26_a_missed_call_is_recovered_by_the_clock_that_it_became_part_of_whenever_that_began() -> None:
+    """Not by an earlier or a later one of that lead; also if it began on another day."""
+
+    def recovered(*told: Publish) -> list[bool]:
+        clocks = Clocks(BEGIN, END)
+        joined = outcome("lead.joined", T0, into="M", missed_call=True, clock="joined", cycle=1)
+        records = [
+            Stored(n, one.lead_id.encode(), codec.encode_outcome(one), one.at) for n, one in enumerate([joined, *told])
+        ]
+        clocks.apply(record.value for record in records)
+        wanted = clocks.missing()
+        clocks.want(wanted)
+        clocks.apply_to(wanted, records)
+        return [clocks.recovered(clock) for clock in clocks if clock.lead_id == "L"]
+
+    def of_other(kind: str, at: int, cycle: int, **data: Any) -> Publish:
+        clock = {"started_at": at, "policy": "default", "cycle": cycle}
+        return Publish(type=kind, lead_id="M", turn=1, at=at, data=clock | data)
+
+    answered = of_other("sla.met", T0 - 3 * DAY, 1, **MET)
+    assert recovered(answered) == [True]
+    assert recovered(answered, of_other("lead.reopened", T0 - HOUR, 2)) == [False]
+    assert recovered(answered, of_other("lead.reopened", T0 + HOUR, 2)) == [True]

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sla_monitor.core.rules import HOUR, MINUTE, Hours, Policy
-from sla_monitor.report.figures import By, percentile, report
+from sla_monitor.report.figures import By, Figures, in_time_of, percentile, report
 from sla_monitor.report.period import Period
-from sla_monitor.report.written import COLUMNS
+from sla_monitor.report.table import FIGURES, Added
 from tests import facts
 from tests.report import brute
 from tests.report.days import MOSCOW, clocks_of, leads
@@ -19,7 +19,7 @@ from tests.world import T0, World, sales
 
 START = datetime.fromtimestamp(T0 / 1000, UTC).astimezone(MOSCOW).date()
 OFFICE = Hours("Europe/Moscow", (((540, 780), (840, 1080)),) * 7)
-COUNTS = [name for name in COLUMNS if not name.endswith("_seconds") and name != "share_in_time"]
+COUNTS = [figure for figure in FIGURES if figure.added is Added.SUM]
 
 NAMES = st.sampled_from(["a", "b", "c", "d", "e"])
 PEOPLE = st.sampled_from(["anna", "vera", "gleb"])
@@ -85,10 +85,40 @@ def test_every_count_is_what_follows_from_the_outcomes(story, office, first, day
     expected = brute.figures(w.outcomes, leads(w), period.begin, period.end, MOSCOW)
     for by in (By.MANAGER, By.TEAM, By.DAY, By.HOUR):
         made = report(clocks, period, by)
-        got = {row.key: +Counter({name: COLUMNS[name](row.figures) for name in COUNTS}) for row in made.rows}
+        got = {row.key: +Counter({figure.name: figure.value(row.figures) for figure in COUNTS}) for row in made.rows}
         wanted = {key: +counts for (kind, key), counts in expected.items() if kind == by}
         assert {key: counts for key, counts in got.items() if counts} == {k: c for k, c in wanted.items() if c}
-    assert +Counter({name: COLUMNS[name](made.total) for name in COUNTS}) == +expected["all", ""]
+    assert +Counter({figure.name: figure.value(made.total) for figure in COUNTS}) == +expected["all", ""]
+    board = {manager: (f["in_time"], f["decided"]) for (kind, manager), f in expected.items() if kind == "manager"}
+    assert in_time_of(clocks) == {manager: told for manager, told in board.items() if told[1]}
+
+
+@settings(max_examples=120, deadline=None)
+@given(story=st.lists(st.tuples(SPANS, lead_facts()), max_size=30), office=st.booleans())
+def test_columns_add_up_and_days_add_up_to_weeks(story, office):
+    w = World(sales("anna", "vera", policy=Policy(calendar="office" if office else None), calendars={"office": OFFICE}))
+    for number, (span, what) in enumerate(story):
+        w.after(span)
+        happen(w, number, what)
+    days = [START + timedelta(days=n) for n in range(-2, 12)]
+    week = totals(w, Period(days[0], days[-1], MOSCOW))
+    reasons = [name for name in week if name.startswith("ended_undecided_")]
+    assert week["received"] == week["decided"] + week["undecided"] + week["ended_undecided"] + week["joined"]
+    assert week["ended_undecided"] == sum(week[name] for name in reasons)
+    assert week["decided"] >= week["in_time"] + week["late_given"]
+    single = sum((totals(w, Period(day, day, MOSCOW)) for day in days), Counter())
+    assert single == +week
+    for by in By:
+        rows = report(clocks_of(w, Period(days[0], days[-1], MOSCOW)), Period(days[0], days[-1], MOSCOW), by).rows
+        assert sum((counts(row.figures) for row in rows), Counter()) == +week
+
+
+def totals(w: World, period: Period) -> Counter[str]:
+    return counts(report(clocks_of(w, period), period, By.TEAM).total)
+
+
+def counts(figures: Figures) -> Counter[str]:
+    return Counter({figure.name: figure.value(figures) for figure in FIGURES if figure.added is Added.SUM})
 
 
 @given(st.lists(st.integers(0, 50), min_size=1), st.integers(1, 100))

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sla_monitor.core.rules import HOUR, Hours, Manager, Policy, Rules
-from sla_monitor.report.period import choose, zone_of
+from sla_monitor.report.home import home
+from sla_monitor.report.period import choose
 
 NOW = int(datetime(2026, 11, 26, 22, 30, tzinfo=UTC).timestamp() * 1000)  # Friday already in Moscow
 MOSCOW, BERLIN = ZoneInfo("Europe/Moscow"), ZoneInfo("Europe/Berlin")
@@ -48,9 +49,8 @@ def test_it_may_have_so_many_days_and_no_more() -> None:
 def test_the_days_are_those_of_the_policys_calendar_else_of_a_shift() -> None:
     hours = {"msk": Hours("Europe/Moscow"), "ber": Hours("Europe/Berlin")}
     staff = {"anna": Manager("anna", shift="ber")}
-    assert zone_of(Rules()).key == "UTC"
-    assert zone_of(Rules(calendars=hours, managers=staff)).key == "Europe/Berlin"
+    assert home(Rules()).key == "UTC"
+    assert home(Rules(calendars=hours, managers=staff)).key == "Europe/Berlin"
     assert (
-        zone_of(Rules(calendars=hours, managers=staff, policies=(Policy(calendar="msk"), Policy()))).key
-        == "Europe/Moscow"
+        home(Rules(calendars=hours, managers=staff, policies=(Policy(calendar="msk"), Policy()))).key == "Europe/Moscow"
     )

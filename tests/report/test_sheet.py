@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -40,8 +41,8 @@ def test_every_language_says_the_same_things():
 def test_the_share_stands_beside_the_median_of_the_team_and_what_was_promised():
     shown = sheet()
     assert (shown.total.in_time, shown.total.decided) == (3, 5)
-    assert sorted(shown.shares) == [0.6, 1.0]
-    assert shown.objective == 0.95
+    assert sorted(shown.shares) == [Fraction(3, 5), 1]
+    assert shown.objective == Fraction(95, 100)
 
 
 def test_the_objective_is_what_the_policies_of_the_leads_promise_on_average():
@@ -50,7 +51,7 @@ def test_the_objective_is_what_the_policies_of_the_leads_promise_on_average():
     for number, channel in enumerate(("web", "web", None, None)):
         w.feed(facts.lead(f"L-{number}", w.now, owner_id="anna", channel=channel))
         w.feed(facts.message(w.now, "anna", lead_id=f"L-{number}"))
-    assert sheet(world=w, rules=rules).objective == pytest.approx(0.97)
+    assert sheet(world=w, rules=rules).objective == Fraction(97, 100)
 
 
 def test_the_longest_waits_come_first_and_those_without_a_response_before_them():

@@ -124,8 +124,8 @@ class MemoryLog:
             self._news.clear()
             await self._news.wait()
 
-    def publish(self, lead_id: str, value: bytes | None = b'{"type":"sla.met.v1"}') -> None:
-        self.outcomes.append(Stored(self.first + len(self.outcomes), lead_id.encode(), value, NOW))
+    def publish(self, lead_id: str, value: bytes | None = b'{"type":"sla.met.v1"}', at: int = NOW) -> None:
+        self.outcomes.append(Stored(self.first + len(self.outcomes), lead_id.encode(), value, at))
         self._news.set()
 
     def put(self, lead: Lead) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sla_monitor.codec import encode_outcome
@@ -14,13 +14,14 @@ from sla_monitor.core.effects import Publish
 from sla_monitor.core.lead import Phase
 from sla_monitor.core.proof import CallSeen
 from sla_monitor.core.roster import Standing
-from sla_monitor.core.rules import HOUR, MINUTE, Hours, Manager, Policy, Rules
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, Hours, Manager, Policy, Rules
 from sla_monitor.web import live as timing
 from sla_monitor.web import scene, today
 from sla_monitor.web.limits import Limits
 from tests.web.office import bearer, office, sign_in
 from tests.web.site import NOW, Site
 from tests.web.test_views import get, lead
+from tests.world import sales
 
 
 @dataclass
@@ -88,17 +89,22 @@ async def page(site: Site, **headers: str) -> AsyncIterator[Page]:
 
 
 def publish(site: Site, kind: str, lead_id: str = "crm:1", at: int = NOW, **data: Any) -> None:
-    site.log.publish(lead_id, encode_outcome(Publish(type=kind, lead_id=lead_id, turn=1, at=at, data=data)))
+    site.log.publish(lead_id, encode_outcome(Publish(type=kind, lead_id=lead_id, turn=1, at=at, data=data)), at)
 
 
 def met(site: Site, lead_id: str = "crm:1", at: int = NOW, holder: str = "anna", **data: Any) -> None:
-    measured = {"measure": "response", "evaluated": "first", "response_at": at, "holder_id": holder}
+    measured = {"measure": "response", "evaluated": "first", "response_at": at, "holder_id": holder, "started_at": at}
     publish(site, "sla.met", lead_id, at, **(measured | data))
 
 
 def breached(site: Site, lead_id: str = "crm:1", at: int = NOW, holder: str = "anna", **data: Any) -> None:
-    measured = {"measure": "response", "evaluated": "first", "due_at": at, "holder_id": holder}
+    measured = {"measure": "response", "evaluated": "first", "due_at": at, "holder_id": holder, "started_at": at}
     publish(site, "sla.breached", lead_id, at, **(measured | data))
+
+
+def taken_back(site: Site, lead_id: str = "crm:1", started_at: int = NOW, holder: str = "anna") -> None:
+    measured = {"measure": "response", "evaluated": "first", "response_at": started_at, "holder_id": holder}
+    publish(site, "sla.breach_retracted", lead_id, started_at=started_at, **measured)
 
 
 # leads
@@ -191,24 +197,33 @@ async def test_people_are_shown_with_their_load_presence_and_share_in_time_today
     site.log.put(lead("c", escalated=True))
     site.log.put(lead(phase=Phase.ANSWERED))
     site.log.seat("anna", Standing(status="busy", order=(NOW, "/board", "1"), until=NOW + HOUR))
-    met(site)
-    breached(site)
-    met(site, evaluated="later")
-    met(site, measure="contact")
-    met(site, test=True)
+    met(site, "kept")
+    breached(site, "lost")
+    breached(site, "taken", holder="vera")
+    met(site, "taken", evaluated="later")  # a turn is no lead
+    met(site, "spoken to", measure="contact")
+    met(site, "trial", test=True)
     async with page(site) as seen:
         anna = seen.people["anna"]
     assert (anna["presence"], anna["until"], anna["open_leads"]) == ("busy", "2026-11-24T07:00:00.000Z", 2)
-    assert (anna["met_today"], anna["breached_today"]) == (2, 1)
+    assert (anna["in_time"], anna["decided"]) == (1, 2)
 
 
 async def test_a_breach_that_is_taken_back_counts_as_in_time(site):
     site.log.put(lead(phase=Phase.ANSWERED))
     breached(site)
-    measured = {"measure": "response", "evaluated": "first", "response_at": NOW, "holder_id": "anna"}
-    publish(site, "sla.breach_retracted", **measured)
+    taken_back(site)
     async with page(site) as seen:
-        assert (seen.people["anna"]["met_today"], seen.people["anna"]["breached_today"]) == (1, 0)
+        assert (seen.people["anna"]["in_time"], seen.people["anna"]["decided"]) == (1, 1)
+
+
+async def test_a_breach_of_yesterday_that_is_taken_back_today_hides_no_breach_of_today(site):
+    site.log.put(lead(phase=Phase.ANSWERED))
+    breached(site, "yesterday", NOW - DAY)
+    breached(site)
+    taken_back(site, "yesterday", started_at=NOW - DAY)
+    async with page(site) as seen:
+        assert (seen.people["anna"]["in_time"], seen.people["anna"]["decided"]) == (0, 1)
 
 
 async def test_people_are_told_of_only_when_they_look_different(site, monkeypatch):
@@ -218,7 +233,7 @@ async def test_people_are_told_of_only_when_they_look_different(site, monkeypatc
         assert await seen.told("leads") == ["leads"]
         met(site)
         assert "people" in await seen.told("people")
-        assert seen.people["anna"]["met_today"] == 1
+        assert seen.people["anna"]["in_time"] == 1
 
 
 async def test_today_begins_at_midnight_where_the_policy_is_at_home(site, monkeypatch):
@@ -232,10 +247,50 @@ async def test_today_begins_at_midnight_where_the_policy_is_at_home(site, monkey
     met(site, at=NOW - 9 * HOUR)
     async with page(site) as seen:
         assert seen.hello["zone"] == "Europe/Moscow"
-        assert seen.people["anna"]["met_today"] == 1
+        assert seen.people["anna"]["decided"] == 1
         site.clock.advance(15 * HOUR)
         await seen.told("people")
-        assert seen.people["anna"]["met_today"] == 0
+        assert seen.people["anna"]["decided"] == 0
+
+
+async def test_a_lead_counts_on_the_day_on_which_its_clock_started_whenever_that_is_told(site, monkeypatch):
+    """In the first second of a day as in any other, and of a lead that came before it and waited for the opening."""
+    monkeypatch.setattr(scene, "MEET", 0.05)
+    monkeypatch.setattr(timing, "LOOK", 0.05)
+    monday = NOW + 6 * DAY  # 6:00 on a Monday
+    hours = {"office": Hours("UTC", (((540, 1080),),) * 5 + ((), ()))}
+    site.rules = replace(sales("anna"), calendars=hours, policies=(Policy(calendar="office"),))
+    site.clock.advance(monday - NOW)
+    met(site, "on saturday", monday - 40 * HOUR, started_at=monday + 3 * HOUR)
+    met(site, "of today, tomorrow's day", monday - HOUR, started_at=monday + 27 * HOUR)
+    async with page(site) as seen:
+        assert seen.people["anna"]["decided"] == 1
+        met(site, "at midnight", monday + 18 * HOUR + 200)
+        site.clock.advance(18 * HOUR + 300)
+        while seen.people["anna"]["decided"] != 2:
+            await seen.told("people")
+
+
+async def test_the_first_picture_has_the_whole_day(site):
+    """Also what waits for the row of its lead, and what came in many parts."""
+    for number in range(50):
+        met(site, f"L{number}", NOW - number * MINUTE)
+    async with page(site) as seen:
+        assert (seen.people["anna"]["in_time"], seen.people["anna"]["decided"]) == (50, 50)
+        assert seen.heard.count("people") == 1
+
+
+async def test_a_policy_that_is_at_home_elsewhere_begins_another_day(site, monkeypatch):
+    monkeypatch.setattr(timing, "LOOK", 0.05)
+    met(site, at=NOW - 7 * HOUR)  # of yesterday in UTC, of today in Moscow
+    async with page(site) as seen:
+        assert seen.people["anna"]["decided"] == 0
+        moscow = {"office": Hours("Europe/Moscow")}
+        site.rules = replace(site.rules, version=2, calendars=moscow, policies=(Policy(calendar="office"),))
+        async with asyncio.timeout(10):
+            await seen.stream.content.read()  # to its end: whoever looks is to come back
+    async with page(site) as seen:
+        assert (seen.hello["zone"], seen.people["anna"]["decided"]) == ("Europe/Moscow", 1)
 
 
 async def test_the_last_hours_responses_are_told_and_leave_when_they_are_older(site, monkeypatch):

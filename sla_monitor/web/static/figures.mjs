@@ -1,5 +1,7 @@
 // Figures of the last hour and of today, and where they lie on the plot.
 
+import { percent } from "./percent.mjs";
+
 // q: 0 to 1; the nearest rank. sorted: ascending, not empty.
 const quantile = (sorted, q) => sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
 
@@ -26,8 +28,7 @@ export function plot(responses, now, target) {
   return { top, target: target / top, points: responses.map(([when, ms, ok]) => ({ ...at(when, ms), ok })) };
 }
 
-// Of a manager: evaluations, and how many of a hundred were in time; null while there are none.
-export function share({ met_today: met, breached_today: breached }) {
-  const all = met + breached;
-  return all ? { met, all, percent: Math.round((100 * met) / all) } : null;
+// Of a manager: the leads that were theirs first and are decided, and how many of a hundred were in time; null of none.
+export function share({ in_time: met, decided: all }) {
+  return all ? { met, all, percent: percent(met, all) } : null;
 }

@@ -2,6 +2,8 @@
 
 import { at, element, options, say } from "./dom.mjs";
 import { Looks, fillIn } from "./looks.mjs";
+import { percent } from "./percent.mjs";
+import { COLUMNS, TITLES } from "./report-figures.mjs";
 import { REPORT, called } from "./report-words.mjs";
 
 const BY = ["manager", "team", "source", "policy", "day", "hour"];
@@ -25,29 +27,22 @@ function span(seconds) {
   return (h ? h + ":" + two(m) : m) + ":" + two(all % 60);
 }
 
-// [word, text of a row, always shown]
-const COLUMNS = [
-  ["received", (r) => String(r.received), true],
-  ["inTime", (r) => (r.decided ? `${Math.floor(r.in_time * 100 / r.decided)}% ${words.of} ${r.decided}` : words.noData), true],
-  ["attempt", (r) => spans(r.attempt_p50_seconds, r.attempt_p90_seconds), true],
-  ["away", (r) => count(r.reassigned_away)],
-  ["taken", (r) => count(r.received_by_reassignment)],
-  ["open", (r) => count(r.still_open)],
-  ["late", (r) => count(r.late_responses)],
-  ["contact", (r) => spans(r.contact_p50_seconds, r.contact_p90_seconds)],
-  ["missed", (r) => part(r.missed_calls_recovered, r.missed_calls)],
-  ["escalated", (r) => count(r.escalated)],
-  ["closed", (r) => count(r.closed_unanswered)],
-  ["target", (r) => part(r.contact_target_in_time, r.contact_target_decided)],
-  ["later", (r) => part(r.later_turns_in_time, r.later_turns_decided)],
-  ["unassignable", (r) => count(r.unassignable)],
-];
+const share = (some, all) => (all ? `${percent(some, all)}% ${words.of} ${all}` : words.noData);
 
-function cell(word, text, row) {
-  const made = element("td", text, text === NOTHING || text === words.noData ? "none" : word === "inTime" ? "share" : "");
-  if (word === "inTime" && row.decided) {
+// How a cell tells its figures: see `Form` in table.py.
+const FORMS = { count, share, part, spans };
+
+const text = ([, form, figures, always], row) => {
+  const told = figures.map((name) => row[name]);
+  return form === "count" && always ? String(told[0]) : FORMS[form](...told);
+};
+
+function cell(column, row) {
+  const said = text(column, row), isShare = column[1] === "share";
+  const made = element("td", said, said === NOTHING || said === words.noData ? "none" : isShare ? "share" : "");
+  if (isShare && row.decided) {
     const track = element("div", "", "track"), bar = element("div");
-    bar.style.width = row.in_time * 100 / row.decided + "%";
+    bar.style.width = percent(row.in_time, row.decided) + "%";
     track.append(bar);
     made.append(track);
   }
@@ -81,16 +76,17 @@ function head(report, row) {
 
 function show(report) {
   const rows = report.rows.length, byManager = report.by === "manager";
-  const columns = COLUMNS.filter(([word, text, always]) =>
-    (always || text(report.total) !== NOTHING) && (byManager || word !== "taken"));
-  at("head").replaceChildren(...[words.groups[report.by], ...columns.map(([word]) => words[word])].map((title) => {
+  const columns = COLUMNS.filter((column) =>
+    (column[3] || text(column, report.total) !== NOTHING) && (byManager || !column[4]));
+  const titles = TITLES[language];
+  at("head").replaceChildren(...[words.groups[report.by], ...columns.map(([name]) => titles[name])].map((title) => {
     const made = element("th", title);
     made.scope = "col";
     return made;
   }));
   const line = (first, row) => {
     const made = element("tr");
-    made.append(first, ...columns.map(([word, text]) => cell(word, text(row), row)));
+    made.append(first, ...columns.map((column) => cell(column, row)));
     return made;
   };
   at("rows").replaceChildren(...report.rows.map((row) => line(head(report, row), row)));
@@ -101,7 +97,18 @@ function show(report) {
   at("from").value = report.from;
   at("to").value = report.to;
   const days = `${day(report.from, { dateStyle: "medium" })} – ${day(report.to, { dateStyle: "medium" })}, ${report.timezone}`;
-  tell(rows ? days : `${days}. ${words.empty}`);
+  const missing = missed(report);
+  tell([rows ? days : `${days}. ${words.empty}`, ...missing].join(" "), missing.length > 0);
+}
+
+// What is not in the figures; nothing if they are whole.
+function missed(report) {
+  const found = [];
+  if (report.whole_from) {
+    found.push(report.whole_from <= report.to ? words.notWhole(day(report.whole_from, { dateStyle: "medium" })) : words.neverWhole);
+  }
+  if (report.unreadable) found.push(words.unreadable(report.unreadable));
+  return found;
 }
 
 function tell(text, broken = false) {
@@ -144,7 +151,9 @@ async function findTeams() {
 }
 
 async function download() {
-  const answer = await ask(asked(), "text/csv").catch(() => null);
+  const query = asked();
+  query.set("excel", language);
+  const answer = await ask(query, "text/csv").catch(() => null);
   if (!answer?.ok) { tell(answer ? (await answer.json()).detail : words.offline, true); return; }
   const link = element("a");
   link.href = URL.createObjectURL(await answer.blob());

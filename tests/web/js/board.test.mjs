@@ -198,8 +198,8 @@ test("the plot ends now, shows the target below its top, and keeps what took too
 });
 
 test("a share is of what was evaluated today, and none before anything was", () => {
-  assert.deepEqual(share({ met_today: 11, breached_today: 1 }), { met: 11, all: 12, percent: 92 });
-  assert.equal(share({ met_today: 0, breached_today: 0 }), null);
+  assert.deepEqual(share({ in_time: 11, decided: 12 }), { met: 11, all: 12, percent: 91 });
+  assert.equal(share({ in_time: 0, decided: 0 }), null);
 });
 
 // the list
