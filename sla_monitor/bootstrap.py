@@ -26,6 +26,7 @@ from .keys import KeyRing
 from .logs import KEYED, Embedded, Logs, serving
 from .metrics import DECIDING, SERVING, Metrics, Snapshot
 from .metrics.catalogue import Group
+from .notify.address import to_one
 from .notify.channels import Registry, registry
 from .notify.provider import Provider
 from .notify.render import Link
@@ -127,11 +128,16 @@ def channels_of(settings: Settings, clock: Clock) -> Registry:
 
 
 def links_of(claims: ClaimLinks) -> Link:
-    """By which link a manager takes the lead of a notice, as long as that is tried; a digest leads to the board."""
+    """By which link a manager takes the lead of a notice, as long as that is tried.
+
+    What others may read leads to the lead on the board, a digest to the board.
+    """
 
     def link(notice: Send) -> str | None:
         if notice.kind == DIGEST:
             return claims.board
+        if not to_one(notice.channel):
+            return claims.on_board(notice.lead_id)
         return claims.url(notice.lead_id, notice.turn, notice.manager_id, notice.at + attempts.GIVE_UP)
 
     return link

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
@@ -56,6 +57,10 @@ class ClaimLinks:
     def board(self) -> str | None:
         """Where all leads are; None where nobody knows how managers reach us."""
         return self._public_url and f"{self._public_url}/"
+
+    def on_board(self, lead_id: str) -> str | None:
+        """Where a lead is on the board, for those who may see it there."""
+        return self.board and f"{self.board}#lead={quote(lead_id, safe='')}"
 
     def url(self, lead_id: str, turn: int, manager_id: str, expires_at: int) -> str | None:
         """The link for a notice, the same whenever it is asked for. expires_at: ms."""

@@ -27,6 +27,7 @@ from .errors import InUse, LogLost, Misconfigured, Problem, SlaMonitorError, Una
 from .kafka_worker import KafkaWorker
 from .keys import KeyRing, read_keys
 from .log_lines import configure_logging
+from .notify import channels
 from .policy import example_rules, read_rules
 from .settings import Settings, read_settings
 
@@ -66,7 +67,7 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 
 def rules_of(settings: Settings) -> Rules | None:
     """The rules of the policy file; None where the settings name none. Raises Misconfigured."""
-    return read_rules(settings.policy, today()) if settings.policy else None
+    return read_rules(settings.policy, today(), channels.check) if settings.policy else None
 
 
 def keys_of(settings: Settings) -> KeyRing:

@@ -11,7 +11,7 @@ from .core import people
 from .core.calendar import ALWAYS, OpenTime, calendar, intersection, union, zone
 from .core.rules import DAY, HOUR, SECOND, Manager, Policy, Rules, Team
 from .errors import Problem
-from .values import duration_text
+from .values import clock_text, duration_text
 
 AHEAD = 14 * DAY
 """How far hours without anybody on shift are looked for."""
@@ -24,6 +24,16 @@ def explain(rules: Rules, now: int) -> list[str]:
     """For each policy: whom it is for, and what becomes of leads that come now, before closing and after it."""
     outlooks = [Outlook(rules, policy) for policy in rules.policies]
     return [line for outlook in outlooks for line in (outlook.headline(), *outlook.examples(now))]
+
+
+def told_when(rules: Rules) -> list[str]:
+    """In which zone each manager is told of times, and which hours of the day they want quiet."""
+    people_of: dict[str, list[str]] = {}
+    for manager in rules.managers.values():
+        quiet = " and ".join(f"{clock_text(begin)}-{clock_text(end)}" for begin, end in manager.quiet)
+        said = f"notices in {people.zone_name(rules, manager.id)}, {f'quiet {quiet}' if quiet else 'never quiet'}"
+        people_of.setdefault(said, []).append(manager.id)
+    return [f"{said}: {', '.join(names)}" for said, names in people_of.items()]
 
 
 @dataclass(frozen=True)

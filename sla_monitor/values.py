@@ -118,3 +118,8 @@ class Matching:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return handler(schema) | {"pattern": self.pattern}
+
+
+def clock_text(minutes: int) -> str:
+    """`1260` -> `21:00`: minutes after midnight, of this day or the next."""
+    return f"{minutes % 1440 // 60:02}:{minutes % 60:02}"

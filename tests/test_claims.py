@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sla_monitor.bootstrap import links_of
 from sla_monitor.claims import Claim, ClaimLinks, Expired
 from sla_monitor.clock import ManualClock
+from sla_monitor.core.effects import Send
 from sla_monitor.signing import Forged, Signer
 
 NOW = 1_795_500_000_000
@@ -35,6 +37,27 @@ def test_a_link_is_short_fits_into_a_url_and_is_the_same_each_time():
     assert made.startswith("https://sla.example/leads/claim/")
     assert len(made) < 200
     assert set(made.rpartition("/")[2]) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+@pytest.mark.parametrize(("channel", "claims"), [("telegram://7", True), ("telegram://-1001", False)])
+def test_a_group_is_led_to_the_lead_on_the_board_and_given_nobodys_claim(channel: str, *, claims: bool):
+    notice = Send(
+        key="k",
+        notice_id="n",
+        lead_id="crm:1 2",
+        manager_id="anna",
+        channel=channel,
+        kind="assigned",
+        turn=1,
+        at=NOW,
+        attempt=1,
+        limit=1,
+        test=False,
+        details={},
+    )
+    link = links_of(links(OLD))(notice)
+    assert ("/claim/" in link) is claims
+    assert (link == "https://sla.example/leads/#lead=crm%3A1%202") is not claims
 
 
 def test_a_link_ends_when_it_says():

@@ -90,7 +90,7 @@ def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = N
     findings = Findings()
     settings = findings.attempt(lambda: read_settings({"policy": policy, "data_dir": data_dir}))
     path = settings.policy if settings else policy
-    rules = findings.attempt(lambda: read_rules(path, today()) if path else default_rules())
+    rules = findings.attempt(lambda: read_rules(path, today(), channels.check) if path else default_rules())
     if settings:
         _look_at_secrets(findings, settings)
         _look_at_keys(findings, settings, rules)
@@ -200,7 +200,7 @@ def _look_ahead(findings: Findings, settings: Settings | None, rules: Rules) -> 
     now = WallClock().now()
     kept = max(settings.events_retention, settings.dead_letters_retention) if settings else 0
     findings.warnings += [*_channels(rules, settings), *_secrets(rules), *forecast.warnings(rules, now, kept)]
-    findings.forecast += forecast.explain(rules, now)
+    findings.forecast += [*forecast.explain(rules, now), *forecast.told_when(rules)]
 
 
 def _channels(rules: Rules, settings: Settings | None) -> Iterator[Problem]:

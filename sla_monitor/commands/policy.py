@@ -18,6 +18,7 @@ from sla_monitor.core.rules import Rules
 from sla_monitor.forecast import Outlook
 from sla_monitor.in_force import apply_rules, newest_rules, rules_in_force
 from sla_monitor.logs import KEYED, Logs, existing
+from sla_monitor.notify import channels
 from sla_monitor.policy import read_rules
 from sla_monitor.settings import Settings, read_settings
 
@@ -38,7 +39,7 @@ def apply(
 ) -> None:
     """Put a policy into force, beside workers that run or for the next one. Leads that are there keep their own."""
     settings = read_settings({"data_dir": data_dir})
-    value = asyncio.run(_apply(settings, read_rules(file, today())))
+    value = asyncio.run(_apply(settings, read_rules(file, today(), channels.check)))
     show(as_json, value, [_said(**value)])
     if value["worker"] and not value["in_force"]:
         raise typer.Exit(FINDINGS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .calendar import ALWAYS, Calendar, OpenTime, calendar
 from .rules import Hours, Manager, Rules, Team
 
@@ -33,18 +35,36 @@ def _shift_without_days_off(rules: Rules, manager: Manager) -> OpenTime:
 
 
 def zone_name(rules: Rules, manager_id: str) -> str:
-    """The manager's time zone: of the shift, else of the first policy for their team that has a calendar, else UTC."""
+    """The manager's time zone: of the shift, else of their team, or of the one that they head; else UTC.
+
+    A team's zone is that of the first policy for it that has a calendar, else of the first of its shifts.
+    """
     manager = rules.managers.get(manager_id)
-    team = team_of(rules, manager_id)
-    own = [manager.shift] if manager else []
-    policies = (policy for policy in rules.policies if team is None or policy.team in (None, team.id))
-    named = (rules.calendars.get(name or "") for name in (*own, *(policy.calendar for policy in policies)))
+    team = team_of(rules, manager_id) or headed_by(rules, manager_id)
+    own = [manager.shift if manager else None]
+    named = (rules.calendars.get(name or "") for name in (*own, *_calendars(rules, team)))
     return next((hours.timezone for hours in named if hours), "UTC")
+
+
+def _calendars(rules: Rules, team: Team | None) -> Iterator[str | None]:
+    """Of the policies that name the team, then of those for any, then of its people; of all policies without a team."""
+    if team is None:
+        yield from (policy.calendar for policy in rules.policies)
+        return
+    wanted = [(policy.calendar, {policy.team, *policy.match.get("team", ())} - {None}) for policy in rules.policies]
+    yield from (hours for hours, teams in wanted if team.id in teams)
+    yield from (hours for hours, teams in wanted if not teams)
+    yield from (member.shift for name in team.managers if (member := rules.managers.get(name)))
 
 
 def team_of(rules: Rules, manager_id: str) -> Team | None:
     """The one team of a manager (R15); heads often have none."""
     return next((team for team in rules.teams.values() if manager_id in team.managers), None)
+
+
+def headed_by(rules: Rules, manager_id: str) -> Team | None:
+    """The first team that somebody heads."""
+    return next((team for team in rules.teams.values() if manager_id == team.head), None)
 
 
 def head_of(rules: Rules, manager_id: str) -> str | None:

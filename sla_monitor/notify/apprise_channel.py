@@ -31,6 +31,8 @@ REFUSED = frozenset({400, 405, 410, 413, 414, 415, 422})
 JSON = ("json", "jsons")
 """Schemes whose payload may hold the list of the notices in a digest."""
 
+MOVED = "{}: a redirect, which is not followed; put the final address into the policy"
+
 TOO_MANY = 429
 LEFT_ALONE = MINUTE
 """The wait after 429: apprise does not pass on its Retry-After."""
@@ -57,9 +59,17 @@ class AppriseChannel:
 
 
 def check(address: str) -> str | None:
-    """Whether apprise knows the scheme and finds what it needs in the address."""
+    """What keeps an address from being used: apprise does not know it, or it is of several receivers."""
     _silence()
-    return None if _target(address) else f"apprise knows no such scheme, or misses a part of {shown(address)}"
+    target = _target(address)
+    if target is None:
+        return f"apprise knows no such scheme, or misses a part of {shown(address)}"
+    if (count := _receivers(target)) > 1:
+        return (
+            f"reaches {count} receivers, and if one of them fails all would be told again; "
+            f"write {count} addresses, in each of them one of the receivers"
+        )
+    return None
 
 
 def _silence() -> None:
@@ -73,9 +83,22 @@ def _silence() -> None:
 
 
 def _target(address: str) -> apprise.NotifyBase | None:
-    """The target of an address. Its calls run in our thread: apprise's own are shared by all targets."""
-    asset = apprise.AppriseAsset(app_id="sla-monitor", async_mode=False, service_timeout=0)
-    return apprise.Apprise.instantiate(address, asset=asset)
+    """The target of an address. Its calls run in our thread: apprise's own are shared by all targets.
+
+    Whatever an address says itself: no redirect is followed, as what is found there is no receiver of the policy, and
+    a login page says 200; a failure is one; and nothing is tried again within an attempt.
+    """
+    asset = apprise.AppriseAsset(app_id="sla-monitor", async_mode=False, service_timeout=0, http_redirects=False)
+    target = apprise.Apprise.instantiate(address, asset=asset)
+    if target is not None:
+        target.redirects, target.optional, target.retry = False, False, 0
+    return target
+
+
+def _receivers(target: apprise.NotifyBase) -> int:
+    """How many receivers are told at once."""
+    listed = getattr(target, "targets", None)
+    return max(len(target), len(listed) if isinstance(listed, (list, tuple, set, frozenset)) else 0)
 
 
 def _send(notice: Send, message: Message) -> None:
@@ -99,7 +122,8 @@ def _failure(address: str, said: str) -> Failed:
     """What apprise said, without the parts of the address."""
     match = re.search(r"error=(\d{3})\b", said)
     status = int(match[1]) if match else 0
-    reason = f"{shown(address)}: {_redacted(said, address) or 'not accepted'}"
+    why = MOVED.format(status) if 300 <= status < 400 else _redacted(said, address) or "not accepted"
+    reason = f"{shown(address)}: {why}"
     wait = LEFT_ALONE if status == TOO_MANY else None
     return Failed(reason[:REASON_LENGTH], permanent=status in REFUSED, retry_after=wait)
 

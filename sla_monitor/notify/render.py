@@ -11,15 +11,20 @@ from typing import Any, NamedTuple
 from sla_monitor.core.calendar import zone
 from sla_monitor.core.effects import Send
 from sla_monitor.core.mailbox import DIGEST as DIGEST_KIND
-from sla_monitor.core.people import team_of, zone_name
+from sla_monitor.core.people import headed_by, team_of, zone_name
 from sla_monitor.core.rules import Rules, Template
 from sla_monitor.policy.templates import named
 from sla_monitor.values import span_text
 
+from .address import to_one
+from .defuse import clean, defuse, short
 from .texts import BOARD, DIGEST, FALLBACK, OPEN, OTHER, REASONS, TAKE, TEST, TEXTS, WHO
 
 PERSONAL = ("lead_name", "customer")
 """Details that tell who the customer is."""
+
+FREE = frozenset({"lead_name", "source"})
+"""Details that strangers write: shown short, and so that they do nothing."""
 
 INSTANTS = {"due_at": "due", "response_at": "responded"}
 MANAGERS = {"from_id": "from_name", "to_id": "to_name", "holder_id": "holder", "by": "by"}
@@ -30,19 +35,27 @@ CLAIMABLE = frozenset(
 """Kinds of a lead that waits for somebody to take it."""
 
 Link = Callable[[Send], str | None]
-"""Where the one who is told can take the lead of a notice, or see all of a digest; None where no link can be made."""
+"""Where the one who is told can take the lead of a notice, or see it (`address.to_one`), or all of a digest; None where
+no link can be made."""
 
 
 class Action(NamedTuple):
     """What can be done about a notice: taking the lead, or looking at the board. url: where, if a link can be made.
 
     browser: what stands on the link where `label` stands on a button. takes: whether such a button can take the lead.
+    claims: whether the link takes it, which is so where nobody else reads it.
     """
 
     label: str
     browser: str
     url: str | None
     takes: bool = True
+    claims: bool = True
+
+    @property
+    def alone(self) -> str:
+        """What stands on the link where there is no button."""
+        return self.label if self.claims else self.browser
 
 
 class Message(NamedTuple):
@@ -54,7 +67,7 @@ class Message(NamedTuple):
     def text(self) -> str:
         """The body, with the link of the action, for channels without buttons."""
         linked = self.action is not None and self.action.url
-        return f"{self.body}\n{self.action.label}: {self.action.url}" if self.action and linked else self.body
+        return f"{self.body}\n{self.action.alone}: {self.action.url}" if self.action and linked else self.body
 
 
 def no_link(_: Send) -> None:
@@ -71,8 +84,13 @@ def render(send: Send, rules: Rules, *, personal: bool = True, link: Link = no_l
         board = Action(BOARD[language], BOARD[language], link(send), takes=False)
         return Message(*_digest(send, rules, language, personal=personal), board)
     title, body = _texts(send, rules, language, personal=personal)
-    action = Action(TAKE[language], OPEN[language], link(send)) if send.kind in CLAIMABLE else None
-    return Message(title, body, action)
+    return Message(title, body, _action(send, language, link) if send.kind in CLAIMABLE else None)
+
+
+def _action(send: Send, language: str, link: Link) -> Action:
+    """A link that takes the lead is as good as the manager's word, so it goes to nobody else."""
+    alone = to_one(send.channel)
+    return Action(TAKE[language], (OPEN if alone else BOARD)[language], link(send), claims=alone)
 
 
 def language_of(manager_id: str, rules: Rules) -> str:
@@ -103,16 +121,18 @@ def _texts(send: Send, rules: Rules, language: str, *, personal: bool) -> tuple[
 
 def _template(send: Send, rules: Rules, language: str) -> Template:
     """The words of the manager's team, or of a team that the manager heads."""
-    headed = (team for team in rules.teams.values() if team.head == send.manager_id)
-    team = team_of(rules, send.manager_id) or next(headed, None)
+    team = team_of(rules, send.manager_id) or headed_by(rules, send.manager_id)
     return team.templates.get(send.kind, {}).get(language, Template()) if team else Template()
 
 
 def _words(send: Send, rules: Rules, language: str, *, personal: bool) -> dict[str, str]:
     """What a text may name and is known."""
     details = {k: v for k, v in send.details.items() if v not in (None, "") and (personal or k not in PERSONAL)}
-    words = {name: _line(value) for name, value in details.items()}
-    words |= {"turn": str(send.turn), "lead_id": send.lead_id, "lead": words.get("lead_name", send.lead_id)}
+    words = {name: text for name, value in details.items() if (text := clean(value))}
+    for name in words.keys() & FREE:
+        words[name] = defuse(short(words[name]), send.channel)
+    lead_id = defuse(clean(send.lead_id), send.channel)
+    words |= {"turn": str(send.turn), "lead_id": lead_id, "lead": words.get("lead_name", lead_id)}
     where = zone_of(send.manager_id, rules)
     for detail, word in INSTANTS.items():
         with suppress(TypeError, ValueError, OverflowError, OSError):  # no instant, or none that a calendar has
@@ -122,17 +142,12 @@ def _words(send: Send, rules: Rules, language: str, *, personal: bool) -> dict[s
         words["left" if left >= 0 else "late"] = span_text(abs(left), language)
     for detail, word in MANAGERS.items():
         if detail in words:
-            words[word] = _name(words[detail], rules)
+            words[word] = _name(words[detail], rules, send.channel)
     if "reason" in words:
-        words["reason"] = REASONS.get(words["reason"], {}).get(language, words["reason"])
+        words["reason"] = REASONS.get(words["reason"], {}).get(language) or defuse(words["reason"], send.channel)
     if "about" in words and words["about"] in TEXTS:
         words["about"] = TEXTS[words["about"]][language].title.partition(":")[0]
     return words
-
-
-def _line(value: Any) -> str:
-    """A value from outside as part of one line: it cannot begin another."""
-    return " ".join(str(value).split())
 
 
 def _local(at: Any, now: int, where: tzinfo) -> str:
@@ -141,9 +156,10 @@ def _local(at: Any, now: int, where: tzinfo) -> str:
     return f"{local:%H:%M %Z}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M %Z}"
 
 
-def _name(manager_id: str, rules: Rules) -> str:
+def _name(manager_id: str, rules: Rules, channel: str) -> str:
+    """As the policy calls them; an id that it does not know is from outside."""
     manager = rules.managers.get(manager_id)
-    return (manager and manager.name) or manager_id
+    return (manager and (manager.name or manager_id)) or defuse(short(manager_id), channel)
 
 
 def _known(lines: Iterable[str], words: Mapping[str, str]) -> Iterator[str]:
@@ -160,7 +176,9 @@ def _known(lines: Iterable[str], words: Mapping[str, str]) -> Iterator[str]:
 def _digest(send: Send, rules: Rules, language: str, *, personal: bool) -> tuple[str, str]:
     """Title and body: a line for each notice that it lists: what it says, and by when."""
     said, items, count = DIGEST[language], send.details["items"], send.details["count"]
-    notices = [replace(send, kind=item["kind"], lead_id=item["lead_id"], details=item) for item in items]
+    notices = [
+        replace(send, kind=item["kind"], lead_id=item["lead_id"], turn=item["turn"], details=item) for item in items
+    ]
     lines = [_digest_line(notice, rules, language, personal=personal) for notice in notices]
     more = [said.more.format(count=count - len(items))] if count > len(items) else []
     return said.title.format(count=count), "\n".join([*lines, *more])

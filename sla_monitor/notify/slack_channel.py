@@ -90,7 +90,7 @@ class SlackChannel:
         if action.takes and self._provider.buttons and len(taking) <= BUTTON_CHARACTERS:
             buttons.append({"type": "button", "action_id": "take", "text": _plain(action.label), "value": taking})
         if action.url:
-            label = action.browser if buttons else action.label
+            label = action.browser if buttons else action.alone
             buttons.append({"type": "button", "action_id": "open", "text": _plain(label), "url": action.url})
         return buttons
 

@@ -63,7 +63,7 @@ class TelegramChannel:
         if action.takes and self._provider.buttons and len(taking.encode()) <= BUTTON_BYTES:
             buttons.append({"text": action.label, "callback_data": taking})
         if action.url and _has_public_host(action.url):
-            buttons.append({"text": action.browser if buttons else action.label, "url": action.url})
+            buttons.append({"text": action.browser if buttons else action.alone, "url": action.url})
         return buttons
 
     def close(self) -> None:

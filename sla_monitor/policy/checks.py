@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sla_monitor.documents import Document, KeyPath, did_you_mean
 from sla_monitor.errors import Problem
@@ -15,10 +15,24 @@ HEAD = "head"
 
 Finding = tuple[KeyPath, str]
 
+Wrong = Callable[[str], str | None]
+"""What is wrong with a channel address, without its secrets; None: it can be used."""
 
-def check(file: PolicyFile, document: Document) -> list[Problem]:
+
+def nothing_wrong(_: str) -> None:
+    """For where nobody knows the channels."""
+
+
+def check(file: PolicyFile, document: Document, wrong: Wrong) -> list[Problem]:
     """All of them. Names are looked up in the document, so that an entry with a mistake of its own is still known."""
-    found = (*_names(file, document), *_managers(file), *_teams(file), *_policies(file), *_webhooks(file))
+    found = (
+        *_names(file, document),
+        *_managers(file),
+        *_addresses(file, wrong),
+        *_teams(file),
+        *_policies(file),
+        *_webhooks(file),
+    )
     return [document.problem(path, message) for path, message in found]
 
 
@@ -63,6 +77,14 @@ def _managers(file: PolicyFile) -> Iterator[Finding]:
             who = person(address)
             if who and (owner := owners.setdefault(who, name)) != name:
                 yield ("managers", name, "notify", index), f"already reaches {owner}; one of them has to go"
+
+
+def _addresses(file: PolicyFile, wrong: Wrong) -> Iterator[Finding]:
+    """Channel addresses by which nobody can ever be told."""
+    for name, manager in file.managers.items():
+        for index, address in enumerate(manager.notify):
+            if said := wrong(address):
+                yield ("managers", name, "notify", index), said
 
 
 def _teams(file: PolicyFile) -> Iterator[Finding]:

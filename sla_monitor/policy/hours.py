@@ -10,6 +10,7 @@ from itertools import pairwise
 import holidays
 
 from sla_monitor.core.rules import Intervals
+from sla_monitor.values import clock_text
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SPAN = r"^[0-9]{1,2}:[0-9]{2} *- *[0-9]{1,2}:[0-9]{2}$"
@@ -57,7 +58,9 @@ def check_day(spans: Iterable[Interval]) -> Intervals:
     ordered = tuple(sorted(spans))
     for (begin, end), (following, _) in pairwise(ordered):
         if following < end:
-            raise ValueError(f"has hours that overlap: {_clock(begin)}-{_clock(end)} and from {_clock(following)}")
+            raise ValueError(
+                f"has hours that overlap: {clock_text(begin)}-{clock_text(end)} and from {clock_text(following)}"
+            )
     return ordered
 
 
@@ -78,7 +81,7 @@ def make_week(hours: Mapping[str, Intervals]) -> Week:
 
 def _check_night(day: int, spans: Intervals, next_day: Intervals) -> None:
     if spans and next_day and spans[-1][1] - FULL_DAY > next_day[0][0]:
-        end = _clock(spans[-1][1])
+        end = clock_text(spans[-1][1])
         raise ValueError(f"has a night of {DAYS[day]} that ends at {end}, when {DAYS[(day + 1) % 7]} is open already")
 
 
@@ -86,7 +89,7 @@ def check_quiet(spans: Iterable[Interval]) -> Intervals:
     """The quiet hours of every day, in order. Raises ValueError if they overlap, or never end."""
     ordered = check_day(spans)
     if ordered and ordered[-1][1] - FULL_DAY > ordered[0][0]:
-        raise ValueError(f"has a night that ends at {_clock(ordered[-1][1])}, when other quiet hours have begun")
+        raise ValueError(f"has a night that ends at {clock_text(ordered[-1][1])}, when other quiet hours have begun")
     if sum(end - begin for begin, end in ordered) >= FULL_DAY:
         raise ValueError("leaves no time of the day in which a notice may come")
     return ordered
@@ -101,10 +104,6 @@ def parse_days_off(text: str) -> list[str]:
     if not 0 <= (end - begin).days < LONGEST_ABSENCE:
         raise ValueError(f"must end after it begins, and within {LONGEST_ABSENCE} days")
     return [date.fromordinal(day).isoformat() for day in range(begin.toordinal(), end.toordinal() + 1)]
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes % FULL_DAY // 60:02}:{minutes % 60:02}"
 
 
 def holiday_dates(country: str, subdiv: str | None, today: date) -> list[str]:

@@ -13,7 +13,7 @@ from sla_monitor.core.rules import Rules
 from sla_monitor.documents import parse, read_text, validate
 from sla_monitor.errors import Misconfigured, Problem
 
-from .checks import check
+from .checks import Wrong, check, nothing_wrong
 from .example import EXAMPLE
 from .model import PolicyFile
 from .resolve import resolve
@@ -22,20 +22,21 @@ LARGEST = 250 * 1024
 """Rules lie in one row of each partition (R33), and a row holds 256 KiB."""
 
 
-def read_rules(path: Path, today: date) -> Rules:
+def read_rules(path: Path, today: date, wrong: Wrong = nothing_wrong) -> Rules:
     """The rules of a policy file. Raises Misconfigured with all its mistakes."""
-    return parse_rules(read_text(path), today, name=str(path))
+    return parse_rules(read_text(path), today, name=str(path), wrong=wrong)
 
 
-def parse_rules(text: str, today: date, *, name: str = "policy.yaml") -> Rules:
+def parse_rules(text: str, today: date, *, name: str = "policy.yaml", wrong: Wrong = nothing_wrong) -> Rules:
     """The rules that a text says, version 0. name: of the file, for the mistakes.
 
     today: the holidays from the year before it to ten years after it become closed dates.
+    wrong: what is wrong with a channel address, beyond what can be seen without the channels.
     Raises Misconfigured with all its mistakes, in the order of their lines.
     """
     document = parse(text, name)
     file, problems = validate(document, PolicyFile)
-    problems += check(file, document)
+    problems += check(file, document, wrong)
     if problems:
         raise Misconfigured(sorted(problems, key=lambda problem: int(problem.place.rpartition(":")[2])))
     rules = resolve(file, today)

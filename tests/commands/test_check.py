@@ -41,13 +41,41 @@ def test_every_mistake_of_settings_keys_and_policy_is_told_at_once(
     assert places == ["SLA_LISTEN", f"{file}:1"]
 
 
-def test_an_address_that_cannot_be_used_is_a_warning_without_its_secrets(run: Run, file: Path) -> None:
-    file.write_text(
-        EXAMPLE.replace('vera: {name: Vera, notify: ["log://"]}', "vera: {notify: [nosuch://secret/token]}")
-    )
+@pytest.mark.parametrize("address", ["nosuch://secret/token", "exec://secret", "tgram://1:secret-secret/111/222"])
+def test_an_address_that_cannot_be_used_is_a_mistake_without_its_secrets(run: Run, file: Path, address: str) -> None:
+    file.write_text(EXAMPLE.replace('vera: {name: Vera, notify: ["log://"]}', f'vera: {{notify: ["{address}"]}}'))
     answer = run("check", "--policy", str(file))
-    assert (answer.code, [w["path"] for w in answer.json["warnings"]]) == (1, ["managers.vera.notify"])
+    assert (answer.code, [error["path"] for error in answer.json["errors"]]) == (2, ["managers.vera.notify[0]"])
     assert "secret" not in answer.out
+
+
+def test_a_policy_with_an_address_that_cannot_be_used_does_not_come_into_force(
+    run: Run, file: Path, shelf: Shelf
+) -> None:
+    shelf.enforce(sales())
+    file.write_text(EXAMPLE.replace('vera: {name: Vera, notify: ["log://"]}', 'vera: {notify: ["exec://x"]}'))
+    assert run("policy", "apply", str(file)).code == 2
+
+
+def test_the_zone_and_the_quiet_hours_of_everybody_are_told(run: Run, file: Path) -> None:
+    file.write_text(
+        """
+calendars:
+  msk: {timezone: Europe/Moscow, hours: {mon-fri: ["09:00-20:00"]}}
+  vvo: {timezone: Asia/Vladivostok, hours: {mon-fri: ["09:00-20:00"]}}
+managers: {anna: {shift: msk}, vera: {shift: msk}, daria: {shift: vvo}, irina: {quiet: ["21:00-08:00", "12:00-13:00"]}}
+teams: {moscow: {managers: [anna, vera]}, east: {head: irina, managers: [daria]}}
+policies:
+  - {name: moscow, match: {team: [moscow]}, team: moscow, calendar: msk}
+  - {name: default, team: east, calendar: vvo}
+"""
+    )
+    told = run("check", "--policy", str(file)).json["forecast"][-3:]
+    assert told == [
+        "notices in Europe/Moscow, never quiet: anna, vera",
+        "notices in Asia/Vladivostok, never quiet: daria",
+        "notices in Asia/Vladivostok, quiet 12:00-13:00 and 21:00-08:00: irina",
+    ]
 
 
 def test_a_public_url_that_nobody_could_use_is_a_warning(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from sla_monitor.core import people
 from sla_monitor.core.calendar import ALWAYS, to_utc, zone
 from sla_monitor.core.lead import Status
 from sla_monitor.core.people import quiet_until, shift, zone_name
-from sla_monitor.core.rules import Hours, Manager, Policy, Rules, Team
+from sla_monitor.core.rules import HOUR, Hours, Manager, Policy, Rules, Team
 from tests import facts
 from tests.world import World, sales
 
@@ -81,6 +81,46 @@ def test_the_zone_is_that_of_the_shift_else_of_the_policy_else_utc(force: Rules,
 
 def test_somebody_in_no_team_has_the_zone_of_the_first_policy_with_a_calendar():
     assert zone_name(rules(Policy(calendar="office", team="care")), "boris") == "Europe/Moscow"
+
+
+EAST = Hours("Asia/Vladivostok", MOSCOW.week)
+
+
+def branches(*policies: Policy, **boss: Any) -> Rules:
+    """Two teams in two zones, each with a head of no shift."""
+    return Rules(
+        calendars={"msk": MOSCOW, "vvo": EAST},
+        managers={
+            "anna": Manager("anna", shift="msk"),
+            "daria": Manager("daria", shift="vvo"),
+            "boris": Manager("boris"),
+            "irina": Manager("irina", quiet=((1260, 1920),), **boss),  # 21:00 to 08:00
+        },
+        teams={"west": Team("west", ("anna",), "boris"), "east": Team("east", ("daria",), "irina")},
+        policies=policies or (Policy("west", team="west", calendar="msk"), Policy(team="east", calendar="vvo")),
+    )
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        (Policy("west", team="west", calendar="msk"), Policy(team="east", calendar="vvo")),
+        (Policy("hot", calendar="msk"), Policy("east", match={"team": ("east",)}, calendar="vvo")),
+        (Policy("west", team="west", calendar="msk"), Policy(team="east")),
+    ],
+)
+def test_a_head_without_a_shift_has_the_zone_of_the_team_that_they_head(policies: tuple[Policy, ...]):
+    assert zone_name(branches(*policies), "irina") == "Asia/Vladivostok"
+
+
+def test_a_head_with_a_shift_has_its_zone():
+    assert zone_name(branches(shift="msk"), "irina") == "Europe/Moscow"
+
+
+def test_the_quiet_hours_of_a_head_are_in_the_zone_of_the_team():
+    night = to_utc(datetime.fromisoformat("2026-12-01 01:00"), zone("Asia/Vladivostok"))
+    assert quiet_until(branches(), "irina", night) == night + 7 * HOUR
+    assert quiet_until(branches(), "irina", night + 10 * HOUR) is None
 
 
 def test_quiet_hours_last_over_midnight_until_their_end():

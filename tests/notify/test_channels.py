@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sla_monitor.clock import ManualClock
 from sla_monitor.core.effects import Send
-from sla_monitor.notify.address import place, shown
+from sla_monitor.notify.address import place, shown, to_one
 from sla_monitor.notify.apprise_channel import _failure
 from sla_monitor.notify.channels import OTHERS, check, registry
 from sla_monitor.notify.render import Message
@@ -104,6 +104,41 @@ def test_an_unusable_address_is_named_without_its_secrets(address):
     said = check(address)
     assert said
     assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"tgram://123456789:{SECRET}abcdefghijkl/111/222",
+        f"slack://T1JJ3T3L2/A1BRTD4JD/{SECRET}/#a/#b",
+        f"d7sms://{SECRET}@+15551231111/+15551232222?batch=yes",
+        f"mailto://anna:{SECRET}@mail.example/?to=a@shop.example,b@shop.example",
+    ],
+)
+def test_an_address_of_several_receivers_is_refused_with_what_to_write_instead(address):
+    said = check(address)
+    assert said.startswith("reaches 2 receivers")
+    assert "write 2 addresses" in said
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    ("address", "one"),
+    [
+        ("telegram://7", True),
+        ("telegram://-1001", False),
+        ("slack://U024BE7LH", True),
+        ("slack://C024BE7LH", False),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/x", False),
+        ("discord://1/x", False),
+        ("mailto://a:b@mail.example", True),
+        ("json://crm.example", True),
+        ("tgram://1:x/111/", True),
+        ("tgram://1:x/-111", False),
+    ],
+)
+def test_who_reads_what_comes_to_an_address(address, one):
+    assert to_one(address) is one
 
 
 @settings(max_examples=50, deadline=None)

@@ -141,14 +141,14 @@ def test_without_a_shift_times_are_those_of_the_policy():
 
 def test_the_link_by_which_a_manager_takes_the_lead_stands_under_the_text():
     message = render(send(), RULES, link=lambda notice: f"https://sla.example/claim/{notice.lead_id}-{notice.turn}")
-    assert message.action == ("Take it", "Open in browser", "https://sla.example/claim/L1-1", True)
+    assert message.action == ("Take it", "Open in browser", "https://sla.example/claim/L1-1", True, True)
     assert message.text.endswith("\nTake it: https://sla.example/claim/L1-1")
     assert "https" not in message.body
 
 
 def test_without_links_the_text_ends_as_it_is():
     message = render(send(manager="anna"), RULES)
-    assert message.action == ("Взять", "Открыть в браузере", None, True)
+    assert message.action == ("Взять", "Открыть в браузере", None, True, True)
     assert message.text == message.body
 
 
@@ -185,7 +185,7 @@ def test_a_body_alone_leaves_the_built_in_title_and_a_title_alone_the_body():
     assert render(send(), own(body="Go.")) == (
         "New lead for you: L1",
         "Go.",
-        ("Take it", "Open in browser", None, True),
+        ("Take it", "Open in browser", None, True, True),
     )
     assert render(send(), own(title="Go.")).body == "Lead id: L1"
 
@@ -217,8 +217,14 @@ def test_a_digest_lists_what_each_notice_says_and_by_when():
 
 def test_a_digest_leads_to_the_board_and_takes_nothing():
     message = render(digest(), RULES, link=lambda _: "https://sla.example/")
-    assert message.action == ("Open the board", "Open the board", "https://sla.example/", False)
+    assert message.action == ("Open the board", "Open the board", "https://sla.example/", False, True)
     assert message.text == f"{message.body}\nOpen the board: https://sla.example/"
+
+
+def test_a_digest_says_the_turn_of_each_notice():
+    items = [{"kind": "assigned", "lead_id": "L1", "turn": 3}, {"kind": "assigned", "lead_id": "L2", "turn": 2}]
+    send_ = replace(digest(), details={"items": items, "count": 2, "notices": []})
+    assert render(send_, own(title="Turn {turn}: {lead}")).body == "- Turn 3: L1\n- Turn 2: L2"
 
 
 def test_a_digest_counts_what_it_does_not_list():

@@ -28,6 +28,7 @@ class Hook:
 
     def __init__(self) -> None:
         self.status = 200
+        self.headers = {"Retry-After": "5"}
         self.open = asyncio.Event()
         self.open.set()
         self.got: list[dict[str, Any]] = []
@@ -35,10 +36,10 @@ class Hook:
         self.server: TestServer
 
     async def answer(self, request: web.Request) -> web.Response:
-        self.got.append(await request.json())
+        self.got.append(await request.json() if request.can_read_body else {})
         self.arrived.release()
         await self.open.wait()
-        return web.Response(status=self.status, headers={"Retry-After": "5"})
+        return web.Response(status=self.status, headers=self.headers)
 
     @property
     def address(self) -> str:
@@ -49,7 +50,7 @@ class Hook:
 async def hook() -> AsyncIterator[Hook]:
     hook = Hook()
     app = web.Application()
-    app.router.add_post("/{path:.*}", hook.answer)
+    app.router.add_route("*", "/{path:.*}", hook.answer)
     hook.server = TestServer(app)
     await hook.server.start_server()
     yield hook
@@ -139,6 +140,22 @@ async def test_the_link_by_which_a_lead_is_taken_is_a_line_of_the_text(hook, tmp
     await Scene(sender, clock, []).send(hook.address)
     await sender.close()
     assert hook.got[0]["message"].endswith("\nВзять: https://x.example/1")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_a_failure_with_its_remedy_and_nobody_follows_it(hook, scene, status):
+    hook.status, hook.headers = status, {"Location": f"http://127.0.0.1:{hook.server.port}/login"}
+    sent = await scene.send(f"{hook.address}?redirect=yes", customer="+74951234567")
+    assert sent.error.endswith(f": {status}: a redirect, which is not followed; put the final address into the policy")
+    assert not sent.permanent
+    assert len(hook.got) == 1
+
+
+async def test_an_address_cannot_make_a_success_of_a_failure_nor_try_again_by_itself(hook, scene):
+    hook.status = 500
+    sent = await scene.send(f"{hook.address}?optional=yes&retry=3&wait=1")
+    assert sent.error is not None
+    assert len(hook.got) == 1
 
 
 async def test_a_refusal_of_the_message_is_permanent(hook, scene):

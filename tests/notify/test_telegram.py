@@ -82,6 +82,17 @@ async def test_one_button_takes_the_lead_and_one_opens_the_page(telegram, scene)
     assert LINK not in telegram.got[0]["text"]
 
 
+async def test_in_a_group_the_link_takes_nothing_and_leads_to_the_lead_on_the_board(telegram, scene):
+    board = "https://sla.example/#lead=L1"
+    await scene(lambda _: board).send(channel="telegram://-1001")
+    assert telegram.buttons(telegram.got[0]) == [
+        {"text": "Взять", "callback_data": "take:2:L1"},
+        {"text": "Открыть доску", "url": board},
+    ]
+    await scene(lambda _: board, buttons=False).send(channel="telegram://-1001")
+    assert telegram.buttons(telegram.got[1]) == [{"text": "Открыть доску", "url": board}]
+
+
 async def test_without_a_place_for_call_backs_the_link_takes_the_lead(telegram, scene):
     await scene(lambda _: LINK, buttons=False).send()
     assert telegram.buttons(telegram.got[0]) == [{"text": "Взять", "url": LINK}]
