@@ -12,7 +12,7 @@ from sla_monitor.core.rules import Rules
 
 from .context import VISITOR, Web
 from .live import Live
-from .picture import Line
+from .picture import NO_TIMER, Line
 from .views import moment
 from .visitors import Visitor
 
@@ -52,5 +52,12 @@ def _lead(line: Line, visitor: Visitor, rules: Rules, now: int) -> dict[str, Any
         "holder_name": (manager.name if manager else "") or line.holder_id or None,
         "due_at": moment(line.due_at),
         "customer_due_at": moment(line.customer_due_at),
-        "seconds_left": (line.due_at - now) // 1000 if line.due_at else None,
+        "breached": line.breached,
+        "seconds_left": _seconds(line.customer_due_at, now),
+        "holder_seconds_left": None if line.status in NO_TIMER else _seconds(line.due_at, now),
     }
+
+
+def _seconds(due: int, now: int) -> int | None:
+    """Until an instant; negative once it has passed; null if there is none."""
+    return (due - now) // 1000 if due else None

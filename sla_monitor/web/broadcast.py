@@ -19,7 +19,7 @@ from sla_monitor.report.home import home
 from .context import VISITOR, Web
 from .live import PACE, Live, Viewer
 from .outcomes import HEADERS
-from .picture import Line, Shown
+from .picture import Line, Shown, Urgency
 from .problems import Refused
 from .scene import Difference
 from .today import News
@@ -146,7 +146,7 @@ class Broadcast:
         return _event("news", items=[_item(one) for one in islice(seen, NEWS)])
 
 
-def _urgency(shown: Shown) -> tuple[bool, int, str]:
+def _urgency(shown: Shown) -> Urgency:
     return shown.line.urgency
 
 

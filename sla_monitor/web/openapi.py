@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sla_monitor import __version__, wire
+from sla_monitor.core.lead import OPEN, Status
 from sla_monitor.core.roster import AVAILABLE, PassedOver
 from sla_monitor.keys import Scope
 from sla_monitor.wire.examples import EXAMPLES
@@ -138,6 +139,36 @@ MANAGERS = answer(
                 capacity={"type": ["integer", "null"], "description": "Open leads at once; null: any number."},
             ),
         }
+    ),
+    "503",
+)
+_SECONDS = {"type": ["integer", "null"]}
+LEADS = answer(
+    _object(
+        now=_INSTANT,
+        speed={"type": "number", "description": "Seconds of the server's clock in one second; 1 but in a demo."},
+        open={"type": "integer", "description": "How many there are; leads has the 200 most urgent."},
+        counts={"type": "object", "additionalProperties": {"type": "integer"}, "description": "By status."},
+        leads={
+            "type": "array",
+            "description": "Nobody free, escalated, late (breached), the others; each by customer_due_at.",
+            "items": _object(
+                lead_id=_TEXT,
+                name=_OR_NULL | {"description": "The customer's, as you may see it."},
+                status={"enum": [status for status in Status if status in OPEN]},
+                source=_TEXT,
+                team_id=_OR_NULL,
+                turn={"type": "integer"},
+                holder_id=_OR_NULL,
+                holder_name=_OR_NULL,
+                due_at=_INSTANT | {"description": "By when the holder is to respond, in their turn."},
+                customer_due_at=_INSTANT | {"description": "By when the customer was to be answered."},
+                breached=_BOOLEAN | {"description": "Whether that has passed, and nobody had responded by then."},
+                seconds_left=_SECONDS | {"description": "Until customer_due_at; negative once it has passed."},
+                holder_seconds_left=_SECONDS
+                | {"description": "Until due_at; null where no time runs for anybody: nobody free, escalated."},
+            ),
+        },
     ),
     "503",
 )

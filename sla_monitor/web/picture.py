@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from sla_monitor.codec import OURS, read_header
-from sla_monitor.core.lead import OPEN_NUMBERS, OPEN_TESTS, Lead, Status
+from sla_monitor.core.lead import OPEN_NUMBERS, OPEN_TESTS, Lead, Result, Status
 
 from .views import LEADS, due_at
 from .visitors import Visitor, masked
@@ -17,10 +17,18 @@ from .visitors import Visitor, masked
 _OPEN = OPEN_NUMBERS | OPEN_TESTS
 NO_TIMER = frozenset({Status.UNASSIGNABLE, Status.ESCALATED})
 """What waits for a person: no time will change it, and nobody who counts holds it."""
+NEVER = 1 << 62
+"""What sorts a lead that has no due behind those that have one."""
+
+Urgency = tuple[int, int, str]
 
 
 class Line(NamedTuple):
-    """An open lead, as the board shows it. Instants in ms, 0 for none. due_at: of the present turn. calls: seen."""
+    """An open lead, as the board shows it. Instants in ms, 0 for none.
+
+    breached: the customer's due has passed, and it is decided that nobody responded by then. customer_due_at: what the
+    customer was promised. due_at: by when its holder is to respond, in their turn. calls: seen.
+    """
 
     lead_id: str
     name: str | None
@@ -34,11 +42,21 @@ class Line(NamedTuple):
     started_at: int
     calls: int
     test: bool
+    breached: bool
 
     @property
-    def urgency(self) -> tuple[bool, int, str]:
-        """What sorts the most urgent first: who waits for a person, then by due."""
-        return self.status not in NO_TIMER, self.due_at, self.lead_id
+    def urgency(self) -> Urgency:
+        """What sorts the most urgent first: nobody free, with the head, late, others; each by the customer's due."""
+        return self._rank, self.customer_due_at or NEVER, self.lead_id
+
+    @property
+    def _rank(self) -> int:
+        match self.status:
+            case Status.UNASSIGNABLE:
+                return 0
+            case Status.ESCALATED:
+                return 1
+        return 2 if self.breached else 3
 
 
 class Shown(NamedTuple):
@@ -114,6 +132,7 @@ def line_of(lead: Lead) -> Line:
         started_at=lead.started_at,
         calls=len(lead.calls),
         test=lead.test,
+        breached=lead.evaluated is Result.BREACHED,
     )
 
 

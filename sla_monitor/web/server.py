@@ -79,7 +79,7 @@ def routes(context: Web, outcomes: Outcomes, callbacks: Callbacks, live: Live, b
         ),
         Route("GET", "/v1/leads/{id}/story", Stories(context, views).story, READ, "All about a lead.", described.STORY),
         Route("GET", "/v1/outcomes", outcomes.stream, READ, "Outcomes as server-sent events.", stream),
-        Route("GET", "/v1/board", board.data, READ, "The open leads.", {"responses": _OK | problems("401", "403")}),
+        Route("GET", "/v1/board", board.data, READ, "The open leads.", described.LEADS),
         Route("GET", "/v1/board/stream", broadcast.stream, READ, "What the board shows, live.", described.BOARD),
         Route(
             "POST", "/v1/leads/{id}/actions", actions.on_lead, ACT, "Claim, reassign or close a lead.", described.ACT

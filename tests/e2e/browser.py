@@ -78,9 +78,8 @@ class Browser:
         self._base = driver.url
         session = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self._base += f"/session/{session['sessionId']}"
-        self.cdp("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=False)
-        features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        self.cdp("Emulation.setEmulatedMedia", features=features)
+        self.resize(size)
+        self.darken(dark)
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +87,14 @@ class Browser:
     def __exit__(self, *_: object) -> None:
         self._call("DELETE", "")
         self._profile.cleanup()
+
+    def resize(self, size: tuple[int, int]) -> None:
+        self.cdp("Emulation.setDeviceMetricsOverride", width=size[0], height=size[1], deviceScaleFactor=1, mobile=False)
+
+    def darken(self, dark: bool) -> None:
+        """Put on the system's dark colours, or its light ones."""
+        features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self.cdp("Emulation.setEmulatedMedia", features=features)
 
     def go(self, url: str) -> None:
         self._call("POST", "/url", {"url": url})

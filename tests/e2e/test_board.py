@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from sla_monitor.keys import new_key
 from tests.e2e.axe import serious
+from tests.e2e.board import SPEED, Place, make, row
 from tests.e2e.browser import DESK, PHONE, Browser, Driver, driving, require_browser
 from tests.e2e.process import Monitor, event
-
-POLICY = """
-version: 1
-managers:
-  anna: {name: Anna, capacity: 50}
-  vera: {name: Vera}
-  gleb: {name: Gleb}
-  boris: {name: Boris}
-  olga: {name: Olga}
-teams:
-  sales: {head: boris, managers: [anna, vera, gleb]}
-  solo: {head: boris, managers: [olga]}
-policies:
-  - {name: stay, match: {channel: [stay]}, target: 5m, on_breach: notify}
-  - {name: long, match: {channel: [long]}, target: 100h}
-  - {name: default, team: sales, target: 10m, max_turns: 9}
-"""
-SPEED = 30
-"""Ten minutes are twenty seconds."""
-
-PEOPLE = {name: ["act"] for name in ("anna", "vera", "gleb", "boris")} | {"wall": ["read"], "crm": ["write", "read"]}
-"""Everybody's scopes; who acts is a manager."""
 
 XSS = [
     "<img src=x onerror=hacked=1>",
@@ -67,34 +42,6 @@ return document.querySelectorAll(
 """How many elements are there that can only have come from outside."""
 
 
-class Place:
-    """A monitor with keys, and the browsers that look at it."""
-
-    def __init__(self, monitor: Monitor, tokens: dict[str, str], driver: Driver) -> None:
-        self.monitor, self.tokens, self.driver = monitor, tokens, driver
-
-    @contextmanager
-    def board(self, name: str, size: tuple[int, int] = DESK, languages: str = "en", **how: bool) -> Iterator[Browser]:
-        """A browser in which somebody has signed in and sees the board live."""
-        with Browser(self.driver, size, languages, **how) as browser:
-            browser.go(self.monitor.url + "/sign-in")
-            browser.type("[name=key]", self.tokens[name])
-            browser.click("button")
-            browser.until(lambda: browser.run("return document.body.dataset.state") == "live")
-            yield browser
-            assert browser.complaints() == []
-
-    def lead(self, lead_id: str, **data: object) -> None:
-        assert self.monitor.post("lead.created.v1", self.monitor.clock.now(), lead_id=lead_id, **data) == 202
-
-    def presence(self, manager_id: str, status: str) -> None:
-        said = {"manager_id": manager_id, "status": status}
-        assert self.monitor.post("manager.status.v1", self.monitor.clock.now(), **said) == 202
-
-    def close(self, lead_id: str) -> None:
-        assert self.monitor.post("lead.closed.v1", self.monitor.clock.now(), lead_id=lead_id, reason="junk") == 202
-
-
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Driver]:
     require_browser()
@@ -114,27 +61,6 @@ def place(office: Place) -> Iterator[Place]:
     yield office
     for lead in office.monitor.get("/v1/board")["leads"]:
         office.close(lead["lead_id"])
-
-
-@contextmanager
-def make(directory: Path, driver: Driver) -> Iterator[Place]:
-    tokens, entries = {}, ""
-    for name, scopes in PEOPLE.items():
-        tokens[name], entry = new_key(name, scopes, manager=name if "act" in scopes else None)
-        entries += entry
-    (directory / "keys.yaml").write_text(entries)
-    (directory / "secret").write_text("a secret of thirty-two characters")
-    env = {"SLA_KEYS": str(directory / "keys.yaml"), "SLA_SECRET_FILE": str(directory / "secret")}
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        env["SLA_LISTEN"] = f"127.0.0.1:{free.getsockname()[1]}"
-    monitor = Monitor(directory, POLICY, speed=SPEED, **env)
-    monitor.token = tokens["crm"]
-    with monitor:
-        yield Place(monitor, tokens, driver)
-
-
-def row(lead_id: str) -> str:
-    return f"#rows [data-lead={json.dumps(lead_id)}]"
 
 
 def test_a_lead_appears_counts_down_breaches_is_claimed_reassigned_and_closed(place: Place) -> None:

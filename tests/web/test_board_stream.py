@@ -133,6 +133,7 @@ async def test_a_page_first_hears_where_it_is_then_all_open_leads_the_most_urgen
             "started_at": NOW,
             "calls": 1,
             "test": False,
+            "breached": False,
         }
 
 

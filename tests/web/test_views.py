@@ -11,6 +11,7 @@ from yarl import URL
 
 from sla_monitor import wire
 from sla_monitor.core.lead import Entry, Kind, Lead, Phase, Result, Turn
+from sla_monitor.core.rules import HOUR
 from sla_monitor.keys import parse_keys
 from sla_monitor.web.assets import TYPES
 from sla_monitor.web.server import build_app
@@ -105,6 +106,52 @@ async def test_a_lead_of_any_id_is_found(site, lead_id):
     site.log.put(lead(lead_id))
     path = "/v1/leads/" + "".join(f"%{byte:02X}" for byte in lead_id.encode())
     assert (await get(site, URL(path, encoded=True)))["lead_id"] == lead_id
+
+
+async def test_the_board_tells_the_customers_time_and_apart_from_it_that_of_whoever_has_the_lead(site):
+    turns = [Turn(1, "vera", NOW, NOW - 736_000, Kind.FIRST), Turn(2, "anna", NOW, NOW + 183_000, Kind.BREACH)]
+    late = {"due_at": NOW - 736_000, "evaluated": Result.BREACHED, "turn": 2}
+    site.log.put(lead("late", turns=turns, **late))
+    site.log.put(lead("head", turns=turns, escalated=True, **late))
+    site.log.put(lead("waits"))
+    site.log.put(lead("timeless", due_at=0))
+    times = ("lead_id", "breached", "seconds_left", "holder_seconds_left", "customer_due_at", "due_at")
+    assert [tuple(line[name] for name in times) for line in (await get(site, "/v1/board"))["leads"]] == [
+        ("head", True, -736, None, "2026-11-24T05:47:44.000Z", "2026-11-24T06:03:03.000Z"),
+        ("late", True, -736, 183, "2026-11-24T05:47:44.000Z", "2026-11-24T06:03:03.000Z"),
+        ("waits", False, 600, 600, "2026-11-24T06:10:00.000Z", "2026-11-24T06:10:00.000Z"),
+        ("timeless", False, None, None, None, None),
+    ]
+
+
+async def test_the_board_shows_nobody_free_first_then_the_heads_then_the_longest_late_then_the_rest_by_due(site):
+    turns = [Turn(1, "vera", NOW, NOW, Kind.FIRST), Turn(2, "anna", NOW, NOW + HOUR, Kind.BREACH)]
+    late = {"evaluated": Result.BREACHED, "turn": 2, "turns": turns}
+    for order, (lead_id, minutes, changes) in enumerate(
+        (
+            ("sooner", 1, {}),
+            ("later", 9, {}),
+            ("late", -1, late),
+            ("longest late", -3, late),
+            ("on the phone", -2, late | {"held_until": NOW + MINUTE}),
+            ("head", -1, late | {"escalated": True}),
+            ("nobody", 5, {"unassignable": True, "holder": "", "turns": []}),
+        )
+    ):
+        site.log.put(lead(lead_id, due_at=NOW + minutes * MINUTE + order, **changes))
+    shown = [line["lead_id"] for line in (await get(site, "/v1/board"))["leads"]]
+    assert shown == ["nobody", "head", "longest late", "on the phone", "late", "sooner", "later"]
+
+
+async def test_what_the_board_answers_is_what_the_openapi_document_says(site):
+    site.log.put(lead("a"))
+    document = await get(site, "/openapi.json")
+    answer = document["paths"]["/v1/board"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    board = await get(site, "/v1/board")
+    jsonschema.validate(board, answer)
+    described = answer["properties"]["leads"]["items"]["properties"]
+    assert set(board) == set(answer["properties"])
+    assert set(board["leads"][0]) == set(described)
 
 
 async def test_the_board_shows_open_leads_by_due(site):

@@ -33,6 +33,14 @@ export class ServerClock {
   }
 }
 
+// How far the day of an instant is from today, where the reader is: today, week (the day's name is enough), year or far.
+export function nearness(ms, now) {
+  const [day, today] = [ms, now].map((at) => new Date(at).setHours(12, 0, 0, 0));
+  if (day === today) return "today";
+  if (Math.round(Math.abs(day - today) / DAY) < 7) return "week";
+  return new Date(ms).getFullYear() === new Date(now).getFullYear() ? "year" : "far";
+}
+
 // Milliseconds as 4:07 or 1:02:03, never negative.
 export function span(ms) {
   const all = Math.floor(Math.abs(ms) / 1000);
@@ -42,13 +50,28 @@ export function span(ms) {
 }
 
 export const SOON = 120_000;
+export const HOUR = 3_600_000;
 export const DAY = 86_400_000;
 
-// How a lead stands against its due: {kind: far|left|soon|late|opens|none, ms}.
+// How a lead stands against what the customer was promised: {kind: far|left|soon|past|late|opens|none, ms}.
+// past: it is due, and not yet decided whether anybody responded in time; a call may be going on.
 export function countdown(lead, now) {
   if (lead.status === "scheduled") return { kind: "opens", ms: lead.started_at - now };
-  if (!lead.due_at) return { kind: "none", ms: 0 };
-  const ms = lead.due_at - now;
+  if (!lead.customer_due_at) return { kind: "none", ms: 0 };
+  const { kind, ms } = until(lead.customer_due_at, now);
+  return { kind: kind === "late" && !lead.breached ? "past" : kind, ms };
+}
+
+// The same for whoever has the lead, where their time is another than the customer's; none where no time runs for them.
+export function holderCountdown(lead, now) {
+  const same = !lead.due_at || lead.due_at === lead.customer_due_at;
+  return same || !lead.holder_id || TIMELESS.has(lead.status) ? { kind: "none", ms: 0 } : until(lead.due_at, now);
+}
+
+const TIMELESS = new Set(["unassignable", "escalated", "scheduled"]);
+
+function until(due, now) {
+  const ms = due - now;
   if (ms > DAY) return { kind: "far", ms };
   // A second that has begun is still there: 0:00 is late, not left.
   if (ms <= 0) return { kind: "late", ms: -ms };

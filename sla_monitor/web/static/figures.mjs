@@ -1,5 +1,6 @@
 // Figures of the last hour and of today, and where they lie on the plot.
 
+import { HOUR } from "./clock.mjs";
 import { percent } from "./percent.mjs";
 
 // q: 0 to 1; the nearest rank. sorted: ascending, not empty.
@@ -16,8 +17,6 @@ export function summary(responses) {
     most: quantile(took, 0.9),
   };
 }
-
-export const HOUR = 3_600_000;
 
 // Where each response lies on a plot of an hour that ends now: x and y in 0..1, y 0 at the bottom.
 // Whatever took more than `top` lies on its upper edge.

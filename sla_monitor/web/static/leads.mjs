@@ -1,11 +1,13 @@
 // The open leads as the server tells them, in the order of their urgency.
 
-const NO_TIMER = new Set(["unassignable", "escalated"]);
 export const STATUSES = ["unassignable", "escalated", "overdue", "waiting", "held", "scheduled"];
 
-// Who waits for a person first, then by due: as the server sorts them.
+const WAITS_FOR_A_PERSON = { unassignable: 0, escalated: 1 };
+const rank = (lead) => WAITS_FOR_A_PERSON[lead.status] ?? (lead.breached ? 2 : 3);
+
+// Nobody free, with the head, late, the others; each by the customer's due: as the server sorts them.
 export function byUrgency(a, b) {
-  return NO_TIMER.has(b.status) - NO_TIMER.has(a.status) || a.due_at - b.due_at || (a.lead_id < b.lead_id ? -1 : 1);
+  return rank(a) - rank(b) || (a.customer_due_at || Infinity) - (b.customer_due_at || Infinity) || (a.lead_id < b.lead_id ? -1 : 1);
 }
 
 export function matches(lead, filter) {

@@ -1,10 +1,10 @@
 // The open leads: a long list of which only what is seen is in the page. Rows are kept by lead, so focus stays with one.
 
-import { countdown, span } from "./clock.mjs";
+import { countdown, holderCountdown } from "./clock.mjs";
 import { at, copy, mark, say, set } from "./dom.mjs";
 import { frame, moved } from "./frame.mjs";
 
-const INSTANTS = { far: "due_at", opens: "started_at" }; // told by the clock and not counted down
+const INSTANTS = { far: "customer_due_at", opens: "started_at" }; // told by the clock and not counted down
 
 export class List {
   #rows = new Map(); // lead id -> element
@@ -126,7 +126,6 @@ export class List {
     mark(cell("status"), lead.status);
     say(cell("status").lastElementChild, words.status[lead.status] ?? lead.status);
     say(cell("holder").children[0], lead.holder_id ? this.page.name(lead.holder_id) : words.nobody);
-    say(cell("holder").children[1], words.turn(lead.turn));
     say(cell("origin").children[0], lead.team_id ?? "");
     say(cell("origin").children[1], lead.source);
     say(cell("calls"), lead.calls ? words.calls(lead.calls) : "");
@@ -141,10 +140,17 @@ export class List {
   #countDown(row, lead, now) {
     if (!lead) return;
     const { kind, ms } = countdown(lead, now);
+    const { words } = this.page;
     const cell = row.firstElementChild;
     set(row, "data-left", kind);
-    say(cell.children[0], kind === "none" ? "–" : kind in INSTANTS ? this.page.time(lead[INSTANTS[kind]]) : span(ms));
-    say(cell.children[1], this.page.words.left[kind]);
+    say(cell.children[0], kind === "none" ? "–" : kind in INSTANTS ? this.page.time(lead[INSTANTS[kind]]) : this.page.span(ms));
+    say(cell.children[1], words.left[kind]);
+    const own = holderCountdown(lead, now);
+    const has = own.kind !== "none" && words.has[own.kind](own.kind === "far" ? this.page.time(lead.due_at) : this.page.span(own.ms));
+    const small = row.querySelector(".holder small");
+    set(small, "data-left", own.kind);
+    say(small.children[0], has || "");
+    say(small.children[1], words.turn(lead.turn));
   }
 
   #activate(id) {

@@ -1,10 +1,14 @@
 // What all parts of the page share: who looks, in which language, by which clock, at what.
 
-import { ServerClock } from "./clock.mjs";
+import { DAY, HOUR, ServerClock, nearness, span } from "./clock.mjs";
 import { at, say } from "./dom.mjs";
 import { Leads } from "./leads.mjs";
 import { fillIn } from "./looks.mjs";
 import { WORDS } from "./words.mjs";
+
+const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const DATE = { day: "numeric", month: "short" };
+const DAYS = { today: null, week: { weekday: "short" }, year: DATE, far: { ...DATE, year: "numeric" } };
 
 export class Page {
   constructor() {
@@ -25,22 +29,28 @@ export class Page {
   speak(language) {
     this.language = language;
     this.words = WORDS[language];
-    const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-    this.#clock = new Intl.DateTimeFormat(language, { ...time });
-    this.#seconds = new Intl.DateTimeFormat(language, { ...time, second: "2-digit" });
-    this.#day = new Intl.DateTimeFormat(language, { ...time, weekday: "short", day: "numeric", month: "short" });
+    const format = (parts) => new Intl.DateTimeFormat(language, parts);
+    this.#days = Object.fromEntries(Object.entries(DAYS).map(([near, parts]) => [near, parts && format(parts)]));
+    this.#clock = format(TIME);
+    this.#seconds = format({ ...TIME, second: "2-digit" });
     fillIn(this.words);
   }
 
   #clock;
   #seconds;
-  #day;
+  #days;
 
-  // An instant in the zone of whoever looks: the time alone if it is near.
+  // An instant in the zone of whoever looks, with its day as soon as that is not today.
   time(ms, seconds = false) {
     if (!ms) return "";
-    const far = Math.abs(ms - this.now()) > 20 * 3_600_000;
-    return (far ? this.#day : seconds ? this.#seconds : this.#clock).format(ms);
+    const day = this.#days[nearness(ms, this.now())];
+    const time = (seconds ? this.#seconds : this.#clock).format(ms);
+    return day ? `${day.format(ms)} ${time}` : time;
+  }
+
+  // A span of time that is counted; in days and hours once it is more than a day.
+  span(ms) {
+    return ms < DAY ? span(ms) : this.words.days(Math.floor(ms / DAY), Math.floor((ms % DAY) / HOUR));
   }
 
   name(managerId) {

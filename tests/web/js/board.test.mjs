@@ -5,17 +5,17 @@ import { test } from "node:test";
 
 const modules = new URL("../../../sla_monitor/web/static/", import.meta.url);
 const load = (name) => import(new URL(name, modules));
-const { ServerClock, countdown, span } = await load("clock.mjs");
+const { HOUR, ServerClock, countdown, holderCountdown, nearness, span } = await load("clock.mjs");
 const { Leads, byUrgency, matches } = await load("leads.mjs");
 const { Link } = await load("link.mjs");
 const { fate } = await load("fate.mjs");
-const { plot, share, summary, HOUR } = await load("figures.mjs");
+const { plot, share, summary } = await load("figures.mjs");
 const { frame, moved } = await load("frame.mjs");
 const { WORDS, choose } = await load("words.mjs");
 
-const FIELDS = ["lead_id", "status", "team_id", "source", "turn", "holder_id", "due_at", "started_at"];
+const FIELDS = ["lead_id", "status", "team_id", "source", "turn", "holder_id", "due_at", "customer_due_at", "started_at", "breached"];
 const lead = (lead_id, more = {}) => ({
-  lead_id, status: "waiting", team_id: "sales", source: "crm", turn: 1, holder_id: "anna", due_at: 1000, started_at: 0, ...more,
+  lead_id, status: "waiting", team_id: "sales", source: "crm", turn: 1, holder_id: "anna", due_at: 1000, customer_due_at: 1000, started_at: 0, breached: false, ...more,
 });
 const line = (...given) => FIELDS.map((field) => lead(...given)[field]);
 const leads = (...lines) => {
@@ -58,35 +58,76 @@ test("the next tick comes with the next whole second of the server, but never in
   assert.equal(new ServerClock(10_250, 0, 600).untilNextSecond(0), 50);
 });
 
-test("a countdown tells what is left, what is soon, what is late and what is yet to open", () => {
-  const now = 1_000_000;
-  const tell = (more) => {
-    const { kind, ms } = countdown(lead("a", more), now);
-    return `${kind} ${span(ms)}`;
-  };
-  assert.equal(tell({ due_at: now + 600_000 }), "left 10:00");
-  assert.equal(tell({ due_at: now + 119_999 }), "soon 2:00");
-  assert.equal(tell({ due_at: now + 1 }), "soon 0:01");
-  assert.equal(tell({ due_at: now }), "late 0:00");
-  assert.equal(tell({ due_at: now - 3_723_000 }), "late 1:02:03");
-  assert.equal(tell({ due_at: 0 }), "none 0:00");
-  assert.equal(tell({ due_at: now + 90_000_000 }), "far 25:00:00");
-  assert.equal(tell({ status: "scheduled", started_at: now + 60_000 }), "opens 1:00");
+const NOW = 1_000_000_000;
+const told = ({ kind, ms }) => `${kind} ${span(ms)}`;
+
+test("the time of a lead is what its customer lives through, whoever has it now", () => {
+  const tell = (more) => told(countdown(lead("a", more), NOW));
+  assert.equal(tell({ customer_due_at: NOW + 600_000 }), "left 10:00");
+  assert.equal(tell({ customer_due_at: NOW + 119_999 }), "soon 2:00");
+  assert.equal(tell({ customer_due_at: NOW + 1 }), "soon 0:01");
+  assert.equal(tell({ customer_due_at: NOW - 736_000, breached: true, due_at: NOW + 183_000, turn: 2 }), "late 12:16");
+  assert.equal(tell({ customer_due_at: NOW - 3_723_000, breached: true, status: "escalated", due_at: 0 }), "late 1:02:03");
+  assert.equal(tell({ customer_due_at: 0 }), "none 0:00");
+  assert.equal(tell({ customer_due_at: NOW + 90_000_000 }), "far 25:00:00");
+  assert.equal(tell({ status: "scheduled", started_at: NOW + 60_000 }), "opens 1:00");
+});
+
+test("what is due and not yet decided, because proof may be on its way or a call goes on, is not called late", () => {
+  for (const more of [{}, { status: "held" }])
+    assert.equal(told(countdown(lead("a", { customer_due_at: NOW - 1000, ...more }), NOW)), "past 0:01");
+});
+
+test("whoever has a lead is told their own time where it is another than the customer's", () => {
+  const tell = (more) => told(holderCountdown(lead("a", { customer_due_at: NOW - 736_000, breached: true, ...more }), NOW));
+  assert.equal(tell({ due_at: NOW + 183_000 }), "left 3:03");
+  assert.equal(tell({ due_at: NOW - 5000 }), "late 0:05");
+  assert.equal(tell({ due_at: NOW - 736_000 }), "none 0:00");
+  assert.equal(tell({ due_at: 0, status: "escalated" }), "none 0:00");
+  assert.equal(tell({ due_at: NOW + 183_000, status: "escalated" }), "none 0:00");
+  assert.equal(tell({ due_at: NOW + 183_000, status: "unassignable", holder_id: "" }), "none 0:00");
+});
+
+test("a day is named as soon as it is not today, however near the instant is", () => {
+  const now = new Date(2026, 10, 30, 17, 18).getTime();
+  const near = (...day) => nearness(new Date(...day).getTime(), now);
+  assert.equal(near(2026, 10, 30, 0, 0), "today");
+  assert.equal(near(2026, 10, 30, 23, 59), "today");
+  assert.equal(near(2026, 11, 1, 0, 0), "week");
+  assert.equal(near(2026, 10, 29, 23, 59), "week");
+  assert.equal(near(2026, 11, 6, 9, 0), "week");
+  assert.equal(near(2026, 11, 7, 9, 0), "year");
+  assert.equal(near(2026, 10, 23, 9, 0), "year");
+  assert.equal(near(2027, 0, 8, 9, 0), "far");
+  assert.equal(near(2027, 0, 5, 9, 0), "far");
+});
+
+test("a day is named by the calendar of the reader, and not by the hours between, where clocks are put back", () => {
+  const before = process.env.TZ;
+  process.env.TZ = "Europe/Berlin"; // a day of 25 hours
+  const now = new Date(2026, 9, 25, 0, 30).getTime();
+  assert.equal(nearness(now + 24.4 * HOUR, now), "today");
+  assert.equal(nearness(now + 24.6 * HOUR, now), "week");
+  process.env.TZ = before ?? "";
 });
 
 // leads
 
-test("who waits for a person comes first, then whoever is due first", () => {
+test("first come leads with nobody free, then those with the head, then the longest late, then by the customer's due", () => {
+  const late = (lead_id, customer_due_at, due_at) => lead(lead_id, { customer_due_at, due_at, breached: true, status: "overdue" });
   const shuffled = [
-    lead("later", { due_at: 9 }), lead("b", { due_at: 5 }), lead("a", { due_at: 5 }), lead("head", { status: "escalated", due_at: 8 }),
-    lead("nobody", { status: "unassignable", due_at: 7 }), lead("late", { status: "overdue", due_at: 1 }),
+    lead("timeless", { customer_due_at: 0 }), lead("later", { customer_due_at: 9 }), lead("b", { customer_due_at: 5 }),
+    late("late, its holder has long", 3, 99), lead("a", { customer_due_at: 5 }), lead("head", { status: "escalated", customer_due_at: 8 }),
+    lead("due", { customer_due_at: 1 }), lead("nobody", { status: "unassignable", customer_due_at: 7 }), late("longest late", 1, 98),
+    late("late on the phone", 2, 2),
   ];
-  assert.deepEqual(ids(shuffled.sort(byUrgency)), ["nobody", "head", "late", "a", "b", "later"]);
+  const sorted = ["nobody", "head", "longest late", "late on the phone", "late, its holder has long", "due", "a", "b", "later", "timeless"];
+  assert.deepEqual(ids(shuffled.sort(byUrgency)), sorted);
 });
 
 test("what is told again replaces what was known, and what is gone leaves", () => {
-  const known = leads(line("a", { due_at: 1 }), line("b", { due_at: 2 }));
-  known.set([line("a", { due_at: 3 })]);
+  const known = leads(line("a", { customer_due_at: 1 }), line("b", { customer_due_at: 2 }));
+  known.set([line("a", { customer_due_at: 3 })]);
   assert.deepEqual(ids(known.all()), ["b", "a"]);
   known.drop(["b", "never"]);
   assert.deepEqual([ids(known.all()), known.size], [["a"], 1]);
@@ -123,7 +164,7 @@ test("escalated leads are counted for whoever has them", () => {
 });
 
 test("ten thousand leads are sorted and filtered within a frame or two", () => {
-  const lines = Array.from({ length: 10_000 }, (_, n) => line(`L${n}`, { due_at: (n * 7919) % 10_007 }));
+  const lines = Array.from({ length: 10_000 }, (_, n) => line(`L${n}`, { customer_due_at: (n * 7919) % 10_007 }));
   const known = leads(...lines);
   assert.equal(known.shown({ text: "L99" }).length, 111);
 });
