@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any
 
 from pydantic import (
@@ -48,6 +49,12 @@ def duration_text(ms: int) -> str:
         count, left = divmod(left, size)
         text += f"{count}{unit}" if count else ""
     return text or "0s"
+
+
+def local_text(at: Any, now: int, where: tzinfo) -> str:
+    """The time of an instant, ms, with its date if that is not today's. Raises TypeError, OverflowError: no instant."""
+    local, today = (datetime.fromtimestamp(instant / 1000, UTC).astimezone(where) for instant in (at, now))
+    return f"{local:%H:%M %Z}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M %Z}"
 
 
 def span_text(ms: int, language: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
 
 from sla_monitor.core.calendar import zone
@@ -14,7 +14,7 @@ from sla_monitor.core.mailbox import DIGEST as DIGEST_KIND
 from sla_monitor.core.people import headed_by, team_of, zone_name
 from sla_monitor.core.rules import Rules, Template
 from sla_monitor.policy.templates import named
-from sla_monitor.values import span_text
+from sla_monitor.values import local_text, span_text
 
 from .address import to_one
 from .defuse import clean, defuse, short
@@ -136,7 +136,7 @@ def _words(send: Send, rules: Rules, language: str, *, personal: bool) -> dict[s
     where = zone_of(send.manager_id, rules)
     for detail, word in INSTANTS.items():
         with suppress(TypeError, ValueError, OverflowError, OSError):  # no instant, or none that a calendar has
-            words[word] = _local(details.get(detail), send.at, where)
+            words[word] = local_text(details.get(detail), send.at, where)
     if "due" in words:
         left = details["due_at"] - send.at
         words["left" if left >= 0 else "late"] = span_text(abs(left), language)
@@ -148,12 +148,6 @@ def _words(send: Send, rules: Rules, language: str, *, personal: bool) -> dict[s
     if "about" in words and words["about"] in TEXTS:
         words["about"] = TEXTS[words["about"]][language].title.partition(":")[0]
     return words
-
-
-def _local(at: Any, now: int, where: tzinfo) -> str:
-    """The time of an instant, with its date if that is not today's."""
-    local, today = (datetime.fromtimestamp(instant / 1000, UTC).astimezone(where) for instant in (at, now))
-    return f"{local:%H:%M %Z}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M %Z}"
 
 
 def _name(manager_id: str, rules: Rules, channel: str) -> str:

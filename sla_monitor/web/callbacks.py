@@ -152,7 +152,8 @@ class Callbacks:
         who = who_was_faster(found, words, self._web.rules())
         title, text = words.tapped.get(found.fate, words.said[found.fate])
         said = f"{title}. {text}".format(lead=claim.lead_id, who=who)
-        due = local_time(due_at(found.lead), manager.id, self._web.rules()) if found.lead else None
+        rules, now = self._web.rules(), self._web.clock.now()
+        due = local_time(due_at(found.lead), manager.id, rules, now) if found.lead else None
         return f"{said} {words.due}: {due}." if due and found.fate is Fate.YOURS else said
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfoNotFoundError
 
 from aiohttp import web
@@ -16,7 +16,7 @@ from sla_monitor.core.people import zone_name
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import TryAgain
 from sla_monitor.signing import Forged
-from sla_monitor.values import span_text
+from sla_monitor.values import local_text, span_text
 
 from .claim_texts import WORDS, Said, Words
 from .claiming import Claiming, Fate, Found
@@ -112,7 +112,8 @@ class ClaimPage:
 
     def _due(self, claim: Claim, at: int, words: Words) -> str | None:
         """By when, and how far off that is."""
-        local, left = local_time(at, claim.manager_id, self._web.rules()), at - self._web.clock.now()
+        now = self._web.clock.now()
+        local, left = local_time(at, claim.manager_id, self._web.rules(), now), at - now
         span = span_text(abs(left), self._language(claim))
         return local and f"{local}, {words.left.format(left=span) if left >= 0 else words.late.format(late=span)}"
 
@@ -138,9 +139,9 @@ def _name(manager_id: str, rules: Rules) -> str:
     return (manager and manager.name) or manager_id
 
 
-def local_time(at: int, manager_id: str, rules: Rules) -> str | None:
-    """An instant in the time zone of the manager: see `core.people.zone_name`."""
+def local_time(at: int, manager_id: str, rules: Rules, now: int) -> str | None:
+    """An instant in the time zone of the manager (see `core.people.zone_name`), with its day if that is not today."""
     where: tzinfo = UTC
     with suppress(ZoneInfoNotFoundError):  # the policy was resolved on a machine that knows a newer zone
         where = zone(zone_name(rules, manager_id))
-    return datetime.fromtimestamp(at / 1000, where).strftime("%Y-%m-%d %H:%M:%S %Z") if at else None
+    return local_text(at, now, where) if at else None

@@ -75,7 +75,7 @@ async def test_the_page_shows_the_lead_with_a_button_and_takes_nothing(site):
         status, text = await look(site, method=method)
         assert status == 200
     assert "Take the lead L?" in text
-    assert "<dd>2026-11-24 06:10:00 UTC, 10 min left</dd>" in text
+    assert "<dd>06:10 UTC, 10 min left</dd>" in text
     assert '<a href="../">Open the board</a>' in text
     assert "<dd>Vera</dd>" in text
     assert '<form method="post"><button>' in text
@@ -95,12 +95,18 @@ async def test_the_page_speaks_the_managers_language_and_tells_their_own_time(si
     _, text = await look(site, path(site, "pavel"))
     assert '<html lang="ru">' in text
     assert "Забрать лид L?" in text
-    assert "<dd>2026-11-24 09:10:00 MSK, осталось 10 мин</dd>" in text
+    assert "<dd>09:10 MSK, осталось 10 мин</dd>" in text
 
 
 async def test_of_a_lead_that_is_late_it_says_by_how_much(site):
     site.log.put(lead("L", **VERAS, due_at=NOW - 5 * MINUTE))
-    assert "<dd>2026-11-24 05:55:00 UTC, 5 min late</dd>" in (await look(site))[1]
+    assert "<dd>05:55 UTC, 5 min late</dd>" in (await look(site))[1]
+
+
+async def test_the_day_is_told_only_if_it_is_not_today_where_the_manager_is(site):
+    site.log.put(lead("L", **VERAS, due_at=NOW + 16 * HOUR))
+    assert "<dd>22:00 UTC, 16 h" in (await look(site))[1]
+    assert "<dd>2026-11-25 01:00 MSK, " in (await look(site, path(site, "pavel")))[1]
 
 
 async def test_the_customers_name_is_masked_until_the_lead_is_theirs(site):

@@ -3,6 +3,7 @@
 import { span } from "./clock.mjs";
 import { at, copy, each, element, mark, options, say, set } from "./dom.mjs";
 import { plot, share, summary } from "./figures.mjs";
+import { lines, parts } from "./telling.mjs";
 import { word } from "./words.mjs";
 
 const STATUSES = ["available", "busy", "away", "offline"];
@@ -118,13 +119,14 @@ export class News {
   show() {
     const { words, news } = this.page;
     if (!news.length) return this.list.replaceChildren(element("li", words.noNews, "none"));
-    each(this.list, news, (item) => `${item.at} ${item.kind} ${item.lead_id} ${item.reason}`, (item) => this.#make(item), (child, item) => {
-      const named = { ...item, from: this.#name(item.by), holder_id: this.#name(item.by), to: this.#name(item.to), measure: item.reason };
-      const reason = item.reason && item.kind !== "sla.breached" ? ` (${word(words.reasons, item.reason)})` : "";
+    each(this.list, lines(news), (item) => `${item.at} ${item.kind} ${item.lead_id} ${item.reason}`, (item) => this.#make(item), (child, item) => {
+      const { measure, reason } = parts(item);
+      const named = { ...item, from: this.#name(item.by), holder_id: this.#name(item.by), to: this.#name(item.to), measure, nobody: !item.by };
+      const why = reason ? ` (${word(words.reasons, reason)})` : "";
       set(child, "data-kind", item.kind);
       say(child.querySelector("time"), this.page.time(item.at));
       say(child.querySelector("button"), item.lead_id);
-      say(child.querySelector(".what"), (words.tell[item.kind]?.(named) ?? item.kind) + reason);
+      say(child.querySelector(".what"), (words.tell[item.kind]?.(named) ?? item.kind) + why);
     });
   }
 

@@ -136,7 +136,7 @@ export class Drawer {
     const { words } = this.page;
     const kind = type.replace(/\.v\d+$/, "");
     const person = (id) => (id ? this.page.name(id) : words.somebody);
-    const named = { ...data, by: person(data.by), to: person(data.to), from: person(data.from), holder_id: person(data.holder_id) };
+    const named = { ...data, by: person(data.by), to: person(data.to), from: person(data.from), holder_id: person(data.holder_id), nobody: !data.holder_id };
     const step = copy("t-step");
     set(step, "data-kind", kind);
     say(step.querySelector("time"), this.page.time(Date.parse(time), true));

@@ -10,6 +10,7 @@ const { Leads, byUrgency, matches } = await load("leads.mjs");
 const { Link } = await load("link.mjs");
 const { fate } = await load("fate.mjs");
 const { plot, share, summary } = await load("figures.mjs");
+const { lines, parts } = await load("telling.mjs");
 const { frame, moved } = await load("frame.mjs");
 const { WORDS, choose } = await load("words.mjs");
 
@@ -241,6 +242,36 @@ test("the plot ends now, shows the target below its top, and keeps what took too
 test("a share is of what was evaluated today, and none before anything was", () => {
   assert.deepEqual(share({ in_time: 11, decided: 12 }), { met: 11, all: 12, percent: 91 });
   assert.equal(share({ in_time: 0, decided: 0 }), null);
+});
+
+// what happened
+
+const happened = (kind, lead_id, reason, more = {}) => ({ at: 0, kind, lead_id, by: "anna", to: "vera", reason, ...more });
+
+test("a breach and the hand-over that it led to are one line, whatever happened to other leads in between", () => {
+  const items = [
+    happened("lead.escalated", "c", "max_turns"), happened("lead.reassigned", "a", "no_response"), happened("lead.unassignable", "b", "no_response"),
+    happened("sla.breached", "c", "response"), happened("sla.breached", "b", "response"), happened("sla.breached", "a", "response"),
+  ];
+  assert.deepEqual(lines(items).map((one) => one.kind), ["lead.escalated", "lead.reassigned", "lead.unassignable"]);
+});
+
+test("a breach that led to nothing, or to something else, keeps its line", () => {
+  const alone = [happened("sla.breached", "a", "response")];
+  const absent = [happened("lead.reassigned", "a", "absent"), happened("sla.breached", "a", "response")];
+  const spoken = [happened("lead.reassigned", "a", "no_response"), happened("sla.breached", "a", "contact")];
+  for (const items of [alone, absent, spoken]) assert.deepEqual(lines(items), items);
+});
+
+test("a breach that was taken back tells no reason that says the contrary", () => {
+  assert.deepEqual(parts(happened("sla.breach_retracted", "a", "response")), { measure: "response", reason: "" });
+  assert.deepEqual(parts(happened("sla.breach_retracted", "a", "contact")), { measure: "contact", reason: "" });
+  assert.equal(parts(happened("sla.breach_retracted", "a", "closed_before_due")).reason, "closed_before_due");
+  for (const words of Object.values(WORDS)) {
+    const told = words.tell["sla.breach_retracted"]({ holder_id: "Anna", measure: "response" });
+    assert.ok(told.includes("Anna") && /response was in time|ответ был в срок/.test(told), told);
+    assert.ok(!Object.hasOwn(words.reasons, "response"));
+  }
 });
 
 // the list
