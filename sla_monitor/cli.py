@@ -19,6 +19,7 @@ from .bootstrap import Up, WebOnly
 from .clock import today
 from .commands import audit, check, dead_letters, deadman, explain, keys, report, rules, topics, webhooks
 from .commands import policy as policy_commands
+from .commands.greeting import EXAMPLE_DATA, greeting, strangers
 from .commands.options import FINDINGS, UNREACHABLE, USAGE, DataDir, Listen, PolicyFile
 from .commands.stopping import until_stopped
 from .core.rules import Rules
@@ -84,24 +85,27 @@ def up(
     """Run everything in one process on the embedded log.
 
     A policy file that says anything new comes into force, at the start and on SIGHUP. Without one, what was applied
-    last stays in force.
+    last stays in force. --example keeps its log in sla-data-example, unless another place is named.
     """
     settings = read_settings({"listen": listen, "data_dir": data_dir, "policy": policy})
     if example and settings.policy:
         raise Misconfigured([Problem("--example", "", "cannot be used with SLA_POLICY; leave one of them out")])
+    if example and not settings.model_fields_set & {"data_dir", "broker"}:
+        settings = read_settings({"listen": listen, "data_dir": EXAMPLE_DATA})
     configure_logging()
     read = (lambda: example_rules(today())) if example else (lambda: rules_of(settings))
     asyncio.run(run_up(settings, read))
 
 
 async def run_up(settings: Settings, read: Callable[[], Rules | None]) -> None:
-    system = Up(settings, read(), keys_of(settings))
+    rules, keys = read(), keys_of(settings)
+    system = Up(settings, rules, keys)
     loop = asyncio.get_running_loop()
 
     async def serve() -> None:
         await system.start()
         loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(reload(system, read)))
-        typer.echo(greeting(system))
+        typer.echo("\n".join(greeting(system, keys, named=rules is not None)))
         await system.wait()
 
     await until_stopped(serve(), system.stop, settings.stop_deadline / 1000)
@@ -119,28 +123,6 @@ async def reload(system: Up, read: Callable[[], Rules | None]) -> None:
         log.info("the policy is %s", f"now version {system.rules.version}" if changed else "as before")
 
 
-def greeting(system: Up) -> str:
-    """What somebody sees who has just started it."""
-    url, rules = system.server.url, system.rules
-    lines = [f"sla-monitor {__version__} on {url}  (board {url}/, metrics {url}/metrics)"]
-    if system.clock.speed != 1:
-        lines.append(f"The clock runs {system.clock.speed:g} times as fast as real time.")
-    if not rules.managers:
-        lines.append("There is nobody to reassign to: name managers in a policy file (SLA_POLICY), or try --example.")
-    lines += [f"Team {t.id}: {', '.join(t.managers)}; head {t.head or 'nobody'}." for t in rules.teams.values()]
-    lines.append(f"Notices to log:// are written to {system.settings.data_dir / 'notifications.log'}")
-    lines += ["Send a lead:", curl(url)]
-    return "\n".join(lines)
-
-
-def curl(url: str) -> str:
-    return (
-        f"  curl -i {url}/v1/events -H 'Content-Type: application/cloudevents+json' -d "
-        '\'{"specversion":"1.0","id":"1","source":"/crm","type":"lead.created.v1",'
-        '"time":"\'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"\'","data":{"lead_id":"L-1"}}\''
-    )
-
-
 @app.command()
 def web(listen: Listen = None, data_dir: DataDir = None, policy: PolicyFile = None) -> None:
     """Take events and show views without deciding anything.
@@ -153,11 +135,14 @@ def web(listen: Listen = None, data_dir: DataDir = None, policy: PolicyFile = No
 
 
 async def run_web(settings: Settings) -> None:
-    system = WebOnly(settings, rules_of(settings) or Rules(), keys_of(settings))
+    keys = keys_of(settings)
+    system = WebOnly(settings, rules_of(settings) or Rules(), keys)
 
     async def serve() -> None:
         await system.start()
-        typer.echo(f"sla-monitor {__version__} takes events on {system.server.url}")
+        typer.echo(
+            "\n".join((f"sla-monitor {__version__} takes events on {system.server.url}", *strangers(settings, keys)))
+        )
         await system.wait()
 
     await until_stopped(serve(), system.stop, settings.stop_deadline / 1000)

@@ -17,7 +17,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from yaml import safe_dump
 
 from .documents import Document, parse, read_text, validate
@@ -40,13 +40,19 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 Scope = Literal["write", "read", "act", "admin"]
 
 
+def _some(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
+    if not scopes:
+        raise ValueError("must have at least 1")
+    return scopes
+
+
 class Entry(BaseModel):
     """What the file says of one key; two digests let a key be changed without a pause."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sha256: tuple[Digest, ...] = ()
-    scopes: tuple[Scope, ...] = Field(min_length=1)
+    scopes: Annotated[tuple[Scope, ...], AfterValidator(_some)]
     uri: tuple[Text, ...] = ()
     manager: Text | None = None
     identities: tuple[Text, ...] = ()

@@ -1,7 +1,7 @@
 """What Prometheus is to record and to alert on: written from the catalogue, for one objective and one pace of time."""
 
 from .generate import groups, operator_yaml, rules_yaml
-from .options import BURN_WINDOWS, Options
+from .options import BURN_WINDOWS, Options, suggested_burn
 from .page import alerts_markdown
 from .rules import Alert, Dashboard, Group, Recording, Severity
 
@@ -17,4 +17,5 @@ __all__ = [
     "groups",
     "operator_yaml",
     "rules_yaml",
+    "suggested_burn",
 ]

@@ -17,6 +17,15 @@ Source: The Site Reliability Workbook, chapter 5, for an objective over 30 days,
 WORST = 0.8
 """The share of late leads at which a burn alert that is suggested fires: it has to be seen before all are late."""
 
+BURN = (14.4, 6.0, 3.0, 1.0)
+"""Factors for an objective that leaves room for them."""
+
+
+def suggested_burn(objective: float) -> tuple[float, ...]:
+    """Factors at which each alert can fire: those of the workbook, as far as so many leads can be late at all."""
+    budget = round(1 - objective, 9)
+    return tuple(float(f"{min(factor, WORST / budget):.3g}") for factor in BURN) if 0 < budget < 1 else BURN
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -28,7 +37,7 @@ class Options:
     """
 
     objective: float = 0.95
-    burn: tuple[float, ...] = (14.4, 6, 3, 1)
+    burn: tuple[float, ...] = BURN
     min_events: int = 20
     speed: float = 1
     runbooks: str = "docs/runbooks"
@@ -69,7 +78,9 @@ def _problems(options: Options) -> Iterator[Problem]:
 
 def _unreachable(options: Options) -> Iterator[Problem]:
     """The factors at which more than all leads would have to be late."""
-    remedy = ",".join(f"{min(factor, WORST / options.budget):.3g}" for factor in options.burn)
+    remedy = ",".join(
+        f"{min(factor, most):g}" for factor, most in zip(options.burn, suggested_burn(options.objective), strict=True)
+    )
     for factor, (window, _) in zip(options.burn, BURN_WINDOWS, strict=True):
         if (share := factor * options.budget) >= 1:
             yield Problem(

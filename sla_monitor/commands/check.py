@@ -23,7 +23,7 @@ from sla_monitor.logs import existing
 from sla_monitor.notify import channels
 from sla_monitor.notify.address import shown
 from sla_monitor.notify.signature import BadSecret, read_secrets
-from sla_monitor.policy import default_rules, read_rules, same
+from sla_monitor.policy import default_rules, differences, read_rules, same
 from sla_monitor.policy.chats import native
 from sla_monitor.secret import REMEDY, secrets_of
 from sla_monitor.settings import Settings, read_settings
@@ -33,6 +33,9 @@ from sla_monitor.stream.kafka.access import Access
 from .options import FINDINGS, UNREACHABLE, USAGE, DataDir, Json, PolicyFile, show
 
 T = TypeVar("T")
+
+DIFFERENCES = 30
+"""Lines that are shown of how a file differs from the policy in force."""
 
 
 @dataclass(slots=True)
@@ -84,18 +87,20 @@ class Findings:
 def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = None) -> None:
     """Check settings, keys, policy, channels, webhooks and the logs, and say what the policy will do.
 
+    Without a policy file that is the policy in force. A file is compared with it.
     The logs are the data directory or, on Kafka, the brokers and the topics. Exit codes: 0 all is well, 1 warnings,
     2 mistakes that stop a start, 3 the logs cannot be used.
     """
     findings = Findings()
     settings = findings.attempt(lambda: read_settings({"policy": policy, "data_dir": data_dir}))
     path = settings.policy if settings else policy
-    rules = findings.attempt(lambda: read_rules(path, today(), channels.check) if path else default_rules())
+    rules = findings.attempt(lambda: read_rules(path, today(), channels.check)) if path else None
     if settings:
+        force = _look_at_logs(findings, settings, rules)
+        rules = rules if path else _judged(findings, force)
         _look_at_secrets(findings, settings)
         _look_at_keys(findings, settings, rules)
         _look_at_links(findings, settings)
-        _look_at_logs(findings, settings, rules if path else None)
     if rules:
         _look_ahead(findings, settings, rules)
     show(as_json, findings.value(), findings.lines())
@@ -146,18 +151,29 @@ def _secret_said(settings: Settings) -> bool:
     return bool(settings.secret or settings.secret_file)
 
 
-def _look_at_logs(findings: Findings, settings: Settings, rules: Rules | None) -> None:
-    """rules: of the policy file, if there is one."""
+def _judged(findings: Findings, force: Rules | None) -> Rules | None:
+    """What there is to judge without a file. force: what the logs say; None where they cannot be read."""
+    if force is not None and force.version:
+        findings.notes.append(f"No policy file is named: this is the policy in force, version {force.version}.")
+        return force
+    if findings.unreachable or findings.errors:
+        return None
+    findings.notes.append("No policy file is named and none was applied: this is the built-in policy.")
+    return default_rules()
+
+
+def _look_at_logs(findings: Findings, settings: Settings, rules: Rules | None) -> Rules | None:
+    """The policy that was written last; None where no logs are. rules: of the policy file, if there is one."""
     if settings.servers:
         missing = findings.attempt(lambda: asyncio.run(_topics(settings)))
         findings.errors += missing or ()
         if missing is None or missing:
-            return
+            return None
     elif not settings.database.exists():
         findings.attempt(lambda: _check_place(settings.database.parent))
         findings.notes.append(f"There is no log at {settings.database} yet; `sla-monitor up` makes it.")
-        return
-    _look_at_work(findings, settings, rules)
+        return None
+    return _look_at_work(findings, settings, rules)
 
 
 async def _topics(settings: Settings) -> list[Problem]:
@@ -165,11 +181,11 @@ async def _topics(settings: Settings) -> list[Problem]:
     return topics.findings(topics.wanted(settings), topics.counts(cluster.topics))
 
 
-def _look_at_work(findings: Findings, settings: Settings, rules: Rules | None) -> None:
-    """Whether anybody decides, and by which policy."""
+def _look_at_work(findings: Findings, settings: Settings, rules: Rules | None) -> Rules | None:
+    """Whether anybody decides, and by which policy: the one that was written last."""
     found = findings.attempt(lambda: asyncio.run(_work(settings)))
     if found is None:
-        return
+        return None
     workers, newest = found
     where = f"on {settings.servers or settings.data_dir}"
     findings.notes.append(f"A worker runs {where} ({workers})." if workers else "No worker runs.")
@@ -181,6 +197,14 @@ def _look_at_work(findings: Findings, settings: Settings, rules: Rules | None) -
             "" if settings.servers else ", SIGHUP or a restart of `up` too"
         )
         findings.notes.append(f"The file differs {last}: {remedy}.")
+        findings.notes += _listed(differences(newest, rules))
+    return newest
+
+
+def _listed(lines: list[str]) -> Iterator[str]:
+    yield from (f"  {line}" for line in lines[:DIFFERENCES])
+    if len(lines) > DIFFERENCES:
+        yield f"  and {len(lines) - DIFFERENCES} more"
 
 
 async def _work(settings: Settings) -> tuple[str, Rules]:

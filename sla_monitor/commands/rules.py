@@ -6,14 +6,20 @@ from typing import Annotated
 
 import typer
 
-from sla_monitor.alerting import Options, operator_yaml, rules_yaml
+from sla_monitor.alerting import Options, operator_yaml, rules_yaml, suggested_burn
 from sla_monitor.errors import Misconfigured, Problem
 
 DEFAULT = Options()
 FACTORS = ",".join(f"{factor:g}" for factor in DEFAULT.burn)
 
 Objective = Annotated[float, typer.Option(help="The share of leads to be answered in time.")]
-Burn = Annotated[str, typer.Option(help="How many times faster than allowed leads may be late in 1h, 6h, 1d and 3d.")]
+Burn = Annotated[
+    str,
+    typer.Option(
+        help="How many times faster than allowed leads may be late in 1h, 6h, 1d and 3d; if left out, "
+        f"{FACTORS} or as much of it as the objective leaves room for."
+    ),
+]
 MinEvents = Annotated[int, typer.Option(help="Decisions in such a window below which its share says nothing.")]
 Speed = Annotated[float, typer.Option(help="Divides every duration, to try the rules in compressed time.")]
 Runbooks = Annotated[str, typer.Option(help="What links to runbooks begin with.")]
@@ -23,7 +29,7 @@ Operator = Annotated[bool, typer.Option("--operator", help="Print a PrometheusRu
 
 def rules(
     objective: Objective = DEFAULT.objective,
-    burn: Burn = FACTORS,
+    burn: Burn = "",
     min_events: MinEvents = DEFAULT.min_events,
     speed: Speed = DEFAULT.speed,
     runbooks: Runbooks = DEFAULT.runbooks,
@@ -32,9 +38,10 @@ def rules(
 ) -> None:
     """Print the rule file of Prometheus: docs/alerts.md says what is in it.
 
-    An objective at which an alert could never fire is refused, with factors at which it can.
+    Factors at which an alert could never fire are refused, with some at which it can.
     """
-    options = Options(objective, _factors(burn), min_events, speed, runbooks, dashboards)
+    factors = _factors(burn) if burn else suggested_burn(objective)
+    options = Options(objective, factors, min_events, speed, runbooks, dashboards)
     typer.echo(operator_yaml(options) if operator else rules_yaml(options), nl=False)
 
 

@@ -3,6 +3,7 @@
 Read in this order: `model.py`, `hours.py`, `checks.py`, `resolve.py`, `load.py`.
 """
 
+from .difference import differences
 from .example import EXAMPLE
 from .load import default_rules, example_rules, parse_rules, read_rules, same, schema
 from .reference import FULL_EXAMPLE, policy_markdown
@@ -11,6 +12,7 @@ __all__ = [
     "EXAMPLE",
     "FULL_EXAMPLE",
     "default_rules",
+    "differences",
     "example_rules",
     "parse_rules",
     "policy_markdown",

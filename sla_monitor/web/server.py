@@ -200,7 +200,8 @@ class Server:
     @property
     def url(self) -> str:
         """Where it is reached from this machine. Only after `start`."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - asked for, not bound
+        host = f"[{here}]" if ":" in here else here
         return f"http://{host}:{self.port}"
 
     async def start(self) -> None:

@@ -55,6 +55,13 @@ def test_a_loose_objective_is_refused_with_factors_that_can_be_reached(
     assert run("--objective", str(objective), "--burn", remedy)
 
 
+@pytest.mark.parametrize(
+    ("objective", "factors"), [(0.95, (14.4, 6, 3, 1)), (0.9, (8, 6, 3, 1)), (0.5, (1.6, 1.6, 1.6, 1))]
+)
+def test_where_no_factors_are_named_they_follow_the_objective(objective: float, factors: tuple[float, ...]) -> None:
+    assert run("--objective", str(objective)) == rules_yaml(Options(objective, factors))
+
+
 @pytest.mark.parametrize("objective", [round(0.8 + step / 100, 2) for step in range(20)])
 def test_no_rule_asks_for_more_late_leads_than_there_are(objective: float) -> None:
     try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from sla_monitor.policy import EXAMPLE
+from sla_monitor.core.rules import MINUTE, Manager, Policy
+from sla_monitor.policy import EXAMPLE, example_rules
 from tests.commands.shelf import Run, Shelf
 from tests.world import sales
 
@@ -157,6 +160,34 @@ def test_a_file_that_is_not_in_force_yet_is_told(run: Run, file: Path, shelf: Sh
     notes = run("check", "--policy", str(file)).json["notes"]
     assert notes[0] == "No worker runs."
     assert "version 1" in notes[1]
+
+
+def test_without_a_file_the_policy_in_force_is_judged_and_it_says_so(run: Run, shelf: Shelf) -> None:
+    shelf.enforce(sales(policy=Policy(target=7 * MINUTE)))
+    answer = run("check")
+    assert "an attempt within 7m" in answer.json["forecast"][0]
+    assert any("policy in force, version 1" in note for note in answer.json["notes"])
+    assert [w["path"] for w in answer.json["warnings"]] == ["policies.default.max_turns"]
+
+
+def test_without_a_file_and_before_any_was_applied_it_says_that_the_built_in_policy_is_judged(run: Run) -> None:
+    answer = run("check")
+    assert any("built-in policy" in note for note in answer.json["notes"])
+    assert answer.code == 1
+
+
+def test_a_file_that_is_not_in_force_yet_is_compared_with_the_one_that_is(run: Run, file: Path, shelf: Shelf) -> None:
+    address = "json://s3cret.example"
+    was = replace(example_rules(date(2026, 11, 30)), version=1)
+    vera = replace(was.managers["vera"], notify=(address,))
+    policy = replace(was.policies[0], target=9 * MINUTE)
+    shelf.enforce(replace(was, managers={**was.managers, "vera": vera, "gleb": Manager("gleb")}, policies=(policy,)))
+    answer = run("check", "--policy", str(file))
+    said = [note.strip() for note in answer.json["notes"]]
+    assert "policies.default.target: 1m in the file, 9m in force" in said
+    assert "managers.gleb: only in force" in said
+    assert "managers.vera.notify: another in the file" in said
+    assert address not in answer.out
 
 
 def test_a_data_directory_that_cannot_be_used_is_unreachable(run: Run, file: Path, tmp_path: Path) -> None:
