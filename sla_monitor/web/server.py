@@ -28,6 +28,7 @@ from .outcomes import Outcomes
 from .people import People
 from .probes import Contracts, Probes
 from .problems import Handler, answer_problems
+from .refusals import Refusals
 from .reports import PARAMETERS, Reports
 from .sign_in import SignIn
 from .story import Stories
@@ -53,6 +54,7 @@ _LEAD_FILTER = {"name": "lead_id", "in": "query", "schema": {"type": "string"}}
 _FROM = {"name": "from", "in": "query", "schema": {"enum": ["start"]}}
 _CURSOR = {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}}
 _OK = {"200": {"description": "OK"}}
+_PAGE = {"responses": _OK | {"303": {"description": "A browser that has not signed in."}} | problems("401", "403")}
 _CALLBACK = {"responses": _OK | problems("400", "401", "404", "408", "413", "429", "503")}
 
 
@@ -96,10 +98,10 @@ def routes(context: Web, outcomes: Outcomes, callbacks: Callbacks, live: Live, b
         Route("POST", "/sign-in", sign_in.enter, None, "Begin a session.", described.SIGN_IN),
         Route("POST", "/sign-out", sign_in.leave, None, "End the session.", described.SIGN_OUT),
         Route("GET", "/v1/report", reports.data, READ, "How well the promise was kept: JSON or CSV.", reported),
-        Route("GET", "/report", assets.report, None, "The page of the report."),
+        Route("GET", "/report", assets.report, READ, "The page of the report.", _PAGE),
         Route("GET", "/report/sheet", reports.sheet, READ, "A manager's sheet, to print.", reported),
         Route("GET", "/report/sheet.css", reports.style, None, "What a sheet looks like."),
-        Route("GET", "/", assets.board, None, "The board."),
+        Route("GET", "/", assets.board, READ, "The board.", _PAGE),
         Route("GET", "/static/{name}", assets.file, None, "What the pages need."),
         Route("POST", "/callbacks/telegram", callbacks.telegram, None, "A button in Telegram was pressed.", _CALLBACK),
         Route("POST", "/callbacks/slack", callbacks.slack, None, "A button in Slack was pressed.", _CALLBACK),
@@ -167,9 +169,12 @@ def _guarded(context: Web, route: Route) -> Handler:
 
 
 def _counted(context: Web) -> Middleware:
+    refusals = Refusals()
+
     @web.middleware
     async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
+        refusals.note(request, response)
         resource = request.match_info.route.resource
         context.metrics.request(resource.canonical if resource else "none", response.status)
         return response

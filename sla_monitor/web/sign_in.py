@@ -13,6 +13,7 @@ from sla_monitor.keys import mark_of
 from .context import Web
 from .limits import read_body
 from .pages import language_asked, page, paragraph
+from .problem_page import way_back
 from .problems import Refused
 
 LARGEST = 4096
@@ -69,7 +70,7 @@ class SignIn:
         key = self._access.keys.find(token)
         if key is None or "read" not in key.scopes:
             return _form(request, "useless" if key else "unknown", 403)
-        response = _elsewhere("./")
+        response = _elsewhere(f"./{way_back(request)}")
         self._access.sessions.begin(response, key.name, mark_of(token))
         return response
 

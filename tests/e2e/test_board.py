@@ -264,9 +264,40 @@ def test_whoever_signs_out_sees_the_board_no_more(place: Place) -> None:
         anna.click("#sign-out")
         anna.until_text("h1", "Sign in")
         anna.go(place.monitor.url)
-        anna.until_text("#state", "Signed out")
-        anna.until_text("#sign-out", "Sign in")
-        anna.complaints()  # that 401 was answered
+        anna.until_text("h1", "Sign in")
+
+
+def test_signing_out_in_one_tab_ends_what_the_others_show(place: Place) -> None:
+    with place.board("anna") as anna:
+        anna.run("new BroadcastChannel('session').postMessage('out')")  # as another tab says it
+        anna.until_text("h1", "Sign in")
+
+
+def test_whoever_opens_a_link_without_having_signed_in_gets_there_by_signing_in(place: Place) -> None:
+    place.lead("linked", owner_id="anna", channel="long")
+    with Browser(place.driver) as anna:
+        anna.go(f"{place.monitor.url}/?team=sales#lead=linked")
+        anna.until_text("h1", "Sign in")
+        anna.type("[name=key]", place.tokens["anna"])
+        anna.click("button")
+        anna.until_text("#drawer .story", "Given to Anna")
+        assert anna.run("return location.search") == "?team=sales"
+        anna.press("Escape")
+        anna.run("document.cookie = ''; return fetch('sign-out', {method: 'POST'})")
+        anna.click(f"{row('linked')} .lead")
+        anna.until_text("h1", "Sign in")
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "There is no connection"), ("ru", "Нет связи")])
+def test_what_cannot_be_read_is_told_in_the_readers_language(place: Place, language: str, said: str) -> None:
+    place.lead(f"unread-{language}", owner_id="anna", channel="long")
+    with place.board("anna", languages=language) as anna:
+        anna.until_text(row(f"unread-{language}"), "Anna")
+        anna.cdp("Network.enable")
+        anna.cdp("Network.setBlockedURLs", urls=["*/story"])
+        anna.click(f"{row(f'unread-{language}')} .lead")
+        assert anna.until_text("#drawer .trouble", said).startswith(said)
+        anna.complaints()  # that a request was blocked
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

@@ -135,7 +135,7 @@ async def test_503_when_the_log_cannot_be_read(site):
 async def test_it_needs_a_key_once_there_are_keys(path):
     async with Site(keys=parse_keys(f"crm: {{sha256: [{'a' * 64}], scopes: [read]}}")) as site:
         await get(site, path, 401)
-        for open_ in ("/report", "/static/report.mjs", "/static/report.css", "/report/sheet.css"):
+        for open_ in ("/static/report.mjs", "/static/report.css", "/report/sheet.css"):
             await get(site, open_)
 
 

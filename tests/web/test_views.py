@@ -218,8 +218,9 @@ async def test_requests_are_counted_by_route(site):
 @pytest.mark.parametrize("path", ["/v1/leads/a", "/v1/board", "/v1/outcomes"])
 async def test_views_need_a_key_once_there_are_keys(path):
     async with Site(keys=parse_keys(f"crm: {{sha256: [{'a' * 64}], scopes: [read]}}")) as site:
-        await get(site, path, expected=401)
-        for open_ in ("/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/schemas"):
+        for closed in (path, "/", "/report"):
+            await get(site, closed, expected=401)
+        for open_ in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/schemas"):
             async with site.http.get(open_) as response:
                 assert response.status == 200
 

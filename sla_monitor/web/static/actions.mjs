@@ -1,6 +1,7 @@
 // What people do: sent at once, shown at once as on its way, and settled by what the server's rows then say.
 
 import { fate } from "./fate.mjs";
+import { trouble } from "./session.mjs";
 
 const PATIENCE = 8000; // ms until we say that it has not shown yet
 
@@ -34,9 +35,9 @@ export class Actions {
     const { words } = this.page;
     this.page.announce(words.doing.presence);
     const until = minutes ? new Date(this.page.now() + minutes * 60_000).toISOString() : undefined;
-    const trouble = await send("PUT", `v1/managers/${encodeURIComponent(managerId)}/status`, { status, until }, words);
-    this.page.announce(trouble ?? words.done.presence(this.page.name(managerId)), Boolean(trouble));
-    return !trouble;
+    const failed = await send("PUT", `v1/managers/${encodeURIComponent(managerId)}/status`, { status, until }, words);
+    this.page.announce(failed ?? words.done.presence(this.page.name(managerId)), Boolean(failed));
+    return !failed;
   }
 
   // Leads have changed: whatever that settles is told.
@@ -54,8 +55,8 @@ export class Actions {
     const settled = new Promise((settle) => this.#waiting.set(id, { act, before: lead, settle }));
     this.page.announce(words.doing[act.kind]);
     this.changed();
-    const trouble = await send("POST", `v1/leads/${encodeURIComponent(id)}/actions`, act.body, words);
-    if (trouble) this.#tell(trouble, true);
+    const failed = await send("POST", `v1/leads/${encodeURIComponent(id)}/actions`, act.body, words);
+    if (failed) this.#tell(failed, true);
     else {
       const late = new Promise((settle) => setTimeout(settle, PATIENCE, { kind: "pending" }));
       const found = await Promise.race([settled, late]);
@@ -72,8 +73,8 @@ export class Actions {
     return found.kind === "done" ? words.done[act.kind](id, to) : words[found.kind](id, to || words.somebody);
   }
 
-  #tell(text, trouble) {
-    this.page.announce(text, trouble);
+  #tell(text, wrong) {
+    this.page.announce(text, wrong);
   }
 }
 
@@ -82,7 +83,7 @@ async function send(method, path, body, words) {
   try {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
-    return answer.ok ? null : words.refused(await detail(answer));
+    return answer.ok ? null : words.refused(trouble(words, answer.status, await detail(answer)));
   } catch {
     return words.offline;
   }

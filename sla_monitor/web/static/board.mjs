@@ -9,6 +9,7 @@ import { STATUSES } from "./leads.mjs";
 import { List } from "./list.mjs";
 import { Looks } from "./looks.mjs";
 import { Page } from "./page.mjs";
+import { signOut, toSignIn, watchSignOut } from "./session.mjs";
 
 const page = new Page();
 const filter = { team: "", source: "", status: "", mine: "", text: "" };
@@ -36,12 +37,12 @@ function draw() {
 function show() {
   actions.look();
   showState();
+  showNotice();
   if (!page.hello) return;
   showFilters();
   const leads = page.leads.shown(filter);
   list.show(leads);
   showEmpty(leads.length);
-  showNotice();
   for (const part of parts) part.show();
   drawer.show();
 }
@@ -118,7 +119,7 @@ function showNotice() {
   const notice = at("notice");
   const stuck = leads.all().filter((lead) => lead.status === "unassignable").length;
   const [title, text] = feed.link.state === "out" ? [words.states.out, words.signedOut]
-    : !hello.managed ? [words.noManagers, words.noManagersText]
+    : hello && !hello.managed ? [words.noManagers, words.noManagersText]
     : stuck ? [words.status.unassignable, words.nobodyEligible(stuck)] : ["", ""];
   notice.hidden = !title;
   if (notice.dataset.text === title + text) return;
@@ -143,10 +144,8 @@ function view(name) {
   for (const tab of at("tabs").children) set(tab, "aria-current", tab.dataset.view === name ? "true" : null);
 }
 
-at("sign-out").addEventListener("click", async () => {
-  if (feed.link.state !== "out") await fetch("sign-out", { method: "POST" }).catch(() => null);
-  location.assign("sign-in");
-});
+at("sign-out").addEventListener("click", () => (feed.link.state === "out" ? toSignIn() : signOut()));
+watchSignOut();
 at("tabs").addEventListener("click", (event) => event.target.dataset.view && view(event.target.dataset.view));
 at("filters").addEventListener("submit", (event) => event.preventDefault());
 for (const kind of ["input", "change"]) {

@@ -1,6 +1,7 @@
 // One lead in full: what was promised, who had it, each decision with its reason, and what can be done.
 
 import { at, copy, element, options, say, set } from "./dom.mjs";
+import { trouble } from "./session.mjs";
 import { word } from "./words.mjs";
 
 const CLOSINGS = ["converted", "junk", "duplicate", "deleted"];
@@ -81,7 +82,7 @@ export class Drawer {
     this.#readAt = performance.now();
     if (id !== this.#id) return this.#id && this.#read();
     const { words } = this.page;
-    say(this.part(".trouble"), found.story ? "" : found.status === 404 ? words.notFound : words.refused(found.detail));
+    say(this.part(".trouble"), found.story ? "" : found.status === 404 ? words.notFound : trouble(words, found.status, found.detail));
     this.#story = found.story ?? this.#story;
     if (this.#story) this.#tell();
     return undefined;
@@ -170,6 +171,6 @@ async function read(path) {
     const body = await answer.json();
     return answer.ok ? { story: body } : { status: answer.status, detail: body.detail };
   } catch {
-    return { status: 0, detail: "no connection" };
+    return { status: 0, detail: "" };
   }
 }

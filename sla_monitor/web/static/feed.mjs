@@ -2,6 +2,7 @@
 
 import { ServerClock } from "./clock.mjs";
 import { Link } from "./link.mjs";
+import { toSignIn } from "./session.mjs";
 
 const KINDS = ["hello", "leads", "gone", "people", "hour", "news", "beat"];
 const AGAIN = 3000; // ms, and as much again by chance, so that not all pages come back at once
@@ -78,7 +79,8 @@ export class Feed {
     this.changed();
     if (!closed) return; // the browser tries again
     const status = await statusOf("v1/me");
-    if (status === 401 || status === 403) this.link.refused();
+    if (status === 401) toSignIn();
+    if (status === 403) this.link.refused();
     this.changed();
     setTimeout(() => this.open(), (this.link.state === "out" ? 10 : 1) * AGAIN * (1 + Math.random()));
   }

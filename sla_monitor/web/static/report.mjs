@@ -5,6 +5,8 @@ import { Looks, fillIn } from "./looks.mjs";
 import { percent } from "./percent.mjs";
 import { COLUMNS, TITLES } from "./report-figures.mjs";
 import { REPORT, called } from "./report-words.mjs";
+import { toSignIn, trouble, watchSignOut } from "./session.mjs";
+import { WORDS } from "./words.mjs";
 
 const BY = ["manager", "team", "source", "policy", "day", "hour"];
 const PERIODS = ["last=week", "last=month", "last=7d", "last=30d"];
@@ -131,10 +133,10 @@ async function refresh() {
   tell(words.loading);
   try {
     const answer = await ask(query);
-    if (answer.status === 401) { location.assign("sign-in"); return; }
+    if (answer.status === 401) { toSignIn(); return; }
     const body = await answer.json();
     if (String(asked()) !== String(query)) return; // something else was asked for meanwhile
-    if (!answer.ok) { tell(body.detail, true); return; }
+    if (!answer.ok) { tell(trouble(WORDS[language], answer.status, body.detail), true); return; }
     shown = body;
     show(shown);
     history.replaceState(null, "", "?" + query);
@@ -154,7 +156,7 @@ async function download() {
   const query = asked();
   query.set("excel", language);
   const answer = await ask(query, "text/csv").catch(() => null);
-  if (!answer?.ok) { tell(answer ? (await answer.json()).detail : words.offline, true); return; }
+  if (!answer?.ok) { tell(answer ? trouble(WORDS[language], answer.status, (await answer.json()).detail) : words.offline, true); return; }
   const link = element("a");
   link.href = URL.createObjectURL(await answer.blob());
   link.download = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))[1];
@@ -216,5 +218,6 @@ at("recent").addEventListener("click", () => {
 at("csv").addEventListener("click", download);
 
 read();
+watchSignOut();
 new Looks(speak);
 refresh().then(findTeams);
