@@ -94,6 +94,7 @@ class Monitor:
     """`sla-monitor up` on a data directory; may be killed and started again. token: the key of who asks, if any."""
 
     token = ""
+    module = "sla_monitor"
 
     def __init__(
         self, directory: Path, policy: str = POLICY, *, speed: float = SPEED, command: str = "up", **env: str
@@ -119,7 +120,7 @@ class Monitor:
         """Start, and return when it serves."""
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "sla_monitor", self.command],
+                [sys.executable, "-m", self.module, self.command],
                 env=self.env,
                 stdout=subprocess.PIPE,
                 stderr=log,
