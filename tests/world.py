@@ -15,6 +15,7 @@ from sla_monitor.core.events import Due, ManagerStatus, RulesChanged, Sent
 from sla_monitor.core.fold import Reducer
 from sla_monitor.core.lead import Lead
 from sla_monitor.core.rules import MINUTE, SECOND, Manager, Policy, Rules, Team
+from sla_monitor.core.spelling import key
 
 T0 = 1_900_000_000_000
 """The instant at which tests begin, ms."""
@@ -109,7 +110,7 @@ class World:
         elif lead_id:
             self._append(Log.EVENTS, lead_id, fact)
         else:
-            self._append(Log.PHONES, number or "", fact)
+            self._append(Log.PHONES, key(number or ""), fact)
 
     def feed(self, *facts: Any) -> None:
         """Accept facts and apply everything that follows at this instant."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from . import turns
 from .case import Case
 from .events import Call, CallEnded, ContactRecorded
 from .lead import Phase
-from .proof import CallSeen, applied, call_key, contact_proof, live_state, proof, talk_began
+from .proof import CallSeen, applied, call_key, call_start, contact_proof, legs, live_state, proof, talk_began
 from .verdict import credit, let_go
 
 BEFORE_START = "before_start"
@@ -39,7 +40,28 @@ def _judge_call(case: Case, call: CallSeen, fact: Call) -> None:
     else:
         case.count("ok")
     if ended and case.lead.phase is Phase.OPEN and missed(call):
-        case.notify(case.lead.holder, "missed_call", qualifier=call.call, at=fact.at)
+        _missed(case, call, fact.at)
+
+
+def _missed(case: Case, call: CallSeen, at: int) -> None:
+    """The holder is told once of a call, however many legs it had; nobody is given a lead between two legs (R26)."""
+    lead, limits = case.lead, case.rules.limits
+    ring = call_start(call), at
+    if ring[0] <= lead.give_at and ring[1] >= lead.created_at - limits.missed_settle:
+        lead.give_at = max(lead.give_at, at + limits.missed_settle)
+        turns.seek_holder(case)
+    elif not any(_same(case, other, ring) for other in lead.calls if other.call != call.call):
+        case.notify(lead.holder, "missed_call", qualifier=call.call, at=at)
+
+
+def _same(case: Case, other: CallSeen, ring: tuple[int, int]) -> bool:
+    """Whether another call is a leg of the one that rang: it was missed too, or a human took it."""
+    inbound = other.direction == "inbound" and not other.internal
+    talk = talk_began(other)
+    if other.ended_at is None and talk is None:
+        return False
+    over = (other.ended_at or ring[1]) if talk is None else talk
+    return inbound and legs((call_start(other), over), ring, case.rules.limits)
 
 
 def missed(call: CallSeen) -> bool:

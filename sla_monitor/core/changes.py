@@ -15,7 +15,7 @@ ECHO = 10 * MINUTE
 def update_again(case: Case, fact: events.LeadCreated) -> None:
     """The same lead again is an update; start, policy and due stay (R28)."""
     case.count("created_again")
-    fields = ("lead_id", "at", "origin", "channel", "priority", "language", "region", "name")
+    fields = ("lead_id", "at", "origin", "channel", "priority", "language", "region", "name", "shared")
     kept: dict[str, Any] = {name: getattr(fact, name) for name in fields}
     lists: dict[str, Any] = {name: getattr(fact, name) or None for name in ("phones", "emails", "skills")}
     update(case, events.LeadUpdated(**kept, **lists))
@@ -33,7 +33,7 @@ def update(case: Case, fact: events.LeadUpdated) -> None:
         if value is not None:
             setattr(lead, name, value)
     if fact.phones is not None:
-        numbers.change(case, fact.phones, fact.at)
+        numbers.change(case, fact.phones, fact.at, fact.shared)
     case.count("ok")
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from .events import Absorbed, Asked, Assigned, Away, Heartbeat, Joined, Merged, Outside, Preceded
+from .spelling import key
 
 
 class Log(StrEnum):
@@ -99,6 +100,7 @@ class OpenNumber:
     join: bool  # whether another open lead of the number may take it (R25)
     absorb: bool = False  # whether a lead made of a missed call is to be absorbed (R26)
     due_at: int = 0  # the due of its clock
+    shared: bool = False  # many may have the number: nothing joins by it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,11 +338,11 @@ def address(effect: Append) -> tuple[Log, str]:
         case Accept():
             return effect.log, effect.key
         case Question():
-            return effect.log, effect.to
+            return effect.log, key(effect.to) if effect.log is Log.PHONES else effect.to
         case Ask() | Hold() | Free():
             return Log.DESK, effect.lead_id
         case OpenNumber() | CloseNumber():
-            return Log.PHONES, effect.number
+            return Log.PHONES, key(effect.number)
         case Notify() | Drop() | Relay():
             return Log.NOTIFICATIONS, effect.lead_id
         case Enqueue() | Withdraw():

@@ -53,6 +53,8 @@ class LeadCreated:
     skills: tuple[str, ...] = ()
     name: str | None = None
     test: bool = False
+    shared: tuple[str, ...] = ()  # those of `phones` that many may have
+    give_after: int = 0  # of a missed call: another leg may turn out answered until then, ms (R26)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class LeadUpdated:
     region: str | None = None
     skills: tuple[str, ...] | None = None
     name: str | None = None
+    shared: tuple[str, ...] = ()  # as in `LeadCreated`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,7 @@ class CallStarted:
     """A call is (origin.uri, call_id). It carries a lead_id or an E.164 number, or both.
 
     spoken_for: it was matched to a lead that came later than it, while it fell into the clock of another lead of the
-    number that was open then: it is shown and meets nothing (R5).
+    number that was open then: it is shown and meets nothing (R5). shared: many may have the number.
     """
 
     call_id: str
@@ -121,6 +124,7 @@ class CallStarted:
     manager_id: str | None = None
     internal: bool = False
     spoken_for: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +137,7 @@ class CallAnswered:
     number: str | None = None
     manager_id: str | None = None
     spoken_for: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +158,7 @@ class CallEnded:
     manager_id: str | None = None
     internal: bool = False
     spoken_for: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +170,7 @@ class ContactRecorded:
     lead_id: str | None = None
     number: str | None = None
     spoken_for: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +282,7 @@ class Merged:
     joined: str
     at: int
     phones: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
     attempt_at: int = 0
     attempt_by: str = ""
     contact_at: int = 0

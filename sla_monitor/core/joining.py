@@ -90,6 +90,7 @@ def become_part(case: Case, fact: Joined) -> None:
             joined=lead.lead_id,
             at=case.now,
             phones=lead.phones,
+            shared=lead.shared_phones,
             attempt_at=lead.first_attempt_at,
             attempt_by=lead.first_attempt_by,
             contact_at=lead.first_contact_at,
@@ -116,7 +117,7 @@ def take_over(case: Case, fact: Merged) -> None:
     lead = case.lead
     added = tuple(number for number in fact.phones if number not in lead.phones)
     if added:
-        numbers.change(case, (*lead.phones, *added), fact.at)
+        numbers.change(case, (*lead.phones, *added), fact.at, fact.shared)
     attempt = Proof(fact.attempt_at or None, None, fact.attempt_by or None, "")
     contact = Proof(None, fact.contact_at or None, fact.contact_by or None, "")
     for proof in (attempt, contact):

@@ -179,6 +179,7 @@ class Lead:
     team_id: str | None = None
     phones: tuple[str, ...] = ()
     removed_phones: tuple[str, ...] = ()  # to be erased too
+    shared_phones: tuple[str, ...] = ()  # those of `phones` that many may have: nothing joins by them
     emails: tuple[str, ...] = ()
     name: str | None = None
     channel: str | None = None
@@ -217,6 +218,7 @@ class Lead:
     unassignable: bool = False
     escalated: bool = False
     unowned_until: int = 0
+    give_at: int = 0  # of a missed call: nobody is given the lead before
     # the decision at hand (R8, R9)
     question: int = 0
     asked_at: int = 0

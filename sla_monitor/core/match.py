@@ -5,14 +5,13 @@ After each fact every lead is handed what it wants and has not got, so the order
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from .dedupe import repeated, unlearn
-from .effects import Bury, CloseNumber, Count, Deliver, Effect, Join, OpenNumber, Question
+from .effects import Bury, CloseNumber, Effect, Join, OpenNumber, Question
 from .events import (
     Absorbed,
     Asked,
@@ -22,52 +21,15 @@ from .events import (
     CallStarted,
     ContactRecorded,
     Due,
-    LeadClosed,
-    LeadCreated,
     Origin,
     Preceded,
     RulesChanged,
 )
 from .fold import Keyed
-from .lead import MISSED_CALL
+from .missed import Verdict, decide_again, end_made, judge, not_missed_after_all
+from .number_case import Case, list_opening
 from .phone import KEPT, TRANSITIONS, Bound, Kept, Number, Opening, State, Word
-from .proof import CallSeen, call_start, talk_began
 from .rules import Rules
-
-
-class Verdict(StrEnum):
-    """What an ended call is to R26, and the result that is counted."""
-
-    INTERNAL = "internal"
-    OWN_NUMBER = "own_number"
-    MANAGER_NUMBER = "manager_number"
-    SHORT_ABANDON = "short_abandon"
-    ANSWERED_ELSEWHERE = "answered_elsewhere"  # another leg of the same ring
-    BACKFILL = "backfill"  # too old for a promise (R30)
-    ON_LEAD = "missed_on_lead"  # an open lead has it
-    BEFORE_LEAD = "missed_before_lead"  # a lead created soon after has it, and takes its start
-    MADE = "missed_call"
-    NOT_MISSED = "ok"
-
-
-@dataclass(slots=True)
-class Case:
-    """One decision about one number. `effects` grow in the order in which they are asked for."""
-
-    row: Number
-    now: int
-    rules: Rules
-    effects: list[Effect] = field(default_factory=list)
-
-    @property
-    def window(self) -> int:
-        return self.rules.limits.match_window
-
-    def tell(self, lead_id: str, fact: Any) -> None:
-        self.effects.append(Deliver(lead_id, fact))
-
-    def count(self, result: str) -> None:
-        self.effects.append(Count(result))
 
 
 def decide(row: Number | None, fact: Any, now: int, rules: Rules) -> tuple[Number | None, list[Effect]]:
@@ -85,14 +47,16 @@ def decide(row: Number | None, fact: Any, now: int, rules: Rules) -> tuple[Numbe
 def on_call(case: Case, fact: Call) -> None:
     if _seen(case, fact.origin):
         return
+    case.row.shared |= fact.shared
     kept = _keep(case, fact)
     (call,) = case.row.calls(kept.key)
-    _not_missed_after_all(case, call)
+    not_missed_after_all(case, call)
     case.count(judge(case, kept, call) if isinstance(fact, CallEnded) else Verdict.NOT_MISSED)
 
 
 def on_contact(case: Case, fact: ContactRecorded) -> None:
     if not _seen(case, fact.origin):
+        case.row.shared |= fact.shared
         _keep(case, fact)
         case.count("ok")
 
@@ -131,11 +95,19 @@ def hand_out(case: Case) -> None:
     """Every lead gets what it wants of the number and has not got; of very many leads the newest (R24)."""
     for kept in case.row.kept:
         wanting = (opening for opening in reversed(case.row.openings) if opening.wants(kept, case.window))
-        for opening in islice(wanting, Bound.SERVED):
+        for opening in islice(_alone(case.row, kept, wanting) if case.row.shared else wanting, Bound.SERVED):
             if opening.order not in kept.got:
                 kept.got.append(opening.order)
                 spoken_for = _spoken_for(case, kept, opening)
                 case.tell(opening.lead_id, replace(kept.fact, lead_id=opening.lead_id, spoken_for=spoken_for))
+
+
+def _alone(row: Number, kept: Kept, wanting: Iterable[Opening]) -> Iterator[Opening]:
+    """Of a number that many may have, the lead that alone had it open at that instant, or has the call already."""
+    at = row.instants(kept)[-1]
+    had = [opening for opening in row.openings if opening.was_open(at)]
+    orders = {order for other in row.kept if kept.key and other.key == kept.key for order in other.got}
+    return (opening for opening in wanting if had == [opening] or opening.order in orders)
 
 
 def _spoken_for(case: Case, kept: Kept, opening: Opening) -> bool:
@@ -160,26 +132,17 @@ def on_open(case: Case, fact: OpenNumber) -> None:
     Of the opening and the start the earlier counts: a scheduled lead wants the calls before its clock starts.
     """
     row, known = case.row, case.row.find(fact.lead_id)
-    opening = known or _list(case, Opening(fact.lead_id, row.next_order(), 0))
+    row.shared |= fact.shared
+    opening = known or list_opening(case, Opening(fact.lead_id, row.next_order(), 0))
     new = known is None or opening.state is State.PENDING
     if opening.state is State.OVER:
         case.count("ignored_over")
         return
     opening.begin(min(fact.since, fact.at), fact.at)
-    if fact.absorb:
+    if fact.absorb and not row.shared:
         _absorb_made(case, opening, fact.at)
-    if new:
+    if new and not row.shared:
         _introduce(case, opening, fact)
-
-
-def _list(case: Case, opening: Opening) -> Opening:
-    """Add it; beyond the bound the oldest closed one goes, or the oldest."""
-    openings = case.row.openings
-    openings.append(opening)
-    if len(openings) > Bound.OPENINGS:
-        case.count("overflow")
-        openings.remove(next((old for old in openings if old.is_past), openings[0]))
-    return opening
 
 
 def _absorb_made(case: Case, opening: Opening, at: int) -> None:
@@ -189,7 +152,7 @@ def _absorb_made(case: Case, opening: Opening, at: int) -> None:
         if recent and made is not opening:
             case.tell(opening.lead_id, Absorbed(lead_id=opening.lead_id, started_at=made.since, at=at))
             opening.since = min(opening.since, made.since)
-            _end_made(case, made, at, "merged", opening.lead_id)
+            end_made(case, made, at, "merged", opening.lead_id)
 
 
 def _introduce(case: Case, opening: Opening, fact: OpenNumber) -> None:
@@ -229,110 +192,7 @@ def on_close(case: Case, fact: CloseNumber) -> None:
     opening.expires = case.now + case.rules.limits.retract_window if opening.is_past else 0
     if not fact.collect:
         opening.closed_at = min(opening.closed_at or fact.at, fact.at)
-    _decide_again(case)
-
-
-# missed calls
-
-
-def judge(case: Case, kept: Kept, call: CallSeen) -> Verdict:
-    """What an ended call is to R26; makes a lead of it if that is the verdict."""
-    if call.direction != "inbound" or call.ended_at is None or talk_began(call) is not None:
-        return Verdict.NOT_MISSED
-    verdict = _excuse(case, kept, call) or _place(case, call, call.ended_at)
-    kept.again = verdict is Verdict.ON_LEAD
-    if verdict is Verdict.MADE:
-        _make(case, kept, call, call.ended_at)
-    return verdict
-
-
-def _decide_again(case: Case) -> None:
-    for kept in case.row.kept:
-        if kept.again:
-            (call,) = case.row.calls(kept.key)
-            judge(case, kept, call)
-
-
-def _excuse(case: Case, kept: Kept, call: CallSeen) -> Verdict | None:
-    """Why nobody need call back, if so."""
-    number, limits, fact = kept.fact.number, case.rules.limits, kept.fact
-    rang_at, missed_at = ring = _ring(case, call)
-    timed = call.started_at is not None or call.ring is not None
-    excuses = (
-        (call.internal, Verdict.INTERNAL),
-        (number in case.rules.own_numbers, Verdict.OWN_NUMBER),
-        (any(number in manager.phones for manager in case.rules.managers.values()), Verdict.MANAGER_NUMBER),
-        (timed and missed_at - rang_at < limits.short_abandon, Verdict.SHORT_ABANDON),
-        (any(_answers(case, leg, ring) for leg in case.row.calls()), Verdict.ANSWERED_ELSEWHERE),
-        ((fact.origin.received or case.now) - fact.at > limits.max_event_age, Verdict.BACKFILL),
-    )
-    return next((verdict for excused, verdict in excuses if excused), None)
-
-
-def _ring(case: Case, call: CallSeen) -> tuple[int, int]:
-    """From when to when a missed call rang, ms; at most missed_settle if nobody says how long."""
-    end = call.ended_at or 0
-    timed = call.started_at is not None or call.ring is not None
-    return call_start(call) if timed else end - case.rules.limits.missed_settle, end
-
-
-def _answers(case: Case, leg: CallSeen, ring: tuple[int, int]) -> bool:
-    """Whether a human took this call while the missed one rang, or within missed_settle of its end."""
-    began = talk_began(leg)
-    if began is None or leg.direction != "inbound" or leg.internal:
-        return False
-    return began <= ring[1] + case.rules.limits.missed_settle and (leg.ended_at or began) >= ring[0]
-
-
-def _place(case: Case, call: CallSeen, at: int) -> Verdict:
-    """Whose a missed call is: an open lead's, that of a lead created soon after, or a new one's (R25, R26)."""
-    openings = case.row.openings
-    near = [opening for opening in openings if opening.covers(at, case.window)]
-    if any(opening.was_open(at) for opening in near) or any(opening.made_of == call.call for opening in openings):
-        return Verdict.ON_LEAD
-    taker = next((opening for opening in near if opening.is_open), None)
-    if taker:
-        case.tell(taker.lead_id, Absorbed(lead_id=taker.lead_id, started_at=at, at=at))
-        taker.since = at
-    return Verdict.BEFORE_LEAD if near else Verdict.MADE
-
-
-def _make(case: Case, kept: Kept, call: CallSeen, at: int) -> None:
-    """A lead of a missed call; it needs no word of its own call, and is listed until its opening comes back."""
-    rang_at, missed_at = _ring(case, call)
-    made = Opening(
-        f"missed:{call.call}",
-        case.row.next_order(),
-        at,
-        State.PENDING,
-        expires=case.now + case.window,
-        made_of=call.call,
-        rang_at=rang_at,
-        missed_at=missed_at,
-    )
-    _list(case, made)
-    kept.got.append(made.order)
-    phones = tuple(filter(None, (kept.fact.number,)))
-    created = LeadCreated(lead_id=made.lead_id, at=at, origin=kept.fact.origin, phones=phones, channel=MISSED_CALL)
-    case.tell(made.lead_id, created)
-
-
-def _not_missed_after_all(case: Case, call: CallSeen) -> None:
-    """The call turns out answered: a lead made of another leg of its ring closes, unless leads have joined it (R26)."""
-    takers = [opening for opening in case.row.openings if opening.is_open]
-    if len(takers) == 1 and takers[0].made_of and _answers(case, call, (takers[0].rang_at, takers[0].missed_at)):
-        answered_at = max(takers[0].missed_at, talk_began(call) or 0)
-        _end_made(case, takers[0], answered_at, "not_missed")
-
-
-def _end_made(case: Case, made: Opening, at: int, reason: str, into: str | None = None) -> None:
-    """Close a lead that was made here; missed calls after its end are decided again."""
-    origin = Origin(uri="/sla-monitor", id=f"{made.lead_id}:{reason}", received=case.now)
-    case.tell(made.lead_id, LeadClosed(lead_id=made.lead_id, at=at, reason=reason, origin=origin, merged_into=into))
-    made.state = State.OVER
-    made.open_until = made.closed_at = at
-    made.expires = case.now + case.rules.limits.retract_window
-    _decide_again(case)
+    decide_again(case)
 
 
 # questions and time
@@ -355,7 +215,7 @@ def expire(case: Case) -> None:
     for opening in row.openings:
         opening.forget(now - case.rules.limits.retract_window)
     if any(opening.state is State.PENDING for opening in gone):
-        _decide_again(case)
+        decide_again(case)
     if 0 < row.forget_at <= now:
         row.forget()
 

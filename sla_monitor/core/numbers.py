@@ -5,6 +5,7 @@ from __future__ import annotations
 from .case import Case
 from .effects import CloseNumber, OpenNumber
 from .lead import MISSED_CALL, Phase
+from .spelling import key
 
 MOST_REMOVED = 50
 """Removed numbers that a lead remembers, newest, so that its erasure reaches them (R31)."""
@@ -27,6 +28,7 @@ def open_one(case: Case, number: str, *, join: bool) -> None:
             join=join,
             absorb=lead.phase is Phase.OPEN and lead.channel != MISSED_CALL,
             due_at=lead.due_at,
+            shared=number in lead.shared_phones,
         )
     )
 
@@ -43,10 +45,14 @@ def collect_all(case: Case, at: int) -> None:
         case.effects.append(CloseNumber(number=number, lead_id=case.lead.lead_id, at=at, collect=True))
 
 
-def change(case: Case, phones: tuple[str, ...], at: int) -> None:
-    """Replace the numbers: a new one counts from the lead's start, a removed one stops at the update's time (R24)."""
+def change(case: Case, phones: tuple[str, ...], at: int, shared: tuple[str, ...] = ()) -> None:
+    """Replace the numbers: a new one counts from the lead's start, a removed one stops at the update's time (R24).
+
+    shared: those that many may have.
+    """
     lead = case.lead
     before, lead.phones = lead.phones, phones
+    lead.shared_phones = tuple(number for number in phones if number in (*shared, *lead.shared_phones))
     removed = (*lead.removed_phones, *(number for number in before if number not in phones))
     lead.removed_phones = tuple(dict.fromkeys(removed))[-MOST_REMOVED:]
     if lead.phase not in (Phase.OPEN, Phase.ANSWERED):
@@ -56,8 +62,9 @@ def change(case: Case, phones: tuple[str, ...], at: int) -> None:
             open_one(case, number, join=False)
             if lead.phase is Phase.ANSWERED:
                 case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=case.now, collect=True))
+    kept = set(map(key, phones))  # another spelling of a number is no other number
     for number in before:
-        if number not in phones:
+        if key(number) not in kept:
             case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=at))
             if number in lead.unanswered:
                 lead.unanswered.remove(number)

@@ -209,13 +209,17 @@ KEPT: dict[type, str] = {
 
 @dataclass(slots=True)
 class Number:
-    """The row of a number. seen: uid -> digest, forgotten at `forget_at`."""
+    """The row of a number. seen: uid -> digest, forgotten at `forget_at`.
+
+    shared: many may have it, so that no lead joins another by it, and a call credits the one that alone has it open.
+    """
 
     openings: list[Opening] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     seen: dict[int, int] = field(default_factory=dict)
     forget_at: int = 0
     last_order: int = 0
+    shared: bool = False
 
     def header(self) -> Header:
         instants = [self.forget_at, *(kept.until for kept in self.kept), *(o.expires for o in self.openings)]

@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from .events import Call, CallAnswered, CallEnded, CallStarted, ContactRecorded
 from .rules import Bounds
+from .spelling import key
 
 
 class Reason(StrEnum):
@@ -87,6 +88,10 @@ _REACHED = frozenset({"answered", "busy", "rejected", "voicemail", "machine"})
 """Outcomes of an outbound call that are an attempt however short it rang (R1)."""
 
 
+_PROVES = {"answered": 3, "failed": 0, "invalid_number": 0} | dict.fromkeys(_REACHED - {"answered"}, 2)
+"""How much an outcome proves; the others, which only rang, 1."""
+
+
 def call_key(uri: str, call_id: str) -> str:
     """A call is (source, call_id); 16 hexadecimal digits that stand for it."""
     return blake2b(f"{uri}\0{call_id}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
@@ -119,18 +124,20 @@ def _begin(seen: CallSeen, fact: CallStarted | CallEnded, started_at: int | None
 
 
 def _end(seen: CallSeen, fact: CallEnded) -> None:
-    """Several ends are the legs of one call: the one that was answered and talked longest tells how it ended."""
-    if seen.ended_at is not None and _weight(fact.outcome, fact.talk, fact.at) <= _weight(
-        seen.outcome, seen.talk, seen.ended_at
+    """Several ends are the legs of one call: the one that proves most tells how it ended, in whatever order (R1)."""
+    rang = None if fact.started_at is None else (fact.answered_at or fact.at) - fact.started_at
+    ring = rang if fact.ring is None else fact.ring
+    if seen.ended_at is None or _weight(fact.outcome, fact.talk, ring, fact.at) > _weight(
+        seen.outcome, seen.talk, seen.ring, seen.ended_at
     ):
-        return
-    seen.manager_id = fact.manager_id or seen.manager_id
-    seen.ended_at, seen.told_at = fact.at, fact.answered_at
-    seen.outcome, seen.talk, seen.ring = fact.outcome, fact.talk, fact.ring
+        seen.manager_id = fact.manager_id or seen.manager_id
+        seen.ended_at, seen.told_at = fact.at, fact.answered_at
+        seen.outcome, seen.talk, seen.ring = fact.outcome, fact.talk, ring
 
 
-def _weight(outcome: str, talk: int, at: int) -> tuple[bool, int, int]:
-    return outcome == "answered", talk, at
+def _weight(outcome: str, talk: int, ring: int | None, at: int) -> tuple[int, int, bool, int, int]:
+    """What an end proves: talk, that the phone was reached, that it rang, and for how long; unknown is enough (R1)."""
+    return _PROVES.get(outcome, 1), talk, ring is None, ring or 0, at
 
 
 def proof(call: CallSeen, limits: Bounds, own_numbers: Collection[str]) -> Proof:
@@ -167,6 +174,11 @@ def talk_began(call: CallSeen) -> int | None:
     return call.ended_at - call.talk if call.told_at is None else call.told_at
 
 
+def legs(one: tuple[int, int], other: tuple[int, int], limits: Bounds) -> bool:
+    """Whether two calls of a number are one to the customer: they rang at once, or one soon after the other (R26)."""
+    return one[0] <= other[1] + limits.missed_settle and other[0] <= one[1] + limits.missed_settle
+
+
 def call_start(call: CallSeen) -> int:
     """When the call started; if nobody said so, as far back as is known of it (R3)."""
     if call.started_at is not None:
@@ -198,7 +210,7 @@ def _nothing(call: CallSeen, limits: Bounds, own_numbers: Collection[str], conta
     """Why it proves nothing, `NONE` if it proves something."""
     if call.internal:
         return Reason.INTERNAL
-    if call.number in own_numbers:
+    if key(call.number or "") in own_numbers:
         return Reason.OWN_NUMBER
     if contact is not None:
         return Reason.NONE

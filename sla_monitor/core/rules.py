@@ -67,6 +67,7 @@ class Manager:
     weight: int = 1
     extensions: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()  # E.164
+    ids: Mapping[str, str] = field(default_factory=dict)  # the name of a source -> who they are there
     notify: tuple[str, ...] = ("log://",)
     days_off: tuple[str, ...] = ()
     quiet: Intervals = ()
@@ -121,12 +122,18 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How a source behaves: R34. default_region: ISO country of numbers without a country code."""
+    """How a source behaves: R34. default_region: ISO country of numbers without a country code.
+
+    international_without_plus: whether it writes country codes, but no plus. rejected: what becomes of a call that its
+    PBX rejected (R26).
+    """
 
     name: str
     calls: str = "live"  # after_end
     max_delay: int = 2 * MINUTE
     default_region: str | None = None
+    international_without_plus: bool = False
+    rejected: str = "lead"  # ignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +182,5 @@ class Rules:
     sources: Mapping[str, Source] = field(default_factory=dict)
     limits: Bounds = Bounds()
     own_numbers: tuple[str, ...] = ()
+    blocked_numbers: tuple[str, ...] = ()
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)

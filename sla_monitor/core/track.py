@@ -98,6 +98,7 @@ def create(case: Case, fact: events.LeadCreated) -> None:
 def _fill(lead: Lead, fact: events.LeadCreated) -> None:
     lead.source, lead.created_at, lead.flags = fact.origin.source, fact.at, fact.origin.flags
     lead.phones, lead.emails, lead.name, lead.channel = fact.phones, fact.emails, fact.name, fact.channel
+    lead.shared_phones, lead.give_at = fact.shared, fact.give_after
     lead.priority, lead.language, lead.region = fact.priority, fact.language, fact.region
     lead.skills, lead.test = fact.skills, fact.test
     lead.updated_stamp = stamp(fact)

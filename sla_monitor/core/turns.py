@@ -49,14 +49,16 @@ def start(case: Case) -> None:
 
 
 def seek_holder(case: Case) -> None:
-    """Nobody has the lead: ask at once, or first wait for the CRM to name somebody (R22)."""
+    """Nobody has the lead: ask at once, or first wait for the CRM to name somebody (R22), or for other legs (R26)."""
     lead = case.lead
     if lead.current or lead.asking or lead.joined_to or not case.rules.managers:
         return
-    if case.policy.unowned == "assign":
+    wait = 0 if case.policy.unowned == "assign" else case.policy.unowned_after
+    after = max(case.now + wait, lead.give_at)
+    if after <= case.now:
         ask(case, "assigned")
     else:
-        lead.unowned_until = case.now + case.policy.unowned_after
+        lead.unowned_until = after
 
 
 def stop_asking(case: Case) -> None:

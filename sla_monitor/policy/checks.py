@@ -67,7 +67,12 @@ def _managers(file: PolicyFile) -> Iterator[Finding]:
     owners = {name: name for name in file.managers}
     if HEAD in owners:
         yield ("managers", HEAD), "`head` stands for the head of a team; give the manager another id"
+    at_source: dict[tuple[str, str], str] = {}
     for name, manager in file.managers.items():
+        for source, given in manager.ids.items():
+            owner = at_source.setdefault((source, given), name)
+            if owner != name:
+                yield ("managers", name, "ids", source), f"already names {owner}; one of them has to go"
         for key in ("extensions", "phones"):
             for index, number in enumerate(getattr(manager, key)):
                 owner = owners.setdefault(number, name)

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
-import phonenumbers
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -25,12 +24,14 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
+from sla_monitor import numbering
 from sla_monitor.core.calendar import zone
 from sla_monitor.core.outcomes import TYPES
 from sla_monitor.core.rules import NOTICES, Bounds, Intervals
 from sla_monitor.core.rules import Manager as CoreManager
 from sla_monitor.core.rules import Policy as CorePolicy
 from sla_monitor.core.rules import Source as CoreSource
+from sla_monitor.core.spelling import key
 from sla_monitor.documents import did_you_mean
 from sla_monitor.values import Duration, Matching, Span
 
@@ -66,17 +67,18 @@ def _zone(name: str) -> str:
 
 def _phone(text: str) -> str:
     """E.164, whatever the spaces and brackets; without a country code nobody could tell whose it is."""
-    try:
-        number = phonenumbers.parse(text, None)
-    except phonenumbers.NumberParseException:
-        raise ValueError("must be a phone number with its country code, such as +74951234567") from None
-    if not phonenumbers.is_possible_number(number):
+    use, number = numbering.read(text, None)
+    if use is numbering.Use.WITHHELD:  # a carrier's word for it in digits: harmless, as no such call has a number
+        return text
+    if number is None and "+" not in text:
+        raise ValueError("must be a phone number with its country code, such as +74951234567")
+    if number is None:
         raise ValueError("cannot be a phone number: too short or too long for its country")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return key(number)
 
 
 def _region(code: str) -> str:
-    if code not in phonenumbers.SUPPORTED_REGIONS:
+    if code not in numbering.REGIONS:
         raise ValueError("must be an ISO country code in capitals, such as RU")
     return code
 
@@ -195,9 +197,9 @@ class Section(BaseModel):
         """Defaults as they are written in the file: `10m`, not its milliseconds."""
         schema = handler(core)
         written = cls.model_construct().model_dump(mode="json", by_alias=True)
-        for key, field in handler.resolve_ref_schema(schema)["properties"].items():
+        for name, field in handler.resolve_ref_schema(schema)["properties"].items():
             if "default" in field:
-                field["default"] = written[key]
+                field["default"] = written[name]
         return schema
 
 
@@ -236,6 +238,10 @@ class Manager(Section):
     weight: int = Field(MANAGER.weight, ge=1, le=100, description="Share of the leads under the strategy `weighted`.")
     extensions: tuple[Text, ...] = Field(MANAGER.extensions, description="Internal numbers at the PBX.")
     phones: tuple[Phone, ...] = Field(MANAGER.phones, description="Own numbers, with the country code.")
+    ids: dict[Name, Text] = Field(
+        dict(MANAGER.ids),
+        description='Source -> their id there, such as `bitrix: "1269"`: owners and callers by it are them.',
+    )
     notify: tuple[Address, ...] = Field(MANAGER.notify, description="Where notices go, all of them.")
     days_off: tuple[DaysOff, ...] = Field(
         MANAGER.days_off, description="Dates, or spans such as 2027-01-05..2027-01-09, on which no shift begins."
@@ -324,12 +330,22 @@ class Policy(Section):
     notify_owner: bool = Field(POLICY.notify_owner, description="Tell an owner that CRM chose of the lead.")
 
 
+class Missed(Section):
+    rejected: Literal["lead", "ignore"] = Field(
+        "lead", description="A call that the PBX or a person rejected: a lead to call back, or nothing (a block list)."
+    )
+
+
 class Source(Section):
     """How a source of calls behaves. The key is the name of its key in SLA_KEYS."""
 
     calls: Literal["live", "after_end"] = Field("live", description="Whether calls are told while they last.")
     max_delay: Duration = Field(SOURCE.max_delay, description="How late its events may come.")
     default_region: Region | None = Field(None, description="Country of numbers without a country code.")
+    international_without_plus: bool = Field(
+        False, description="Whether it writes numbers with their country code and without the plus, as 375291234567."
+    )
+    missed: Missed = Field(Missed(), description="What becomes of calls that nobody took.")
 
 
 class MaxHold(Section):
@@ -392,4 +408,5 @@ class PolicyFile(Section):
     sources: dict[Name, Source] = Field({}, description="Sources of events by name.")
     limits: Limits = Field(Limits(), description="Bounds of what counts, for all policies.")
     own_numbers: tuple[Phone, ...] = Field((), description="Numbers of the company: never a customer's.")
+    blocked_numbers: tuple[Phone, ...] = Field((), description="Callers whose missed calls make no lead.")
     webhooks: tuple[Webhook, ...] = Field((), max_length=16, description="Where outcomes are posted to.")

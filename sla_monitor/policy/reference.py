@@ -11,6 +11,7 @@ from .model import (
     Manager,
     Match,
     MaxHold,
+    Missed,
     Policy,
     PolicyFile,
     Require,
@@ -32,6 +33,7 @@ SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("policies[].match", Match),
     ("policies[].require", Require),
     ("sources.NAME", Source),
+    ("sources.NAME.missed", Missed),
     ("limits", Limits),
     ("limits.max_hold", MaxHold),
     ("webhooks[]", Webhook),
@@ -47,7 +49,7 @@ calendars:
     holidays: {country: RU, except: ["2026-05-11"]}
 managers:
   anna: {name: Anna, shift: office, skills: [enterprise], languages: [ru, en], capacity: 10, weight: 2,
-         extensions: ["101"], phones: ["+74951234567"], notify: ["log://", "json://crm.example/hook"]}
+         extensions: ["101"], ids: {bitrix: "1269"}, phones: ["+74951234567"], notify: ["log://", "json://crm.example/hook"]}
   vera: {name: Vera, shift: office, extensions: ["102"], days_off: ["2026-12-29", "2027-01-05..2027-01-09"]}
   boris: {name: Boris, quiet: ["21:00-08:00"]}
 teams:
@@ -56,7 +58,7 @@ policies:                                                        # the first tha
   - {name: hot, match: {channel: [web], priority: [high]}, target: 5m, calendar: office,
      require: {skills: [enterprise]}}
   - {name: default, team: sales, target: 10m, warn_at: [60%, 85%], max_turns: 2, contact_target: 4h}
-sources: {pbx1: {calls: live, max_delay: 2m, default_region: RU}}
+sources: {pbx1: {calls: live, max_delay: 2m, default_region: RU, missed: {rejected: ignore}}}
 limits: {min_ring: 10s, min_talk: 15s, max_hold: {ringing: 2m, talking: 2h}}
 own_numbers: ["+74950000000"]
 webhooks:

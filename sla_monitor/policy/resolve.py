@@ -22,9 +22,10 @@ def resolve(file: model.PolicyFile, today: date) -> core.Rules:
         managers={name: _manager(name, manager) for name, manager in file.managers.items()},
         teams={name: _team(name, team) for name, team in file.teams.items()},
         policies=_policies(file),
-        sources={name: core.Source(name=name, **dict(source)) for name, source in file.sources.items()},
+        sources={name: _source(name, source) for name, source in file.sources.items()},
         limits=_bounds(file.limits),
         own_numbers=file.own_numbers,
+        blocked_numbers=file.blocked_numbers,
         webhooks={webhook.known_as: _webhook(webhook) for webhook in file.webhooks},
     )
 
@@ -32,6 +33,12 @@ def resolve(file: model.PolicyFile, today: date) -> core.Rules:
 def _manager(name: str, manager: model.Manager) -> core.Manager:
     days = {day for span in manager.days_off for day in parse_days_off(span)}
     return core.Manager(id=name, **dict(manager) | {"days_off": tuple(sorted(days))})
+
+
+def _source(name: str, source: model.Source) -> core.Source:
+    given = dict(source)
+    missed = given.pop("missed")
+    return core.Source(name=name, **given, rejected=missed.rejected)
 
 
 def _team(name: str, team: model.Team) -> core.Team:

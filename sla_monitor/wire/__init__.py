@@ -1,7 +1,9 @@
 """The wire: what producers send, and how it becomes facts."""
 
+from sla_monitor.numbering import to_e164
+
 from .binding import structured
-from .facts import BAD_NUMBER, NO_LEAD_NO_NUMBER, UNKNOWN_MANAGER, Directory, Routed, to_e164, to_facts
+from .facts import BAD_NUMBER, NO_LEAD_NO_NUMBER, UNKNOWN_MANAGER, WITHHELD_NUMBER, Directory, Routed, to_facts
 from .models import DATA, EVENTS
 from .reading import FUTURE_TIME, Event, Fault, Invalid, Malformed, decode, parse, parse_binary, read
 from .routing import Entry, Routing
@@ -14,6 +16,7 @@ __all__ = [
     "FUTURE_TIME",
     "NO_LEAD_NO_NUMBER",
     "UNKNOWN_MANAGER",
+    "WITHHELD_NUMBER",
     "Directory",
     "Entry",
     "Event",

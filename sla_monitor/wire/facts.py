@@ -5,57 +5,66 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-import phonenumbers
-
+from sla_monitor import numbering
 from sla_monitor.core import events
 from sla_monitor.core.effects import Log
-from sla_monitor.core.rules import Rules
+from sla_monitor.core.rules import Rules, Source
+from sla_monitor.core.spelling import key
+from sla_monitor.numbering import Use
 
 from . import models
 from .reading import Event
 
 BAD_NUMBER = "bad_number"
+WITHHELD_NUMBER = "withheld_number"
 UNKNOWN_MANAGER = "unknown_manager"
 NO_LEAD_NO_NUMBER = "no_lead_no_number"
 """What is counted of an event that `to_facts` sends nowhere."""
-
-FEWEST_DIGITS = 7
-"""National digits of a number that can be matched; fewer is an extension or a short code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
     """What intake needs of the rules. Make one per policy in force, with `Directory.of`.
 
-    aliases: extensions and phones that exactly one manager has. ours: our numbers and the managers'.
-    regions: the default region of numbers, by the name of the source.
+    ids: who somebody is at a source, by its name and their id there. aliases: extensions and phones that exactly one
+    manager has. ours: our numbers and the managers'. Numbers are keys of their spellings.
     """
 
     managers: frozenset[str] = frozenset()
+    ids: Mapping[tuple[str, str], str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     ours: frozenset[str] = frozenset()
-    regions: Mapping[str, str | None] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rules: Rules) -> Directory:
         roster = rules.managers.values()
-        pairs = {(alias, manager.id) for manager in roster for alias in (*manager.extensions, *manager.phones)}
+        pairs = {
+            (alias, manager.id) for manager in roster for alias in (*manager.extensions, *map(key, manager.phones))
+        }
         owners = Counter(alias for alias, _ in pairs)
         return cls(
             managers=frozenset(rules.managers),
+            ids={(source, given): manager.id for manager in roster for source, given in manager.ids.items()},
             aliases={alias: manager_id for alias, manager_id in pairs if owners[alias] == 1},
-            ours=frozenset(rules.own_numbers).union(*(manager.phones for manager in roster)),
-            regions={name: source.default_region for name, source in rules.sources.items()},
+            ours=frozenset(map(key, rules.own_numbers)).union(*(map(key, manager.phones) for manager in roster)),
+            sources=rules.sources,
         )
 
-    def manager(self, given: str, region: str | None) -> str | None:
-        """The id of the manager that `given` names; None if it names nobody, or several."""
+    def manager(self, given: str, source: str) -> str | None:
+        """The id of the manager that `given` names at a source; None if it names nobody, or several."""
+        if (source, given) in self.ids:
+            return self.ids[source, given]
         if given in self.managers:
             return given
-        return self.aliases.get(given) or self.aliases.get(to_e164(given, region) or "")
+        return self.aliases.get(given) or self.aliases.get(key(self.number(given, source).number or ""))
+
+    def number(self, raw: str, source: str) -> numbering.Reading:
+        """What a source wrote as a number."""
+        how = self.sources.get(source) or _UNSAID
+        return numbering.read(raw, how.default_region, international=how.international_without_plus)
 
 
 class Routed(NamedTuple):
@@ -64,18 +73,6 @@ class Routed(NamedTuple):
     log: Log
     key: str
     fact: events.Outside
-
-
-@lru_cache(maxsize=4096)
-def to_e164(raw: str, region: str | None) -> str | None:
-    """E.164, or None for what cannot be a number. region: the ISO country of numbers without a country code."""
-    try:
-        number = phonenumbers.parse(raw, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if len(str(number.national_number)) < FEWEST_DIGITS or not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def to_facts(event: Event, directory: Directory, received: int, source_name: str) -> Routed | None:
@@ -90,7 +87,7 @@ def to_facts(event: Event, directory: Directory, received: int, source_name: str
     if fact.lead_id is not None:
         return Routed(Log.EVENTS, fact.lead_id, fact)
     number = getattr(fact, "number", None)
-    return Routed(Log.PHONES, number, fact) if number else None
+    return Routed(Log.PHONES, key(number), fact) if number else None
 
 
 class _Reading:
@@ -102,8 +99,8 @@ class _Reading:
         self._directory = directory
         self._received = received
         self._source = source_name
-        self._region = directory.regions.get(source_name)
         self._flags = list(event.flags)
+        self._shared: set[str] = set()
 
     def origin(self) -> events.Origin:
         """Ask last: reading numbers and managers adds flags."""
@@ -121,10 +118,16 @@ class _Reading:
     def number(self, raw: str | None) -> str | None:
         if raw is None:
             return None
-        number = to_e164(raw, self._region)
+        use, number = self._directory.number(raw, self._source)
         if number is None:
-            self._flag(BAD_NUMBER)
+            self._flag(WITHHELD_NUMBER if use is Use.WITHHELD else BAD_NUMBER)
+        elif use is Use.SHARED:
+            self._shared.add(number)
         return number
+
+    def shared(self, *numbers: str | None) -> tuple[str, ...]:
+        """Those that many may have."""
+        return tuple(number for number in numbers if number in self._shared)
 
     def numbers(self, raw: Iterable[str]) -> tuple[str, ...]:
         """Each once, in the order given."""
@@ -132,7 +135,7 @@ class _Reading:
 
     def manager(self, given: str) -> str:
         """The id, or what was given, flagged. Without a roster nobody is unknown (R22)."""
-        found = self._directory.manager(given, self._region)
+        found = self._directory.manager(given, self._source)
         if found is None and self._directory.managers:
             self._flag(UNKNOWN_MANAGER)
         return found or given
@@ -140,9 +143,13 @@ class _Reading:
     def caller(self, given: str | None) -> str | None:
         return None if given is None else self.manager(given)
 
+    def owner(self, given: str | None) -> str | None:
+        """The id, or what was given: the lead tells that its owner is unknown (R22)."""
+        return given and (self._directory.manager(given, self._source) or given)
+
     def internal(self, said: bool | None, number: str | None) -> bool:
         """Said so by the source, or a call with one of our own numbers."""
-        return bool(said) or number in self._directory.ours
+        return bool(said) or key(number or "") in self._directory.ours
 
     def past(self, instant: int | None) -> int | None:
         """An instant inside the event is not after the event."""
@@ -153,6 +160,7 @@ class _Reading:
             self._flags.append(flag)
 
 
+_UNSAID = Source("")
 _Data = TypeVar("_Data", bound=models.Wire)
 _Fact = events.Outside
 _MAKERS: dict[type[models.Wire], Callable[[_Reading], _Fact]] = {}
@@ -179,7 +187,7 @@ def _lead_created(reading: _Reading, data: models.LeadCreated) -> events.LeadCre
         lead_id=data.lead_id,
         at=reading.at,
         origin=reading.origin(),
-        owner_id=data.owner_id,
+        owner_id=reading.owner(data.owner_id),
         team_id=data.team_id,
         phones=phones,
         emails=tuple(data.emails or ()),
@@ -190,6 +198,7 @@ def _lead_created(reading: _Reading, data: models.LeadCreated) -> events.LeadCre
         skills=tuple(data.skills or ()),
         name=data.name,
         test=bool(data.test),
+        shared=reading.shared(*phones),
     )
 
 
@@ -199,7 +208,7 @@ def _lead_assigned(reading: _Reading, data: models.LeadAssigned) -> events.LeadA
         lead_id=data.lead_id,
         at=reading.at,
         origin=reading.origin(),
-        owner_id=data.owner_id,
+        owner_id=reading.owner(data.owner_id) or "",
         assigned_by=data.assigned_by,
     )
 
@@ -219,6 +228,7 @@ def _lead_updated(reading: _Reading, data: models.LeadUpdated) -> events.LeadUpd
         region=data.region,
         skills=None if data.skills is None else tuple(data.skills),
         name=data.name,
+        shared=reading.shared(*phones or ()),
     )
 
 
@@ -255,6 +265,7 @@ def _call_started(reading: _Reading, data: models.CallStarted) -> events.CallSta
         number=number,
         manager_id=manager_id,
         internal=reading.internal(data.internal, number),
+        shared=bool(reading.shared(number)),
     )
 
 
@@ -269,6 +280,7 @@ def _call_answered(reading: _Reading, data: models.CallAnswered) -> events.CallA
         lead_id=data.lead_id,
         number=number,
         manager_id=manager_id,
+        shared=bool(reading.shared(number)),
     )
 
 
@@ -289,6 +301,7 @@ def _call_ended(reading: _Reading, data: models.CallEnded) -> events.CallEnded:
         ring=data.ring_seconds,
         manager_id=manager_id,
         internal=reading.internal(data.internal, number),
+        shared=bool(reading.shared(number)),
     )
 
 
@@ -302,6 +315,7 @@ def _contact_recorded(reading: _Reading, data: models.ContactRecorded) -> events
         manager_id=manager_id,
         lead_id=data.lead_id,
         number=number,
+        shared=bool(reading.shared(number)),
     )
 
 

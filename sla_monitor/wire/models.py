@@ -10,7 +10,8 @@ from .values import Attributes, Emails, Id, Instant, LongId, Number, Phones, Spa
 
 LeadId = Annotated[Id, Field(description="Global; prefix it per CRM.")]
 CallId = Annotated[Id, Field(description="Unique within the event's source.")]
-ManagerId = Annotated[Id, Field(description="A roster id, or an extension or phone of exactly one manager.")]
+WHO = "A manager's id, their id at this source, or an extension or phone of exactly one manager."
+ManagerId = Annotated[Id, Field(description=WHO)]
 Customer = Annotated[Number, Field(description="The customer's phone number, as the source writes it.")]
 Direction = Literal["inbound", "outbound"]
 AnsweredBy = Literal["manager", "customer", "machine", "ivr", "queue", "unknown"]
@@ -41,7 +42,7 @@ class LeadCreated(LeadTraits):
     """A lead came in. Its customer's clock starts at `time`."""
 
     lead_id: LeadId
-    owner_id: Id | None = None
+    owner_id: ManagerId | None = None
     team_id: Id | None = None
     test: bool | None = Field(None, description="Timed, but in no statistics; notices go to log:// only.")
 
@@ -50,7 +51,7 @@ class LeadAssigned(Wire):
     """Somebody gave the lead to a manager."""
 
     lead_id: LeadId
-    owner_id: Id
+    owner_id: ManagerId
     assigned_by: Literal["human", "rule", "sla"] | None = None
 
 

@@ -70,9 +70,20 @@ Send events as [CloudEvents 1.0](https://cloudevents.io) in JSON to `POST /v1/ev
 - (`source`, `id`) is an event's identity for 7 days. Send it again as often as you like, with the same id.
 - `time` says when it happened and must have an offset. Up to 5 minutes ahead counts as now; more is refused.
 - Unknown fields are ignored. An optional field may be `null`, which is as if it were absent.
-- Seconds may be decimals. Phone numbers may be written as you have them; those without a country code need
-  `default_region` in the policy's `sources`. What cannot be a number matches nothing.
+- Seconds may be decimals. Phone numbers may be written as you have them, also as `tel:`, `sip:` and WhatsApp
+  addresses; those without a country code need `default_region` in the policy's `sources` (under `other` for events
+  without a key), those with a country code and no plus `international_without_plus`. Both spellings of a Mexican,
+  Argentine or Brazilian mobile are one number. What cannot be a number, and what carriers write for a withheld one,
+  matches nothing.
+- Leads join only by a number that is valid in its country. One that is merely possible (without its area code, or
+  made up in a form) may be anybody's: a call counts for the lead that alone has it open.
 - A call should carry `customer_number` or `lead_id`; without a usable one it is counted and goes no further.
+- `owner_id` and `manager_id` are an id of the policy, an `ids` entry of the manager for this source, or an extension or
+  phone that exactly one manager has.
+- Send one event a call, or live events with one `call_id`. Legs that your PBX tells apart, each with its own
+  `call_id`, are taken as one call when they ring at once or within `missed_settle` of each other: one lead, one notice.
+- Send a lead when you know it, with the `time` it came in: one that is born with its id alone gets the policy and the
+  owner that its id alone deserves.
 
 ```sh
 curl -i http://127.0.0.1:8080/v1/events -H 'Content-Type: application/cloudevents+json' -d '{

@@ -17,7 +17,7 @@ from sla_monitor.core.effects import Bury, CloseNumber, Count, Deliver, Effect, 
 from sla_monitor.core.events import Absorbed, Asked, Due, LeadClosed, LeadCreated, RulesChanged
 from sla_monitor.core.phone import TRANSITIONS, Bound, Kept, Number, State, Word
 from sla_monitor.core.proof import call_key
-from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Bounds, Manager, Rules
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Bounds, Manager, Rules, Source
 from tests import facts
 from tests.world import T0, World, sales
 
@@ -453,7 +453,14 @@ def test_r26_a_missed_call_makes_a_lead_that_starts_at_its_end() -> None:
     call = missed("m", T0)
     phone.feed(call)
     assert phone.made() == [
-        LeadCreated(lead_id=made_id("m"), at=T0, origin=call.origin, phones=(NUMBER,), channel="missed_call")
+        LeadCreated(
+            lead_id=made_id("m"),
+            at=T0,
+            origin=call.origin,
+            phones=(NUMBER,),
+            channel="missed_call",
+            give_after=T0 + LIMITS.missed_settle,
+        )
     ]
     assert phone.counts() == ["missed_call"]
     assert phone.calls(made_id("m")) == []
@@ -514,6 +521,105 @@ def test_r26_a_call_of_unknown_or_sufficient_length_makes_one(fields: dict[str, 
     phone = Phone(RULES)
     phone.feed(missed("m", T0, **fields))
     assert len(phone.made()) == 1
+
+
+@pytest.mark.parametrize("outcome", ["busy", "rejected", "failed", "machine"])
+def test_r26_a_call_that_the_caller_did_not_end_makes_one_however_short(outcome: str) -> None:
+    phone = Phone()
+    phone.feed(missed("m", T0, outcome=outcome, started_at=T0))
+    assert len(phone.made()) == 1
+
+
+@pytest.mark.parametrize("outcome", ["no_answer", "canceled", "voicemail"])
+def test_r26_a_caller_who_hung_up_at_once_makes_none(outcome: str) -> None:
+    phone = Phone()
+    phone.feed(missed("m", T0, outcome=outcome, started_at=T0 - 4 * SECOND))
+    assert phone.counts() == ["short_abandon"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "source", "made"), [("rejected", "crm", 0), ("busy", "crm", 1), ("rejected", "x", 1)]
+)
+def test_r26_rejections_of_a_source_may_be_its_block_list(outcome: str, source: str, made: int) -> None:
+    phone = Phone(Rules(sources={"crm": Source("crm", rejected="ignore")}))
+    phone.feed(missed("m", T0, outcome=outcome, source=source))
+    assert len(phone.made()) == made
+
+
+def test_r26_a_blocked_number_makes_none_in_either_spelling() -> None:
+    phone = Phone(Rules(blocked_numbers=("+541123456789",)))
+    phone.feed(facts.missed("m", T0, number="+5491123456789"))
+    assert phone.counts() == ["blocked_number"]
+
+
+def test_r26_legs_of_one_call_are_one_lead_and_stretch_what_answers_it() -> None:
+    phone = Phone()
+    phone.feed(missed("1", T0), missed("2", T0 + 25 * SECOND), missed("3", T0 + 50 * SECOND), now=T0 + 50 * SECOND)
+    assert phone.counts() == ["missed_call", "missed_on_lead", "missed_on_lead"]
+    phone.feed(opened(made_id("1"), T0, absorb=False), facts.started("4", T0, number=NUMBER, direction="inbound"))
+    phone.feed(facts.answered("4", T0 + 75 * SECOND, number=NUMBER, answered_by="manager"), now=T0 + 75 * SECOND)
+    assert [over.reason for over in phone.closed()] == ["not_missed"]
+
+
+# numbers that many share
+
+
+def shared(lead_id: str, since: int = T0, **fields: Any) -> OpenNumber:
+    return opened(lead_id, since, join=True, shared=True, **fields)
+
+
+def test_r25_nothing_joins_by_a_number_that_many_may_have() -> None:
+    phone = Phone()
+    phone.feed(shared("A"), shared("B", T0 + MINUTE))
+    assert phone.joins() == []
+    assert phone.got("B") == [], "nor is it told that another had the number"
+
+
+def test_r24_a_call_of_a_shared_number_credits_the_lead_that_alone_has_it_open() -> None:
+    phone = Phone()
+    phone.feed(shared("A"), called("alone", T0 + MINUTE), now=T0 + 3 * MINUTE)
+    assert phone.calls("A") == ["alone"]
+    phone.feed(shared("B", T0 + 4 * MINUTE), called("two", T0 + 5 * MINUTE))
+    assert phone.calls("A") == phone.calls("B") == []
+    phone.feed(closed("A", T0 + 7 * MINUTE, collect=True), called("again alone", T0 + 8 * MINUTE))
+    assert (phone.calls("A"), phone.calls("B")) == ([], ["again alone"])
+
+
+def test_r24_a_call_of_a_shared_number_before_the_lead_is_anybodys() -> None:
+    phone = Phone()
+    phone.feed(called("before", T0 - 5 * MINUTE), shared("A"))
+    assert phone.calls("A") == []
+
+
+def test_r09_a_lead_that_saw_a_call_of_a_shared_number_ring_sees_it_end() -> None:
+    phone = Phone()
+    phone.feed(shared("A"), facts.started("c", T0 + MINUTE, number=NUMBER), shared("B", T0 + 2 * MINUTE))
+    phone.feed(called("c", T0 + MINUTE, ring=2 * MINUTE), now=T0 + 5 * MINUTE)
+    assert (phone.calls("A"), phone.calls("B")) == (["c"], [])
+
+
+def test_r26_a_missed_call_of_a_shared_number_makes_a_lead_that_shares_it() -> None:
+    phone = Phone()
+    phone.feed(missed("m", T0, shared=True))
+    assert [(lead.phones, lead.shared) for lead in phone.made()] == [((NUMBER,), (NUMBER,))]
+    phone.feed(opened(made_id("m"), T0, absorb=False), shared("A", T0 + MINUTE), now=T0 + MINUTE)
+    assert phone.absorbed() == []
+    phone.feed(missed("two have it", T0 + 2 * MINUTE))
+    assert len(phone.made()) == 1
+
+
+def test_r26_a_missed_call_of_a_shared_number_lies_on_the_lead_that_alone_has_it() -> None:
+    phone = Phone()
+    phone.feed(shared("A"), missed("m", T0 + MINUTE))
+    assert (phone.counts(), phone.calls("A")) == (["missed_on_lead"], ["m"])
+    phone.feed(missed("before", T0 - MINUTE))
+    assert phone.counts() == ["missed_call"], "it gives its start to nobody"
+
+
+def test_a_record_tells_that_many_share_the_number_too() -> None:
+    phone = Phone()
+    phone.feed(facts.message(T0, number=NUMBER, shared=True), opened("A", T0 + MINUTE, join=True))
+    assert phone.row.shared
 
 
 def test_r26_a_missed_call_on_an_open_lead_is_handed_to_it_and_makes_none() -> None:
@@ -924,3 +1030,60 @@ def test_r26_in_the_whole_core_not_missed_is_closed_unevaluated() -> None:
     lead = world.lead(made_id("m"))
     assert (lead.status, lead.closed_reason) == ("closed", "not_missed")
     assert not world.of("sla.met")
+
+
+def kinds_told(world: World) -> list[str]:
+    return [send.kind for send in world.sent]
+
+
+def test_r26_in_the_whole_core_four_legs_of_a_call_are_one_lead_and_one_notice() -> None:
+    world = World(sales())
+    world.feed(*(facts.missed(f"leg{n}", T0 + n * 15 * SECOND, number=NUMBER) for n in range(4)))
+    world.to(T0 + 45 * SECOND + LIMITS.missed_settle - 1)
+    assert kinds_told(world) == [], "another leg may turn out answered"
+    world.to(T0 + 5 * MINUTE)
+    assert kinds_told(world) == ["assigned"]
+    lead = world.lead(made_id("leg0"))
+    assert (lead.started_at, lead.due_at) == (T0, T0 + 10 * MINUTE), "the clock runs from the call's end"
+    world.feed(facts.missed("another call", T0 + 5 * MINUTE, number=NUMBER))
+    assert kinds_told(world) == ["assigned", "missed_call"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_r26_in_the_whole_core_a_leg_that_was_answered_tells_nobody_of_a_missed_call(order: tuple[int, ...]) -> None:
+    told = (
+        facts.missed("leg0", T0, number=NUMBER),
+        facts.called("leg1", T0 - 20 * SECOND, ring=20 * SECOND, number=NUMBER, direction="inbound"),
+    )
+    world = World(sales())
+    for place in order:
+        world.feed(told[place])
+        world.after(10 * SECOND)
+    world.to(T0 + 20 * MINUTE)
+    assert kinds_told(world) == []
+
+
+def test_r26_on_an_open_lead_its_holder_is_told_of_a_call_once_whatever_its_legs() -> None:
+    world = World(sales())
+    world.feed(facts.lead("L", T0, phones=(NUMBER,), owner_id="anna"))
+    world.feed(*(facts.missed(f"leg{n}", T0 + MINUTE + n * SECOND, number=NUMBER) for n in range(3)))
+    assert kinds_told(world).count("missed_call") == 1
+    world.feed(facts.missed("live", T0 + MINUTE, direction="outbound", outcome="failed", number=NUMBER))
+    world.feed(facts.started("ringing", T0 + 3 * MINUTE, direction="inbound", number=NUMBER))
+    world.feed(facts.missed("beside it", T0 + 3 * MINUTE + 20 * SECOND, number=NUMBER))
+    assert kinds_told(world).count("missed_call") == 2, "a call that still rings was told to nobody"
+
+
+def test_r25_in_the_whole_core_two_strangers_with_a_made_up_number_are_two_leads() -> None:
+    world = World(sales())
+    made_up = {"phones": ("+11111111111",), "shared": ("+11111111111",)}
+    world.feed(facts.lead("one", T0, **made_up), facts.lead("two", T0, **made_up))
+    world.feed(facts.message(T0 + 2 * MINUTE, lead_id="one"))
+    assert (world.lead("one").status, world.lead("two").status) == ("answered", "waiting")
+
+
+def test_r24_in_the_whole_core_a_call_finds_the_lead_by_another_spelling() -> None:
+    world = World(sales())
+    world.feed(facts.lead("L", T0, phones=("+541123456789",)))
+    world.feed(facts.called("c", T0 + MINUTE, number="+5491123456789", manager_id="anna"))
+    assert world.lead("L").status == "answered"

@@ -201,6 +201,29 @@ def test_of_several_legs_of_one_call_the_answered_one_tells_how_it_ended() -> No
         assert proven(*order) == Proof(T - 1 - 20 * SECOND, T - 1 - 20 * SECOND, "anna", "")
 
 
+LEGS = (
+    unanswered("failed", ring=0, started_at=T - 40_000),
+    unanswered("no_answer", ring=20_000, started_at=T - 30_000),
+    unanswered("no_answer", ring=2_000, started_at=T - 29_000),
+    unanswered("canceled", started_at=T - 1_000),
+    unanswered("busy"),
+    ended(T - 5_000, talk=3_000, answered_at=T - 8_000),
+    ended(T + 5_000, talk=30_000, answered_at=T - 25_000),
+)
+
+
+@pytest.mark.parametrize("legs", [LEGS[:4], LEGS[:2], LEGS[1:5], LEGS[3:], LEGS[:1] + LEGS[4:]])
+def test_r01_of_several_ends_the_one_that_proves_most_stands_in_whatever_order(legs: tuple[Any, ...]) -> None:
+    best = {proven(*order) for order in permutations(legs)}
+    assert len(best) == 1
+    assert best.pop().attempt_at is not None
+
+
+def test_r01_no_leg_that_rang_too_short_becomes_long_by_another() -> None:
+    legs = (unanswered("no_answer", started_at=T - 2_000), ended(T + 60_000, outcome="canceled", started_at=T + 58_000))
+    assert {proven(*order).reason for order in permutations(legs)} == {Reason.NOT_RUNG}
+
+
 def test_r05_what_another_lead_had_says_so_in_its_proof() -> None:
     call = seen(facts.started("c", 0, spoken_for=True), facts.called("c", 0, spoken_for=True))
     assert proof(call, LIMITS, ()).spoken_for

@@ -46,6 +46,7 @@ def test_r25_an_earlier_start_is_told_from_then_on() -> None:
 def test_r26_it_says_that_the_lead_was_made_of_a_missed_call() -> None:
     w = World()
     w.feed(facts.missed("c", T0, number="+1"), facts.lead("L", T0))
+    w.after(MINUTE)
     assert {(o.lead_id == "L", o.data.get("missed_call")) for o in w.outcomes} == {(True, None), (False, True)}
 
 

@@ -141,7 +141,7 @@ BAD = [
     ("limits: {max_hold: {rining: 2m}}", "limits.max_hold.rining: is not known here; did you mean `ringing`?"),
     ("version: 2", "version: must be less than or equal to 1"),
     ("polices: []", "polices: is not known here; did you mean `policies`?"),
-    ("zzz: []", "zzz: is not known here; there are: calendars, limits,"),
+    ("zzz: []", "zzz: is not known here; there are: blocked_numbers, calendars, limits,"),
     ("calendars: {c: {timezone: UTC}}", "calendars.c.hours: is missing"),
     ("calendars: {c: {timezone: UTC, hours: {}}}", "calendars.c.hours: opens on no weekday"),
     ("calendars: {c: {timezone: UTC, hours: {mon: []}}}", "calendars.c.hours: opens on no weekday"),

@@ -15,10 +15,14 @@ from sla_monitor.wire.examples import EXAMPLES
 NOW = 1_795_500_000_000
 RULES = Rules(
     managers={
-        "anna": Manager("anna", extensions=("101", "200"), phones=("+74951110001",)),
-        "vera": Manager("vera", extensions=("102", "200"), phones=("+74951110002",)),
+        "anna": Manager("anna", extensions=("101", "200"), phones=("+74951110001",), ids={"pbx1": "1269"}),
+        "vera": Manager("vera", extensions=("102", "200"), phones=("+74951110002",), ids={"mango": "101"}),
+        "oleg": Manager("oleg", ids={"other": "7"}),
     },
-    sources={"pbx1": Source("pbx1", default_region="RU")},
+    sources={
+        "pbx1": Source("pbx1", default_region="RU"),
+        "mango": Source("mango", default_region="RU", international_without_plus=True),
+    },
     own_numbers=("+74950000000",),
 )
 DIRECTORY = wire.Directory.of(RULES)
@@ -59,8 +63,7 @@ def test_the_fact_says_where_it_comes_from():
         ("8 (495) 123-45-67", "+74951234567"),
         ("+44 20 7946 0958", "+442079460958"),
         ("101", None),
-        ("anonymous", None),
-        ("", None),
+        ("n/a", None),
         ("+7 495 1", None),
     ],
 )
@@ -68,6 +71,36 @@ def test_numbers_become_e164_by_the_region_of_their_source(raw, number):
     fact = routed("lead.created.v1", phones=[raw]).fact
     assert fact.phones == ((number,) if number else ())
     assert (wire.BAD_NUMBER in fact.origin.flags) == (number is None)
+
+
+@pytest.mark.parametrize("raw", ["anonymous", "", "+86282452253", "000-000-0000"])
+def test_a_withheld_number_is_none_and_no_mistake(raw):
+    fact = routed("lead.created.v1", phones=[raw]).fact
+    assert (fact.phones, fact.origin.flags) == ((), (wire.WITHHELD_NUMBER,))
+
+
+def test_a_source_may_write_country_codes_without_the_plus():
+    raw = "375291234567"
+    assert routed("lead.created.v1", phones=[raw]).fact.phones == ()
+    assert routed("lead.created.v1", phones=[raw], source="mango").fact.phones == ("+375291234567",)
+
+
+@pytest.mark.parametrize("kind", ["call.started.v1", "call.answered.v1", "call.ended.v1", "contact.recorded.v1"])
+def test_a_fact_says_that_many_may_have_its_number(kind):
+    assert routed(kind, customer_number="+7 111 111-11-11").fact.shared
+    assert not routed(kind, customer_number="+74951234567").fact.shared
+
+
+@pytest.mark.parametrize("kind", ["lead.created.v1", "lead.updated.v1"])
+def test_a_lead_says_which_of_its_numbers_many_may_have(kind):
+    fact = routed(kind, phones=["+74951234567", "+7 111 111-11-11"]).fact
+    assert fact.shared == ("+71111111111",)
+    assert routed(kind, phones=None).fact.shared == ()
+
+
+def test_r24_every_spelling_of_a_number_comes_to_the_same_place():
+    call = routed("call.ended.v1", customer_number="+54 9 11 2345-6789")
+    assert (call.key, call.fact.number) == ("+541123456789", "+5491123456789")
 
 
 def test_without_a_region_a_national_number_matches_nothing():
@@ -86,11 +119,25 @@ def test_the_same_number_written_twice_is_one():
         ("8 495 111-00-02", "vera", True),
         ("200", "200", False),
         ("zoe", "zoe", False),
+        ("1269", "anna", True),
     ],
 )
 def test_a_manager_is_an_id_or_an_alias_of_exactly_one(given, manager, known):
     fact = routed("call.ended.v1", manager_id=given).fact
     assert (fact.manager_id, wire.UNKNOWN_MANAGER in fact.origin.flags) == (manager, not known)
+
+
+def test_r22_an_owner_is_known_by_the_same_directory():
+    for kind in ("lead.created.v1", "lead.assigned.v1"):
+        found = [routed(kind, owner_id=given).fact.owner_id for given in ("vera", "102", "1269", "zoe")]
+        assert found == ["vera", "vera", "anna", "zoe"]
+    assert routed("lead.created.v1", owner_id=None).fact.owner_id is None
+
+
+def test_an_id_of_one_source_is_nobodys_at_another():
+    by = [routed("call.ended.v1", manager_id="7", source=source).fact.manager_id for source in ("pbx1", "other")]
+    assert by == ["7", "oleg"]
+    assert routed("call.ended.v1", manager_id="101", source="mango").fact.manager_id == "vera", "it wins over aliases"
 
 
 def test_r22_without_a_roster_nobody_is_unknown():

@@ -1,0 +1,121 @@
+"""What is a customer's number: the one answer, for events and for the policy.
+
+A number that is valid names one customer. One that is only possible may be anybody's: made up in a form, or local to a
+town. What carriers write for a withheld number, and what is too short, is none.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import phonenumbers
+
+from sla_monitor.core.spelling import key
+
+FEWEST_DIGITS = 7
+"""National digits of a number that is possible but not valid; fewer is an extension or a short code."""
+
+REGIONS: frozenset[str] = frozenset(phonenumbers.SUPPORTED_REGIONS)
+"""ISO codes of the countries whose numbers are known."""
+
+
+class Use(StrEnum):
+    """What a number can be used for, the best first."""
+
+    JOINS = "joins"  # one customer's: leads that have it are one
+    SHARED = "shared"  # many may have it: nothing joins by it, and calls are matched while one lead alone has it
+    WITHHELD = "withheld"  # the caller, or who filled in the form, gave none
+    NONE = "none"  # somebody wrote something that cannot be a number
+
+
+class Reading(NamedTuple):
+    """number: E.164; None for what is none."""
+
+    use: Use
+    number: str | None = None
+
+
+_KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+
+_WORDS = ("anonymous", "restricted", "blocked", "unknown", "unavailable", "private", "withheld")
+
+SPELLED = frozenset(word.translate(_KEYPAD) for word in _WORDS)
+"""What carriers send where only digits may stand: the words on the keys of a phone."""
+
+_SAID = frozenset({*_WORDS, "hidden", "caller", "скрыт", "скрытый", "неизвестен", "неизвестный", "анонимный"})
+_IN_BRACKETS = re.compile(r"[^<>]*<([^<>]+)>[^<>]*")
+_SCHEME = re.compile(r"(sips?|callto|whatsapp|h323):(//)?", re.IGNORECASE)
+_DIALLED = re.compile(r"\+?[0-9\s().-]+")
+_MESSENGER = ("s.whatsapp.net", "c.us")
+"""Hosts whose users are numbers, international and without their plus."""
+
+_ARGENTINA = "+54"
+"""Its two spellings are both right, each from where it is dialled: numbers are shown as they came."""
+
+
+def to_e164(raw: str, region: str | None) -> str | None:
+    """E.164, or None for what is no number. region: the ISO country of numbers without a country code."""
+    return read(raw, region).number
+
+
+@lru_cache(maxsize=4096)
+def read(raw: str, region: str | None, *, international: bool = False) -> Reading:
+    """What somebody wrote as a number. international: whether they write country codes without the plus."""
+    text = _bare(raw)
+    if text is None:
+        return Reading(Use.NONE)
+    digits = phonenumbers.normalize_digits_only(text)
+    if _withheld(text, digits):
+        return Reading(Use.WITHHELD)
+    readings = [_parsed(text, region)]
+    if international and _DIALLED.fullmatch(text) and not text.startswith("+"):
+        readings.insert(0, _parsed("+" + digits.removeprefix("00"), None))
+    return min(readings, key=lambda reading: _ORDER[reading.use])
+
+
+_ORDER = {use: place for place, use in enumerate(Use)}
+
+
+def _withheld(text: str, digits: str) -> bool:
+    """A word, its digits, or blanks, dashes and zeros where a number should be."""
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    if digits in SPELLED or _SAID.intersection(words):
+        return True
+    return not words and (not digits.strip("0") or text == "-1")
+
+
+def _bare(raw: str) -> str | None:
+    """The number of an address: `"Shop" <sip:+358...@host;user=phone>` and its like; None if it names none.
+
+    `tel:` is read by the parser.
+    """
+    in_brackets = _IN_BRACKETS.fullmatch(raw)
+    text = (in_brackets[1] if in_brackets else raw).strip()
+    scheme = _SCHEME.match(text)
+    if scheme is None and "@" not in text:
+        return text
+    user, _, host = unquote(text[scheme.end() if scheme else 0 :]).partition("@")
+    user = re.split("[;:]", user)[0].strip()
+    if host.lower() in _MESSENGER:
+        return f"+{user}"
+    return user if _DIALLED.fullmatch(user) or user.casefold() in _SAID else None
+
+
+def _parsed(text: str, region: str | None) -> Reading:
+    try:
+        number = phonenumbers.parse(text, region)
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if not e164.startswith(_ARGENTINA):
+            e164 = key(e164)
+            number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return Reading(Use.NONE)
+    if phonenumbers.is_valid_number(number):
+        return Reading(Use.JOINS, e164)
+    long_enough = len(phonenumbers.national_significant_number(number)) >= FEWEST_DIGITS
+    possible = phonenumbers.is_possible_number(number)
+    return Reading(Use.SHARED, e164) if possible and long_enough else Reading(Use.NONE)

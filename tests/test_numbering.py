@@ -1,0 +1,49 @@
+"""What is a customer's number, over many countries: tests/vectors/numbers.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import phonenumbers
+import pytest
+
+from sla_monitor.core.spelling import key
+from sla_monitor.numbering import REGIONS, Reading, Use, read
+
+VECTORS = json.loads((Path(__file__).parent / "vectors" / "numbers.json").read_text())
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[f"{v['raw']} {v.get('region', '')}" for v in VECTORS])
+def test_a_number_is_what_the_table_says(vector: dict[str, Any]):
+    found = read(vector["raw"], vector.get("region"), international=vector.get("international", False))
+    assert found == Reading(Use(vector["use"]), vector.get("number")), vector.get("why")
+
+
+@pytest.mark.parametrize("region", sorted(REGIONS))
+def test_a_number_of_any_country_is_known_however_it_is_written(region: str):
+    example = phonenumbers.example_number(region)
+    assert example is not None
+    e164 = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    home = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    written = (e164, phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+    readings = {read(raw, None) for raw in written} | {read(home, region), read(e164[1:], None, international=True)}
+    assert readings == {Reading(Use.JOINS, e164)}
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("+5215512345678", "+525512345678"),
+        ("+5491123456789", "+541123456789"),
+        ("+551187654321", "+5511987654321"),
+    ],
+)
+def test_r24_the_spellings_of_one_mobile_have_one_key(spellings: tuple[str, ...]):
+    assert len({key(number) for number in spellings}) == 1
+
+
+@pytest.mark.parametrize("number", ["+551134567890", "+74951234567", "+5511987654321", "+54", ""])
+def test_a_number_of_one_spelling_is_its_own_key(number: str):
+    assert key(number) == number
