@@ -14,10 +14,11 @@ from . import __version__
 from .acts import Acts
 from .claims import ClaimLinks
 from .clock import DISTRUST, Clock, WallClock, monotonic
-from .core import assign, attempts, match, notifications, track
+from .core import assign, attempts, match, notifications, relay, track
 from .core.effects import Log, Send
 from .core.lead import OPEN_NUMBERS, OPEN_TESTS
 from .core.mailbox import DIGEST
+from .core.queue import GIVE_UP
 from .core.rules import HOUR, Rules
 from .core.stuck import tell_head
 from .errors import Misconfigured, Problem, SlaMonitorError, Unavailable
@@ -59,7 +60,13 @@ ROLES = (
         waiting=OPEN_NUMBERS,
     ),
     Role(Log.DESK, assign.Desk),
-    Role(Log.NOTIFICATIONS, lambda: notifications.REDUCER, waiting=frozenset({attempts.PENDING})),
+    Role(
+        Log.NOTIFICATIONS,
+        lambda: notifications.REDUCER,
+        recheck=lambda header: header.status in (attempts.PENDING, relay.RELAYING),
+        always=True,
+        waiting=frozenset({attempts.PENDING}),
+    ),
 )
 
 GC_THRESHOLD = 50_000
@@ -138,7 +145,7 @@ def links_of(claims: ClaimLinks) -> Link:
             return claims.board
         if not to_one(notice.channel):
             return claims.on_board(notice.lead_id)
-        return claims.url(notice.lead_id, notice.turn, notice.manager_id, notice.at + attempts.GIVE_UP)
+        return claims.url(notice.lead_id, notice.turn, notice.manager_id, notice.at + GIVE_UP)
 
     return link
 

@@ -52,10 +52,13 @@ RECORDS: dict[type, bytes] = {
     effects.Join: b"Join",
     # to the notifications
     effects.Notify: b"Notify",
+    effects.LeadState: b"LeadState",
     effects.Drop: b"Drop",
     effects.Relay: b"Relay",
     effects.Enqueue: b"Enqueue",
+    effects.Refresh: b"Refresh",
     effects.Withdraw: b"Withdraw",
+    effects.Told: b"Told",
 }
 
 ROWS: dict[type, bytes] = {

@@ -14,6 +14,7 @@ from sla_monitor.core.effects import Beat, Bury, Count, Log, Measure, Publish, R
 from sla_monitor.core.events import Due, ManagerStatus, RulesChanged, Sent
 from sla_monitor.core.fold import Reducer
 from sla_monitor.core.lead import Lead
+from sla_monitor.core.mailbox import parts
 from sla_monitor.core.rules import MINUTE, SECOND, Manager, Policy, Rules, Team
 from sla_monitor.core.spelling import key
 
@@ -192,9 +193,13 @@ class World:
                 case Beat(stage):
                     self.beats.append(stage)
                 case Send():
-                    self.sent.append(effect)
+                    self.sent += parts(effect)
                     result = Sent(
-                        lead_id=effect.lead_id, notice_id=effect.notice_id, attempt=effect.attempt, at=self.now
+                        lead_id=effect.lead_id,
+                        notice_id=effect.notice_id,
+                        attempt=effect.attempt,
+                        at=self.now,
+                        channel=effect.channel,
                     )
                     self._perform(log, self.logs[log].apply(effect.key, result, self.now, self.rules))
                 case _:

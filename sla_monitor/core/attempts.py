@@ -1,46 +1,35 @@
-"""What every attempt to deliver a notice keeps to: how long it may take, when it is made again, when it is given up."""
+"""What every attempt to deliver a notice keeps to: how long it may take, when it has to wait, how it is given up."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .effects import Bury, Count, Effect, Notify
-from .hashing import stable_hash
 from .people import head_of, quiet_until
-from .rules import DAY, HOUR, MINUTE, SECOND, Rules
+from .rules import DAY, MINUTE, SECOND, Rules
 
 SEND_LIMIT = 30 * SECOND
 """An attempt that has not answered by then is lost. The shell sends within half of it, so two never overlap."""
 
-BACKOFF = (5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR)
-"""The wait after each failed attempt, the last one again and again: soon while it may help, rare when it did not."""
+MAIL_LIMIT = 2 * MINUTE
+"""The same for mail, whose servers let senders wait on purpose."""
 
-JITTER = 20
-"""Percent by which a wait may be longer, so that notices which failed together do not return together."""
-
-GIVE_UP = DAY
-"""Nobody acts on a notice that is a day old. The day begins at the end of the quiet hours in which it came."""
+MAIL = frozenset({"mailto", "mailtos"})
 
 KEEP_FAILED = 7 * DAY
-"""How long a notice that finally failed stays visible, and a row without notices remembers what it has seen."""
-
-UNANSWERED = "no attempt was answered"
+"""How long a row that has nothing to do remembers what it has seen."""
 
 STALE = frozenset({"assigned", "warning"})
-"""Kinds that say nothing any more once a later turn runs; the others tell of something that stays true."""
+"""Kinds that a `Drop` of an earlier version means."""
 
 PENDING = 1
 """The status in the header of a row that has something to deliver."""
 
 
-def backoff(message_id: str, tries: int, retry_after: int | None) -> int:
-    """The wait after so many failed attempts, ms, a little longer for some than for others.
-
-    retry_after: what the receiver asked for, ms; it can neither shorten the wait nor ask for days.
-    """
-    wait = BACKOFF[min(tries, len(BACKOFF)) - 1]
-    wait += wait * (stable_hash(f"{message_id}\0{tries}") % (JITTER + 1)) // 100
-    return max(wait, min(retry_after or 0, BACKOFF[-1]))
+def limit_of(address: str) -> int:
+    """How long an attempt to send to a channel address may take, ms."""
+    return MAIL_LIMIT if address.partition("://")[0].lower() in MAIL else SEND_LIMIT
 
 
 def held_until(rules: Rules, manager_id: str, kind: str, now: int) -> int | None:
@@ -64,22 +53,28 @@ def given_up(notice: Any, *, lead_id: str, manager_id: str, channel: str, tries:
 
 
 def undelivered(
-    notice: Any, *, lead_id: str, manager_id: str, channel: str, error: str, now: int, rules: Rules
+    notice: Any, *, lead_id: str, manager_id: str, channel: str, error: str, now: int, rules: Rules, head: str = ""
 ) -> list[Effect]:
     """Tell the head that a manager does not know of a lead; nobody, if it is the head who cannot be told.
 
-    It names nobody's customer: an erasure may be on its way (R31). notice: its kind, turn and details.
+    It names nobody's customer: an erasure may be on its way (R31). notice: its kind, turn and details. head: who is
+    told of a manager without a team.
     """
-    head = head_of(rules, manager_id)
-    if notice.kind == "undelivered" or head in (None, manager_id):
+    head = head_of(rules, manager_id) or head
+    if notice.kind == "undelivered" or head in ("", manager_id):
         return []
-    said = {"holder_id": manager_id, "about": notice.kind, "channel": channel.partition(":")[0], "reason": error}
+    said: Mapping[str, Any] = {
+        "holder_id": manager_id,
+        "about": notice.kind,
+        "channel": channel.partition(":")[0],
+        "reason": error,
+    }
     kept = {name: notice.details[name] for name in ("source", "due_at") if name in notice.details}
     return [
         Notify(
             notice_id=f"{lead_id}:{notice.turn}:undelivered:{manager_id}:{head}",
             lead_id=lead_id,
-            manager_id=head or "",
+            manager_id=head,
             kind="undelivered",
             turn=notice.turn,
             at=now,

@@ -178,8 +178,34 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeadState:
+    """What is so of a lead, as far as people are told of it; written whenever it is not what it was.
+
+    phase: open, answered, closed, joined, erased. holder: nobody while nobody can take it. head: who is told of what
+    goes wrong. spoken: whether somebody has spoken with the customer. why, by, into: why it came to this, whose doing
+    it was, and which lead took it. details: what every text may need.
+    """
+
+    lead_id: str
+    phase: str
+    turn: int
+    holder: str
+    head: str
+    at: int
+    spoken: bool = False
+    why: str = ""
+    by: str = ""
+    into: str = ""
+    test: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
-    """Forget the notices of a lead that are older than `turn`, or all of them (`turn` None: erased)."""
+    """Forget the notices of a lead that are older than `turn`, or all of them (`turn` None: erased).
+
+    Written by versions that knew no `LeadState`.
+    """
 
     lead_id: str
     turn: int | None
@@ -196,22 +222,35 @@ class Relay:
     body: str
 
 
-# from the notices of a lead to the mailboxes of managers, keyed by manager and channel address
+# between the notices of a lead and the mailboxes of managers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue:
-    """Bring a notice to a manager by a channel address. to: the key of the mailbox; the others: see `Notify`."""
+    """Bring a notice to a manager. to: the key of the mailbox. head: of the lead; the others: see `Notify`.
+
+    channel: the only address that is to get it; empty for all that the manager has when it goes out.
+    """
 
     to: str
     manager_id: str
-    channel: str
     notice_id: str
     lead_id: str
     kind: str
     turn: int
     at: int
+    channel: str = ""
+    head: str = ""
+    test: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refresh:
+    """What is so of a lead now: a mailbox keeps what still holds. to: its key."""
+
+    to: str
+    state: LeadState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +260,17 @@ class Withdraw:
     to: str
     lead_id: str
     turn: int | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A notice of a lead has reached a manager."""
+
+    lead_id: str
+    manager_id: str
+    kind: str
+    turn: int
     at: int
 
 
@@ -261,9 +311,9 @@ class Bury:
 class Send:
     """One attempt to send a notice to one channel address, within `limit` ms.
 
-    key: of the row that waits for the answer. at: the instant of the attempt. A digest has no lead of
-    its own; its details are `count`, the `items` that it lists, each with what the text of a notice needs, and the
-    ids of all its `notices`.
+    key: of the row that waits for the answer. at: the instant of the attempt. A digest has no lead of its own; its
+    details are `count`, `leads`, the `items` that it lists, each with what the text of a notice needs, and the ids of
+    all its `notices`. So has a bundle, which lists them all: see `mailbox.parts`.
     """
 
     key: str
@@ -325,7 +375,7 @@ class Beat:
     at: int
 
 
-ToNotifications = Notify | Drop | Enqueue | Withdraw | Relay
+ToNotifications = Notify | LeadState | Drop | Enqueue | Refresh | Withdraw | Told | Relay
 Append = Accept | Ask | Hold | Free | OpenNumber | CloseNumber | Question | Deliver | Join | ToNotifications
 Act = Publish | Bury | Send | Post | Count | Receive | Measure | Beat
 """What somebody outside the logs cares for, after the commit."""
@@ -343,8 +393,8 @@ def address(effect: Append) -> tuple[Log, str]:
             return Log.DESK, effect.lead_id
         case OpenNumber() | CloseNumber():
             return Log.PHONES, key(effect.number)
-        case Notify() | Drop() | Relay():
+        case Notify() | LeadState() | Drop() | Told() | Relay():
             return Log.NOTIFICATIONS, effect.lead_id
-        case Enqueue() | Withdraw():
+        case Enqueue() | Refresh() | Withdraw():
             return Log.NOTIFICATIONS, effect.to
     return Log.EVENTS, effect.lead_id

@@ -291,7 +291,11 @@ class Merged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """How an attempt to send a notice ended; comes back into the partition, never through a log."""
+    """How an attempt to send a notice ended; comes back into the partition, never through a log.
+
+    channel: the address that it was sent to. permanent: the same attempt fails again. refused: the receiver answered
+    that it does not take this message now. asked: False if it was not even asked, as others took all the time.
+    """
 
     lead_id: str
     notice_id: str
@@ -300,6 +304,9 @@ class Sent:
     error: str | None = None
     permanent: bool = False
     retry_after: int | None = None  # ms, as the receiver asked
+    channel: str = ""
+    refused: bool = False
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

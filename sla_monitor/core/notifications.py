@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from . import deliver, relay
-from .effects import Drop, Effect, Relay
+from .effects import Drop, Effect, LeadState, Relay
 from .events import Due, Posted, WebhookEnabled
 from .fold import Plain, Rows
 from .rules import Rules
@@ -28,10 +28,10 @@ class Notifications(Plain):
             case Posted():
                 return relay.settle(rows, fact, now, rules)
             case WebhookEnabled():
-                return relay.enable(rows, fact)
+                return relay.enable(rows, fact, now)
             case Due() if key.startswith((relay.OUTBOX, relay.ENDPOINT)):
                 return relay.due(rows, key, now, rules)
-            case Drop(turn=None):
+            case Drop(turn=None) | LeadState(phase="erased"):
                 relay.forget(rows, fact.lead_id)
         return deliver.REDUCER.fold(rows, key, fact, now, rules)
 

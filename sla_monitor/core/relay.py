@@ -11,9 +11,10 @@
      '--------------------------------------------------------------'
                       Posted failed, or no answer
 
-An attempt is committed together with its next try, as for notices: that timer is the whole recovery. Of a lead and
-an endpoint one outcome is out, and the next waits for it, so the order of a lead's outcomes holds. Nothing here is
-older than a day; what was given up is a dead letter that can be replayed.
+An attempt is committed together with its next try, as for notices (`queue.py`): that timer is the whole recovery. Of a
+lead and an endpoint one outcome is out, and the next waits for it, so the order of a lead's outcomes holds; but one
+that the endpoint refuses again and again keeps the others waiting no longer. Nothing here is older than a day; what
+was given up is a dead letter that can be replayed.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from . import queue as machine
 from .effects import Bury, Count, Effect, Post, Relay
 from .events import Posted, WebhookEnabled
 from .fold import Rows
 from .hashing import stable_hash
+from .queue import GIVE_UP
 from .row import Header
-from .rules import DAY, HOUR, MINUTE, SECOND, Rules, Webhook
+from .rules import HOUR, MINUTE, Rules, Webhook
 
 OUTBOX = "\x01outbox-"
 """Before a lead_id: the key of what it has to deliver. No id from outside begins with a control character."""
@@ -37,17 +40,8 @@ ENDPOINT = "\x01webhook-"
 POST_LIMIT = MINUTE
 """An attempt that has not answered by then is lost. The shell posts within half of it, so two never overlap."""
 
-BACKOFF = (5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR)
-"""The wait after each failed attempt, the last one again and again."""
-
-JITTER = 20
-"""Percent by which a wait may be longer, so that what failed together does not return together."""
-
 LEFT_ALONE = 6 * HOUR
 """The longest Retry-After that is obeyed: some attempts are to be made before it is given up."""
-
-GIVE_UP = DAY
-"""Older deliveries are dead letters."""
 
 LOOK_AGAIN = 10 * MINUTE
 """Between two looks whether a disabled endpoint has been enabled, or is not in the policy any more."""
@@ -58,6 +52,9 @@ MOST = 96 * 1024
 KEPT = 20
 """Attempts that an endpoint's row remembers, newest."""
 
+REFUSED = frozenset({400, 405, 406, 409, 411, 413, 414, 415, 422})
+"""The HTTP statuses by which an endpoint says that it does not take this outcome; others may be of its own trouble."""
+
 GONE = 410
 """The HTTP status by which an endpoint says that it wants no more."""
 
@@ -67,10 +64,9 @@ RELAYING, DISABLED = 2, 3
 
 @dataclass(slots=True)
 class Delivery:
-    """One outcome to one endpoint. at: when it was queued. next_try: the next attempt, or when the one out is lost.
+    """One outcome to one endpoint: see `queue.Message`. at: when it was queued.
 
-    attempt: the number of the last one. out: whether it may still be answered. error: how it ended. tries: attempts
-    that reached the endpoint, or were to.
+    waits_from: when it began to wait, ms. entry: of the policy, that it was last posted to; 0 for none yet.
     """
 
     webhook: str
@@ -82,6 +78,9 @@ class Delivery:
     attempt: int = 0
     tries: int = 0
     error: str = ""
+    refusals: int = 0
+    waits_from: int = 0
+    entry: int = 0
 
 
 @dataclass(slots=True)
@@ -97,16 +96,22 @@ class Outbox:
         return Header(next_due, RELAYING, min((delivery.at for delivery in self.deliveries), default=0))
 
     def timed(self) -> Iterator[Delivery]:
-        """Those whose timer runs: the first of each endpoint."""
-        taken = set()
-        for delivery in self.deliveries:
-            if delivery.webhook not in taken:
-                taken.add(delivery.webhook)
-                yield delivery
+        """Those whose timer runs: of each endpoint the one that is out, else the first and those it lets pass."""
+        for webhook in dict.fromkeys(delivery.webhook for delivery in self.deliveries):
+            line = [delivery for delivery in self.deliveries if delivery.webhook == webhook]
+            out = next((delivery for delivery in line if delivery.out), None)
+            yield from [out] if out else _up_to_the_first_that_holds(line)
 
     def size(self) -> int:
         """Bytes of the outcomes."""
         return sum(len(delivery.body.encode()) for delivery in self.deliveries)
+
+
+def _up_to_the_first_that_holds(line: list[Delivery]) -> Iterator[Delivery]:
+    for delivery in line:
+        yield delivery
+        if not machine.passed_by(delivery):
+            return
 
 
 @dataclass(slots=True)
@@ -125,7 +130,8 @@ class Attempt:
 class Endpoint:
     """What one partition knows of an endpoint. look_at: when to see whether the policy still has it.
 
-    gone: the entry that was answered with 410, 0 for none. attempts: the newest, newest last.
+    gone: the entry that was answered with 410, 0 for none. attempts: the newest, newest last. enabled_at: when somebody
+    last wanted it to be asked again, ms.
     """
 
     webhook: str
@@ -135,6 +141,7 @@ class Endpoint:
     succeeded_at: int = 0
     failed_at: int = 0
     attempts: list[Attempt] = field(default_factory=list)
+    enabled_at: int = 0
 
     def header(self) -> Header:
         return Header(self.look_at, DISABLED if self.gone else 0)
@@ -181,11 +188,12 @@ def forget(rows: Rows, lead_id: str) -> None:
     rows.put(OUTBOX + lead_id, None)
 
 
-def enable(rows: Rows, fact: WebhookEnabled) -> list[Effect]:
-    """Ask the endpoint again."""
+def enable(rows: Rows, fact: WebhookEnabled, now: int) -> list[Effect]:
+    """Ask the endpoint again. What waits for it is asked behind this: see `_again`."""
     endpoint: Endpoint | None = rows.get(ENDPOINT + fact.webhook)
     if endpoint is not None:
         endpoint.gone = endpoint.gone_at = 0
+        endpoint.enabled_at = now
         rows.put(ENDPOINT + fact.webhook, endpoint)
     return [Count("ok")]
 
@@ -194,15 +202,13 @@ def enable(rows: Rows, fact: WebhookEnabled) -> list[Effect]:
 
 
 def settle(rows: Rows, fact: Posted, now: int, rules: Rules) -> list[Effect]:
-    """The result of the attempt that is out; for any other it comes too late to matter."""
+    """The result of the attempt that is out. That an outcome arrived is believed of any attempt of it."""
     if fact.asked:
         _remember(rows, fact, now)
     box: Outbox | None = rows.get(OUTBOX + fact.lead_id)
-    if box is None:
-        return [Count("ignored_stale")]
-    for delivery in box.timed():
-        known = (delivery.webhook, delivery.outcome_id, delivery.attempt)
-        if delivery.out and known == (fact.webhook, fact.outcome_id, fact.attempt):
+    for delivery in box.deliveries if box else ():
+        same = (delivery.webhook, delivery.outcome_id) == (fact.webhook, fact.outcome_id)
+        if box and same and (fact.error is None or (delivery.out and delivery.attempt == fact.attempt)):
             return _end(box, delivery, fact, now) + go_on(rows, box, now, rules)
     return [Count("ignored_stale")]
 
@@ -224,24 +230,14 @@ def _end(box: Outbox, delivery: Delivery, fact: Posted, now: int) -> list[Effect
     if fact.error is None:
         box.deliveries.remove(delivery)
         return [Count("sent")]
-    delivery.out, delivery.error = False, fact.error
-    delivery.tries += fact.asked
-    wait = _wait(delivery, fact)
-    if now + wait >= delivery.at + GIVE_UP:
+    machine.failed(delivery, fact.error, asked=fact.asked, refused=fact.status in REFUSED)
+    mark = f"{delivery.webhook}\0{delivery.outcome_id}\0{delivery.attempt}"
+    span = machine.wait(mark, delivery.tries if fact.asked else 1, fact.retry_after, LEFT_ALONE)
+    at = machine.next_attempt(now, span, delivery.at + GIVE_UP)
+    if at is None:
         return _bury(box, delivery, fact.error)
-    delivery.next_try = now + wait
+    delivery.next_try, delivery.waits_from = at, now
     return [Count("retried")]
-
-
-def _wait(delivery: Delivery, fact: Posted) -> int:
-    """The wait after an attempt, ms, a little longer for some than for others.
-
-    One that never reached the endpoint makes it no longer: it says nothing about this outcome.
-    """
-    backoff = BACKOFF[min(delivery.tries, len(BACKOFF)) - 1] if fact.asked else BACKOFF[0]
-    wait = max(backoff, min(fact.retry_after or 0, LEFT_ALONE))
-    mark = stable_hash(f"{delivery.webhook}\0{delivery.outcome_id}\0{delivery.attempt}")
-    return wait + wait * (mark % (JITTER + 1)) // 100
 
 
 def _bury(box: Outbox, delivery: Delivery, error: str) -> list[Effect]:
@@ -272,21 +268,33 @@ def due(rows: Rows, key: str, now: int, rules: Rules) -> list[Effect]:
 def go_on(rows: Rows, box: Outbox, now: int, rules: Rules) -> list[Effect]:
     """Do what is due by now, until nothing is; an empty outbox goes."""
     effects: list[Effect] = []
+    for waiting in box.timed():
+        if not waiting.out and _again(rows, waiting, rules):
+            waiting.next_try = now
     while delivery := next((first for first in box.timed() if first.next_try <= now), None):
         effects += _fire(rows, box, delivery, now, rules)
     rows.put(OUTBOX + box.lead_id, box if box.deliveries else None)
     return effects
 
 
+def _again(rows: Rows, delivery: Delivery, rules: Rules) -> bool:
+    """Whether its endpoint was enabled, or its entry changed, since it began to wait."""
+    endpoint: Endpoint | None = rows.get(ENDPOINT + delivery.webhook)
+    enabled = endpoint is not None and 0 < delivery.waits_from < endpoint.enabled_at
+    webhook = rules.webhooks.get(delivery.webhook)
+    return enabled or (webhook is not None and delivery.entry not in (0, entry(webhook)))
+
+
 def _fire(rows: Rows, box: Outbox, delivery: Delivery, now: int, rules: Rules) -> list[Effect]:
-    if now >= delivery.at + GIVE_UP:
-        return _bury(box, delivery, delivery.error or "no attempt was answered")
-    if disabled(rows.get(ENDPOINT + delivery.webhook), rules.webhooks.get(delivery.webhook)):
-        delivery.out, delivery.error = False, delivery.error or "the webhook is disabled"
-        delivery.next_try = min(now + LOOK_AGAIN, delivery.at + GIVE_UP)
-        return []
-    delivery.out, delivery.next_try = True, now + POST_LIMIT
-    delivery.attempt += 1
+    if delivery.out:
+        machine.lost(delivery)
+        if now >= delivery.at + GIVE_UP:
+            return _bury(box, delivery, delivery.error)
+    webhook = rules.webhooks.get(delivery.webhook)
+    if webhook is None or disabled(rows.get(ENDPOINT + delivery.webhook), webhook):
+        return _look_again(box, delivery, now)
+    machine.begin(delivery, delivery.attempt + 1, now, POST_LIMIT)
+    delivery.entry = entry(webhook)
     post = Post(
         webhook=delivery.webhook,
         lead_id=box.lead_id,
@@ -296,3 +304,13 @@ def _fire(rows: Rows, box: Outbox, delivery: Delivery, now: int, rules: Rules) -
         body=delivery.body,
     )
     return [post]
+
+
+def _look_again(box: Outbox, delivery: Delivery, now: int) -> list[Effect]:
+    """Nobody is asked; after its day it goes."""
+    delivery.error = delivery.error or "the webhook is disabled"
+    at = machine.next_attempt(now, LOOK_AGAIN, delivery.at + GIVE_UP)
+    if at is None:
+        return _bury(box, delivery, delivery.error)
+    delivery.out, delivery.next_try, delivery.waits_from = False, at, now
+    return []

@@ -17,7 +17,7 @@ from sla_monitor.core.rules import MINUTE
 
 from .address import scheme, shown
 from .failure import Failed
-from .render import Message
+from .render import UNLIMITED, Message
 
 THREADS = 32
 """Attempts at once. A place takes few of them, and sockets give up after 4 s, so some are always free."""
@@ -32,6 +32,12 @@ JSON = ("json", "jsons")
 """Schemes whose payload may hold the list of the notices in a digest."""
 
 MOVED = "{}: a redirect, which is not followed; put the final address into the policy"
+
+ROOM = 0.9
+"""The share of a service's limit that is used."""
+
+NOT_THE_MESSAGE = frozenset({401, 403, 404, 407, 408, 425, 429})
+"""Other HTTP answers of 4xx are about the message."""
 
 TOO_MANY = 429
 LEFT_ALONE = MINUTE
@@ -51,6 +57,11 @@ class AppriseChannel:
         _silence()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
 
+    def longest(self, address: str) -> int:
+        """With room for what services add to a text or write in more characters."""
+        target = target_of(address)
+        return int(target.body_maxlen * ROOM) if target is not None else UNLIMITED
+
     async def send(self, notice: Send, message: Message) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, _send, notice, message)
 
@@ -61,7 +72,7 @@ class AppriseChannel:
 def check(address: str) -> str | None:
     """What keeps an address from being used: apprise does not know it, or it is of several receivers."""
     _silence()
-    target = _target(address)
+    target = target_of(address)
     if target is None:
         return f"apprise knows no such scheme, or misses a part of {shown(address)}"
     if (count := _receivers(target)) > 1:
@@ -82,7 +93,7 @@ def _silence() -> None:
         logger.addHandler(logging.NullHandler())
 
 
-def _target(address: str) -> apprise.NotifyBase | None:
+def target_of(address: str) -> apprise.NotifyBase | None:
     """The target of an address. Its calls run in our thread: apprise's own are shared by all targets.
 
     Whatever an address says itself: no redirect is followed, as what is found there is no receiver of the policy, and
@@ -102,7 +113,7 @@ def _receivers(target: apprise.NotifyBase) -> int:
 
 
 def _send(notice: Send, message: Message) -> None:
-    target = _target(notice.channel)
+    target = target_of(notice.channel)
     if target is None:
         raise Failed(f"{shown(notice.channel)} cannot be used", permanent=True)
     if hasattr(target, "payload_extras"):  # json://, xml://, form://: a stable id, for a receiver that dedupes
@@ -122,13 +133,14 @@ def _failure(address: str, said: str) -> Failed:
     """What apprise said, without the parts of the address."""
     match = re.search(r"error=(\d{3})\b", said)
     status = int(match[1]) if match else 0
-    why = MOVED.format(status) if 300 <= status < 400 else _redacted(said, address) or "not accepted"
+    why = MOVED.format(status) if 300 <= status < 400 else redacted(said, address) or "not accepted"
     reason = f"{shown(address)}: {why}"
     wait = LEFT_ALONE if status == TOO_MANY else None
-    return Failed(reason[:REASON_LENGTH], permanent=status in REFUSED, retry_after=wait)
+    refused = 400 <= status < 500 and status not in NOT_THE_MESSAGE
+    return Failed(reason[:REASON_LENGTH], permanent=status in REFUSED, retry_after=wait, refused=refused)
 
 
-def _redacted(said: str, address: str) -> str:
+def redacted(said: str, address: str) -> str:
     for part in sorted(_secrets(address), key=len, reverse=True):
         said = said.replace(part, "***")
     return said

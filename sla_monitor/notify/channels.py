@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from sla_monitor.clock import Clock
+from sla_monitor.core import attempts
 from sla_monitor.core.effects import Send
 
-from . import apprise_channel, log_channel, slack_channel, telegram_channel
+from . import apprise_channel, log_channel, mail_channel, slack_channel, telegram_channel
 from .address import scheme
 from .provider import Provider
 from .render import Message
@@ -34,6 +35,9 @@ class Channel(Protocol):
     personal: bool
     at_once: int
 
+    def longest(self, address: str) -> int:
+        """Characters of a message, link included, that the service of an address takes."""
+
     async def send(self, notice: Send, message: Message) -> None:
         """Hand the message over. Raises Failed, or whatever went wrong; may be abandoned, never awaited further."""
 
@@ -47,11 +51,12 @@ Registry = Mapping[str, Channel]
 
 def registry(data_dir: Path, clock: Clock, telegram: Provider = NOWHERE, slack: Provider = NOWHERE) -> Registry:
     """Every channel. data_dir: where log:// writes `notifications.log`. telegram, slack: what those send by."""
-    others = apprise_channel.AppriseChannel()
+    others, mail = apprise_channel.AppriseChannel(), mail_channel.MailChannel()
     return {
         "log": log_channel.LogChannel(data_dir / "notifications.log", clock),
         "telegram": telegram_channel.TelegramChannel(telegram),
         "slack": slack_channel.SlackChannel(slack, others),
+        **dict.fromkeys(attempts.MAIL, mail),
         OTHERS: others,
     }
 
@@ -67,5 +72,6 @@ CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "log": log_channel.check,
     "telegram": telegram_channel.check,
     "slack": slack_channel.check,
+    **dict.fromkeys(attempts.MAIL, mail_channel.check),
 }
 """Those of the channels that are not apprise's."""

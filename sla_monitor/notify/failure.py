@@ -7,9 +7,20 @@ class Failed(Exception):
     """The message was not handed over. reason: without secrets and personal data.
 
     permanent: the same attempt fails again. retry_after: ms that the receiver wants to be left alone, if it said so.
+    refused: the receiver answered that it does not take this message now. asked: False if it was not even asked.
     """
 
-    def __init__(self, reason: str, *, permanent: bool = False, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        permanent: bool = False,
+        retry_after: int | None = None,
+        refused: bool = False,
+        asked: bool = True,
+    ) -> None:
         super().__init__(reason)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.refused = refused
+        self.asked = asked

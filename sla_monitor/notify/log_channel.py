@@ -10,7 +10,7 @@ from sla_monitor.clock import Clock
 from sla_monitor.codec import rfc3339
 from sla_monitor.core.effects import Send
 
-from .render import Message
+from .render import UNLIMITED, Message
 
 
 def check(address: str) -> str | None:
@@ -32,6 +32,9 @@ class LogChannel:
         self._lines: list[str] = []
         self._turn = asyncio.Lock()
         self._writing: asyncio.Task[None] | None = None
+
+    def longest(self, _: str) -> int:
+        return UNLIMITED
 
     async def send(self, notice: Send, message: Message) -> None:
         line = {

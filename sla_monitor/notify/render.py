@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, tzinfo
+from itertools import accumulate
 from typing import NamedTuple
 
 from sla_monitor.core.calendar import zone
@@ -33,6 +34,11 @@ CLAIMABLE = frozenset(
     {"assigned", "warning", "missed_call", "breached", "contact_breached", "escalated", "unassignable", "absent"}
 )
 """Kinds of a lead that waits for somebody to take it."""
+
+UNLIMITED = 1 << 30
+
+SPLIT = 1000
+"""Characters that a service must take at least for a single notice to be cut; those that take less split it."""
 
 Link = Callable[[Send], str | None]
 """Where the one who is told can take the lead of a notice, or see it (`address.to_one`), or all of a digest; None where
@@ -74,17 +80,22 @@ def no_link(_: Send) -> None:
     """For where no links can be made."""
 
 
-def render(send: Send, rules: Rules, *, personal: bool = True, link: Link = no_link) -> Message:
+def render(
+    send: Send, rules: Rules, *, personal: bool = True, link: Link = no_link, longest: int = UNLIMITED
+) -> Message:
     """The text of a notice. Details that are missing or unusable leave out the lines that need them.
 
     personal: False for places that keep what they get: the customer's name and number are left out (R31).
+    longest: characters of title, body and link that the channel takes.
     """
     language = language_of(send.manager_id, rules)
     if send.kind == DIGEST_KIND:
         board = Action(BOARD[language], BOARD[language], link(send), takes=False)
-        return Message(*_digest(send, rules, language, personal=personal), board)
+        return _digest(send, rules, Message(DIGEST[language].title, "", board), longest, personal=personal)
     title, body = _texts(send, rules, language, personal=personal)
-    return Message(title, body, _action(send, language, link) if send.kind in CLAIMABLE else None)
+    message = Message(title, body, _action(send, language, link) if send.kind in CLAIMABLE else None)
+    over = len(title) + 1 + len(message.text) - longest
+    return message._replace(body=f"{body[: -over - 1]}…") if over > 0 and longest >= SPLIT else message
 
 
 def _action(send: Send, language: str, link: Link) -> Action:
@@ -167,15 +178,20 @@ def _known(lines: Iterable[str], words: Mapping[str, str]) -> Iterator[str]:
 # digests
 
 
-def _digest(send: Send, rules: Rules, language: str, *, personal: bool) -> tuple[str, str]:
-    """Title and body: a line for each notice that it lists: what it says, and by when."""
+def _digest(send: Send, rules: Rules, empty: Message, longest: int, *, personal: bool) -> Message:
+    """A line for each lead, what it says and by when, as there is room for; how many more there are; the link."""
+    language = language_of(send.manager_id, rules)
     said, items, count = DIGEST[language], send.details["items"], send.details["count"]
+    leads = send.details.get("leads", count)
     notices = [
         replace(send, kind=item["kind"], lead_id=item["lead_id"], turn=item["turn"], details=item) for item in items
     ]
     lines = [_digest_line(notice, rules, language, personal=personal) for notice in notices]
-    more = [said.more.format(count=count - len(items))] if count > len(items) else []
-    return said.title.format(count=count), "\n".join([*lines, *more])
+    empty = empty._replace(title=said.title.format(count=count))
+    room = longest - len(empty.title) - len(empty.text) - len(said.more.format(count=leads)) - 2
+    shown = [line for line, end in zip(lines, accumulate(len(line) + 1 for line in lines), strict=True) if end <= room]
+    more = [said.more.format(count=leads - len(shown))] if leads > len(shown) else []
+    return empty._replace(body="\n".join([*shown, *more]))
 
 
 def _digest_line(notice: Send, rules: Rules, language: str, *, personal: bool) -> str:

@@ -54,6 +54,9 @@ class SlackChannel:
     def __init__(self, provider: Provider, others: apprise_channel.AppriseChannel) -> None:
         self._provider, self._others = provider, others
 
+    def longest(self, address: str) -> int:
+        return LONGEST if native(address) else self._others.longest(address)
+
     async def send(self, notice: Send, message: Message) -> None:
         if not native(notice.channel):
             await self._others.send(notice, message)
@@ -71,7 +74,7 @@ class SlackChannel:
 
     def _message(self, notice: Send, message: Message) -> dict[str, Any]:
         """Blocks of plain text: what comes from outside cannot become markup, nor mention anybody."""
-        text = f"{message.title}\n{message.body}"[:LONGEST]
+        text = f"{message.title}\n{message.body}"
         blocks: list[dict[str, Any]] = [{"type": "section", "text": _plain(text)}]
         buttons = self._buttons(notice, message.action) if message.action else []
         if buttons:

@@ -38,6 +38,9 @@ class TelegramChannel:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
 
+    def longest(self, _: str) -> int:
+        return LONGEST
+
     async def send(self, notice: Send, message: Message) -> None:
         chat, token = place(notice.channel), self._provider.token
         if chat is None:
@@ -53,7 +56,7 @@ class TelegramChannel:
         buttons = self._buttons(notice, message.action) if message.action else []
         linked = any("url" in button for button in buttons)
         text = f"{message.title}\n{message.body if linked else message.text}"
-        sent: dict[str, Any] = {"chat_id": chat, "text": text[:LONGEST], "link_preview_options": {"is_disabled": True}}
+        sent: dict[str, Any] = {"chat_id": chat, "text": text, "link_preview_options": {"is_disabled": True}}
         return sent | ({"reply_markup": {"inline_keyboard": [buttons]}} if buttons else {})
 
     def _buttons(self, notice: Send, action: Action) -> list[dict[str, str]]:

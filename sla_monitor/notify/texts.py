@@ -80,6 +80,24 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "en": Text("Answered: {lead}", ("{by} has responded; you need not.",)),
         "ru": Text("Клиенту ответили: {lead}", ("Ответил(а) {by}, от вас ничего не требуется.",)),
     },
+    "taken": {
+        "en": Text("Somebody has it now: {lead}", ("Held by {holder}.", "Why: {reason}.")),
+        "ru": Text("Лид уже взяли: {lead}", ("Сейчас его ведёт {holder}.", "Причина: {reason}.")),
+    },
+    "closed": {
+        "en": Text("Closed: {lead}", ("Nothing is to be done any more.", "Why: {reason}.", "By: {by}.")),
+        "ru": Text("Лид закрыт: {lead}", ("Делать больше ничего не нужно.", "Причина: {reason}.", "Кто: {by}.")),
+    },
+    "joined": {
+        "en": Text(
+            "Part of another lead now: {lead}",
+            ("The same customer: it goes on as {into}.", "Do not call because of this one."),
+        ),
+        "ru": Text(
+            "Лид стал частью другого: {lead}",
+            ("Это тот же клиент, продолжение в лиде {into}.", "По этому лиду звонить не нужно."),
+        ),
+    },
     "retracted": {
         "en": Text(
             "Breach taken back: {lead}",
@@ -176,6 +194,8 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "rule": {"en": "assigned by a rule", "ru": "назначено правилом"},
     "claimed": {"en": "claimed", "ru": "лид забрали"},
     "reopened": {"en": "reopened", "ru": "лид открыт снова"},
+    "left": {"en": "no longer in the policy", "ru": "больше нет в политике"},
+    "erased": {"en": "erased", "ru": "данные удалены"},
     "max_turns": {"en": "enough managers were tried", "ru": "менеджеров пробовали достаточно"},
 }
 """Reasons of a change of holder, in words; one that is not here is shown as it is."""

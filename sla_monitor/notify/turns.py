@@ -27,19 +27,34 @@ class Turns:
         self._speed, self._steady = speed, steady
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._until = 0.0
+        self._waiting = 0
+        self._took = self._booked = 0.0
         self._failures = self._pauses = 0
 
     def pause(self) -> float:
         """Real seconds for which it is still left alone, 0 if it may be asked."""
         return max(self._until - self._steady(), 0)
 
+    def queue(self) -> float:
+        """Real seconds after which those that wait will have had their turns, going by how long turns take of late."""
+        return self._waiting * self._took / AT_ONCE
+
+    def book(self) -> float:
+        """Real seconds after which one that would wait too long is to come back: each gets a place of its own."""
+        now = self._steady()
+        self._booked = max(self._booked, now + self.queue()) + self._took / AT_ONCE
+        return self._booked - now
+
     async def take(self, limit: float) -> bool:
         """Wait for a turn, at most `limit` real seconds; whether there was one, which `with` then ends."""
+        self._waiting += 1
         try:
             async with asyncio.timeout(limit):
                 return await self._gate.acquire()
         except TimeoutError:
             return False
+        finally:
+            self._waiting -= 1
 
     def __enter__(self) -> None:
         """The turn was taken."""
@@ -47,11 +62,12 @@ class Turns:
     def __exit__(self, *_: object) -> None:
         self._gate.release()
 
-    def learn(self, *, works: bool, retry_after: float | None = None) -> None:
+    def learn(self, *, works: bool, retry_after: float | None = None, took: float = 0.0) -> None:
         """How a turn went. works: whether the endpoint gave an answer that is not its own failure.
 
-        retry_after: real seconds that it asks for.
+        retry_after: real seconds that it asks for. took: real seconds.
         """
+        self._took += (took - self._took) / AT_ONCE
         if works:
             self._failures = self._pauses = 0
         else:

@@ -125,14 +125,15 @@ class Webhooks:
         turns = self._turns[webhook.name, entry(webhook)]
         if pause := turns.pause():
             return Answer(error=LEFT, retry_after=pause, asked=False)
-        if not await turns.take(limit):
-            return Answer(error="others to this endpoint took all the time", asked=False)
+        if turns.queue() > limit or not await turns.take(limit):
+            return Answer(error="others to this endpoint took all the time", retry_after=turns.book(), asked=False)
         with turns:
             if pause := turns.pause():  # it began while this one waited
                 return Answer(error=LEFT, retry_after=pause, asked=False)
+            began = monotonic()
             answer = await self.ask(webhook, effect.outcome_id, effect.body.encode(), limit)
             works = 0 < answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
-            turns.learn(works=works, retry_after=answer.retry_after)
+            turns.learn(works=works, retry_after=answer.retry_after, took=monotonic() - began)
         return answer
 
     async def _request(

@@ -28,7 +28,7 @@ from sla_monitor.core.effects import (
     Send,
     address,
 )
-from sla_monitor.core.events import Due, RulesChanged
+from sla_monitor.core.events import Due, RulesChanged, WebhookEnabled
 from sla_monitor.core.fold import Plain, Reducer
 from sla_monitor.core.ledger import Ledger, entry
 from sla_monitor.core.relay import wanted
@@ -73,14 +73,15 @@ class Role:
     """What the owner of a partition of one log does.
 
     read: what a record that lies in a partition says at an instant. recheck: whether a row is asked again when a
-    policy that applies to open leads comes into force. on_stuck: what is to be done when the timer of a row fails.
-    waiting: statuses of the oldest-waiting gauge.
+    policy that applies to open leads comes into force; always: when any does, or a webhook is enabled. on_stuck: what
+    is to be done when the timer of a row fails. waiting: statuses of the oldest-waiting gauge.
     """
 
     log: Log | Public
     reducer: Callable[[], Reducer]
     read: Callable[[Stored, Partition, int], Read] = read_record
     recheck: Callable[[Header], bool] = _never
+    always: bool = False
     on_stuck: Callable[[str, Header, Rules], list[Effect]] = _nobody
     waiting: frozenset[int] = frozenset()
 
@@ -132,12 +133,16 @@ class Decided:
 
 
 class Folding:
-    """One step in the making. place: the position folded so far; force: the policy at hand; blind: see `Due`."""
+    """One step in the making. place: the position folded so far; force: the policy at hand; blind: see `Due`.
+
+    again: whether rows are to be asked again behind it.
+    """
 
     def __init__(self, ground: Ground, place: int, now: int, force: RulesChanged, *, blind: bool = False) -> None:
         self.step = Step(place)
         self.now = now
         self.force = force
+        self.again = False
         self.acts: list[Act] = []
         self.ages: list[int] = []
         self.stuck = 0
@@ -154,6 +159,7 @@ class Folding:
         self.ages.append(self.now - stored.timestamp)
         if isinstance(fact, RulesChanged) and not self._enforce(stored, fact):
             return
+        self.again |= isinstance(fact, (RulesChanged, WebhookEnabled))
         decided = self._decide(key, fact, stored)
         if isinstance(decided, str):
             self.bury(stored, decided)

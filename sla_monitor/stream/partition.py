@@ -63,7 +63,7 @@ class Owner:
         self._state = State.OPENING
         self._waiting = Waiting()
         self._fed: deque[tuple[Any, str]] = deque()
-        self._rechecks = Rechecks(role.recheck)
+        self._rechecks = Rechecks(role.recheck, always=role.always)
         self._force = RulesChanged(version=0, rules=Rules(), at=0)
         self._owned: Owned | None = None
         self._place = self._passed = 0
@@ -327,8 +327,8 @@ class Owner:
             self._give_back(gathered)
             return
         self._committed(changes, folding)
-        if folding.force is not self._force:
-            self._force = folding.force
+        self._force = folding.force
+        if folding.again:
             await self._rechecks.plan(self._ground.rows(), self._force.rules, self._clock.now())
         self._act(folding, gathered, monotonic() - began)
 

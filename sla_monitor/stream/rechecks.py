@@ -15,10 +15,10 @@ from .index import slices
 
 
 class Rechecks:
-    """wanted: whether a row is asked."""
+    """wanted: whether a row is asked. always: by any policy, not only one that applies to open leads."""
 
-    def __init__(self, wanted: Callable[[Header], bool]) -> None:
-        self._wanted = wanted
+    def __init__(self, wanted: Callable[[Header], bool], *, always: bool = False) -> None:
+        self._wanted, self._always = wanted, always
         self._keys: deque[bytes] = deque()
         self._since = 0
 
@@ -26,13 +26,13 @@ class Rechecks:
         return bool(self._keys)
 
     async def plan(self, rows: Mapping[bytes, bytes], rules: Rules, now: int) -> None:
-        """Ask the rows anew, if the rules apply to open leads; at an instant not before `now`, ms.
+        """Ask the rows anew, if the rules have something for them; at an instant not before `now`, ms.
 
         At each opening too: they may have been cut short by whatever ended the last owner.
         """
         self._keys.clear()
         self._since = now
-        if not any(policy.apply_to_open for policy in rules.policies):
+        if not self._always and not any(policy.apply_to_open for policy in rules.policies):
             return
         for some in slices(rows):
             self._keys += [key for key, value in some if self._wanted(codec.read_header(value))]

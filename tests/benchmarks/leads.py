@@ -19,8 +19,8 @@ from typing import Any
 from sla_monitor import codec
 from sla_monitor.bootstrap import ROLES
 from sla_monitor.core import deliver, match, track
-from sla_monitor.core.effects import Hold, Log, Notify, OpenNumber, Send
-from sla_monitor.core.events import LeadCreated, Origin, Sent
+from sla_monitor.core.effects import Hold, Log, Notify, OpenNumber, Told
+from sla_monitor.core.events import LeadCreated, Origin
 from sla_monitor.core.roster import Held, Standing
 from sla_monitor.core.rules import MINUTE, SECOND
 from sla_monitor.in_force import apply_rules
@@ -96,11 +96,10 @@ class Template:
 
 def _told(fact: Notify, at: int, rules: Any) -> deliver.Notices:
     """The row of notices once the only one has been sent."""
-    row, effects = deliver.decide(None, fact, at, rules)
-    send = next(effect for effect in effects if isinstance(effect, Send))
-    sent = Sent(lead_id=send.lead_id, notice_id=send.notice_id, attempt=send.attempt, at=at)
-    row, _ = deliver.decide(row, sent, at, rules)
-    assert row is not None
+    row, _ = deliver.decide(None, fact, at, rules)
+    told = Told(lead_id=fact.lead_id, manager_id=fact.manager_id, kind=fact.kind, turn=fact.turn, at=at)
+    row, _ = deliver.decide(row, told, at, rules)
+    assert isinstance(row, deliver.Notices)
     return row
 
 

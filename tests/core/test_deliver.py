@@ -1,36 +1,31 @@
+"""What is known of a lead's notices: each goes to its manager once, and whoever heard of something hears its end."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sla_monitor.codec import RowCodec
 from sla_monitor.core import deliver
-from sla_monitor.core.attempts import BACKOFF, GIVE_UP, KEEP_FAILED, SEND_LIMIT
-from sla_monitor.core.deliver import KNOWN, MOST, REDUCER, State
-from sla_monitor.core.effects import Bury, Count, Drop, Enqueue, Notify, Send, Withdraw
+from sla_monitor.core.attempts import KEEP_FAILED
+from sla_monitor.core.deliver import KNOWN, REDUCER, Notices
+from sla_monitor.core.effects import Count, Drop, Enqueue, LeadState, Notify, Refresh, Told, Withdraw
 from sla_monitor.core.events import Due, RulesChanged, Sent
-from sla_monitor.core.mailbox import key_of
-from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Manager, Rules, Team
+from sla_monitor.core.mailbox import LOG, key_of
+from sla_monitor.core.rules import Rules
+from sla_monitor.core.standing import CHANGES, WORDS, Heard, Word, difference, live, stands
 
-HOOK = "json://crm.example/hook"
-RULES = Rules(
-    managers={
-        "anna": Manager("anna"),
-        "vera": Manager("vera", notify=("log://", HOOK, "log://")),
-        "mute": Manager("mute", notify=()),
-        "boris": Manager("boris"),
-        "nina": Manager("nina", quiet=((0, 60),)),  # the first hour of the day, UTC
-    },
-    teams={"sales": Team("sales", ("anna", "nina"), head="boris")},
-)
+RULES = Rules()
 CODEC = RowCodec(REDUCER.kinds)
 
 
 @dataclass
-class Desk:
+class Lead:
     """The notices of lead L1, driven through the bytes of its row as the shell does."""
 
     now: int = 1_000_000
@@ -38,7 +33,6 @@ class Desk:
     effects: list[Any] = field(default_factory=list)
 
     def feed(self, fact: Any) -> list[Any]:
-        """The effects of the fact."""
         row = None if self.stored is None else CODEC.decode(self.stored)
         row, effects = deliver.decide(row, fact, self.now, RULES)
         self.stored = None if row is None else CODEC.encode(row)
@@ -58,465 +52,370 @@ class Desk:
             )
         )
 
-    def answer(self, send: Send, error: str | None = None, **more: Any) -> list[Any]:
-        return self.feed(
-            Sent(lead_id="L1", notice_id=send.notice_id, attempt=send.attempt, at=self.now, error=error, **more)
-        )
+    def state(self, **changes: Any) -> list[Any]:
+        return self.feed(state(at=self.now, **changes))
 
-    def drop(self, turn: int | None) -> list[Any]:
-        return self.feed(Drop(lead_id="L1", turn=turn, at=self.now))
-
-    def at_next_due(self) -> list[Any]:
-        """Let the row's timer fire."""
-        self.now = max(self.now, self.due)
-        return self.feed(Due(self.now))
+    def told(self, manager: str = "anna", kind: str = "assigned", turn: int = 1) -> list[Any]:
+        return self.feed(Told(lead_id="L1", manager_id=manager, kind=kind, turn=turn, at=self.now))
 
     @property
-    def row(self) -> deliver.Notices:
+    def row(self) -> Notices:
         return CODEC.decode(self.stored)
 
-    @property
-    def due(self) -> int:
-        return self.row.header().next_due
 
-
-def sends(effects: list[Any]) -> list[Send]:
-    return [effect for effect in effects if isinstance(effect, Send)]
+def state(**changes: Any) -> LeadState:
+    """L1 waits, held by anna in turn 1; boris is the head; unless said otherwise."""
+    so = {"phase": "open", "turn": 1, "holder": "anna", "head": "boris", "at": 0}
+    return LeadState(lead_id="L1", **{**so, **changes})
 
 
 def counts(effects: list[Any]) -> list[str]:
     return [effect.result for effect in effects if isinstance(effect, Count)]
 
 
-def enqueued(effects: list[Any]) -> list[Enqueue]:
-    return [effect for effect in effects if isinstance(effect, Enqueue)]
+def enqueued(effects: list[Any]) -> list[tuple[str, str, int]]:
+    return [(e.manager_id, e.kind, e.turn) for e in effects if isinstance(e, Enqueue)]
 
 
-def told(effects: list[Any]) -> list[tuple[str, str]]:
-    """Who is to be told what."""
-    return [(effect.manager_id, effect.kind) for effect in effects if isinstance(effect, Notify)]
+# on its way to the mailbox
 
 
-def the_send(effects: list[Any]) -> Send:
-    (send,) = sends(effects)
-    return send
+def test_a_notice_goes_to_the_mailbox_of_its_manager_with_what_its_text_needs():
+    lead = Lead()
+    lead.state()
+    (_, post) = lead.notify(turn=3, details={"due_at": 5})
+    assert (post.to, post.manager_id, post.notice_id) == (key_of("anna"), "anna", "L1:3:assigned:1:anna")
+    assert (post.lead_id, post.kind, post.turn, post.at) == ("L1", "assigned", 3, 1_000_000)
+    assert (post.details, post.channel, post.head, post.test) == ({"due_at": 5}, "", "boris", False)
 
 
-def test_a_notice_goes_at_once_to_each_channel_address_of_the_manager_once():
-    effects = Desk().notify(manager="vera")
-    assert [send.channel for send in sends(effects)] == ["log://"]
-    assert [(post.to, post.manager_id, post.channel) for post in enqueued(effects)] == [
-        (key_of("vera", HOOK), "vera", HOOK)
-    ]
+def test_r30_a_notice_of_a_test_lead_is_for_the_log_alone():
+    (_, post) = Lead().notify(test=True)
+    assert (post.channel, post.test) == (LOG, True)
 
 
-def test_what_is_posted_carries_what_the_text_needs():
-    (post,) = enqueued(Desk().notify(manager="vera", turn=3, details={"due_at": 5}))
-    assert (post.lead_id, post.notice_id, post.kind, post.turn) == ("L1", "L1:3:assigned:1:vera", "assigned", 3)
-    assert (post.at, post.details) == (1_000_000, {"due_at": 5})
+def test_the_same_notice_again_changes_nothing():
+    lead = Lead()
+    assert counts(lead.notify()) == ["ok"]
+    assert counts(lead.notify()) == ["duplicate"]
 
 
-def test_a_send_carries_what_the_text_needs_and_its_limit():
-    send = the_send(Desk().notify(details={"due_at": 5}))
-    assert (send.key, send.lead_id, send.manager_id, send.kind, send.attempt) == ("L1", "L1", "anna", "assigned", 1)
-    assert (send.turn, send.at) == (1, 1_000_000)
-    assert (send.limit, send.test, send.details) == (SEND_LIMIT, False, {"due_at": 5})
-
-
-def test_r30_a_test_lead_is_told_of_in_the_log_alone():
-    send = the_send(Desk().notify(manager="vera", test=True))
-    assert (send.channel, send.test) == ("log://", True)
-
-
-def test_r22_an_unknown_manager_has_the_log():
-    assert the_send(Desk().notify(manager="ghost")).channel == "log://"
-
-
-def test_a_manager_without_channels_has_the_log():
-    assert the_send(Desk().notify(manager="mute")).channel == "log://"
-
-
-def test_a_repeated_notice_is_sent_once():
-    desk = Desk()
-    desk.answer(the_send(desk.notify()))
-    assert counts(desk.notify()) == ["duplicate"]
-    assert desk.row.notices == []
-
-
-def test_the_memory_of_notices_is_bounded():
-    desk = Desk()
+def test_the_row_remembers_the_last_notices():
+    lead = Lead()
     for number in range(KNOWN + 1):
-        desk.answer(the_send(desk.notify(number)))
-    assert len(desk.row.known) == KNOWN
-
-
-def test_a_second_notice_waits_until_the_first_of_its_channel_is_told():
-    desk = Desk()
-    first = the_send(desk.notify(1))
-    assert sends(desk.notify(2)) == []
-    effects = desk.answer(first)
-    assert counts(effects) == ["sent"]
-    assert the_send(effects).notice_id == "L1:1:assigned:2:anna"
-
-
-def test_a_notice_that_cannot_be_written_does_not_hold_up_that_of_somebody_else():
-    desk = Desk()
-    desk.answer(the_send(desk.notify(1, manager="anna")), "no room")
-    assert the_send(desk.notify(2, manager="vera")).channel == "log://"
-
-
-def test_an_attempt_without_an_answer_is_made_again_after_its_limit():
-    desk = Desk()
-    first = the_send(desk.notify())
-    assert desk.due == desk.now + SEND_LIMIT
-    again = the_send(desk.at_next_due())
-    assert (again.notice_id, again.attempt) == (first.notice_id, first.attempt + 1)
-
-
-def test_a_timer_that_fires_too_early_changes_nothing():
-    desk = Desk()
-    desk.notify()
-    before = desk.stored
-    assert desk.feed(Due(desk.now)) == []
-    assert desk.stored == before
-
-
-def test_the_answer_to_an_attempt_given_up_for_lost_is_ignored():
-    desk = Desk()
-    first = the_send(desk.notify())
-    desk.at_next_due()
-    assert counts(desk.answer(first)) == ["ignored_stale"]
-    assert desk.row.notices[0].state is State.SENDING
-
-
-def test_the_answer_to_a_notice_already_told_is_ignored():
-    desk = Desk()
-    send = the_send(desk.notify())
-    desk.answer(send)
-    assert counts(desk.answer(send)) == ["ignored_stale"]
-
-
-def test_failures_are_retried_later_and_later_with_a_little_jitter():
-    desk = Desk()
-    send = the_send(desk.notify())
-    for wait in (*BACKOFF, BACKOFF[-1]):
-        assert counts(desk.answer(send, "refused")) == ["retried"]
-        assert wait <= desk.due - desk.now <= wait * 1.2
-        send = the_send(desk.at_next_due())
-    assert send.attempt == len(BACKOFF) + 2
-
-
-def test_what_failed_together_does_not_return_together():
-    waits = set()
-    for number in range(20):
-        desk = Desk()
-        desk.answer(the_send(desk.notify(number)), "refused")
-        waits.add(desk.due - desk.now)
-    assert len(waits) > 5
-
-
-def test_a_receiver_may_ask_for_a_longer_wait():
-    desk = Desk()
-    desk.answer(the_send(desk.notify()), "busy", retry_after=7 * MINUTE)
-    assert desk.due == desk.now + 7 * MINUTE
-
-
-def test_a_receiver_can_neither_shorten_the_wait_nor_ask_for_days():
-    desk = Desk()
-    desk.answer(the_send(desk.notify(1)), "busy", retry_after=1)
-    assert desk.due - desk.now >= 5 * SECOND
-    desk = Desk()
-    desk.answer(the_send(desk.notify(1)), "busy", retry_after=90 * 24 * HOUR)
-    assert desk.due == desk.now + HOUR
-
-
-def test_a_permanent_failure_is_not_retried_and_stays_visible_without_its_details():
-    desk = Desk()
-    effects = desk.answer(the_send(desk.notify(details={"lead_name": "Ivan"})), "no such channel", permanent=True)
-    assert counts(effects) == ["failed"]
-    (notice,) = desk.row.notices
-    assert (notice.state, notice.error, notice.details) == (State.FAILED, "no such channel", {})
-    assert desk.due == desk.now + KEEP_FAILED
-
-
-def test_a_final_failure_becomes_a_dead_letter_that_tells_no_secret():
-    desk = Desk()
-    effects = desk.answer(the_send(desk.notify()), "no such channel", permanent=True)
-    (bury,) = [effect for effect in effects if isinstance(effect, Bury)]
-    assert bury.reason == "notification_failed"
-    assert bury.note == {
-        "lead_id": "L1",
-        "notice_id": "L1:1:assigned:1:anna",
-        "manager_id": "anna",
-        "kind": "assigned",
-        "channel": "log",
-        "attempts": 1,
-        "error": "no such channel",
-    }
-
-
-def test_a_channel_that_fails_for_a_day_is_given_up():
-    desk = Desk()
-    began = desk.now
-    send = the_send(desk.notify())
-    while counts(desk.answer(send, "refused")) == ["retried"]:
-        send = the_send(desk.at_next_due())
-    assert desk.row.notices[0].state is State.FAILED
-    assert GIVE_UP - 2 * HOUR < desk.now - began < GIVE_UP
-
-
-def test_a_notice_that_waited_a_day_is_not_sent_any_more():
-    desk = Desk()
-    desk.notify()
-    desk.now += GIVE_UP
-    assert counts(desk.at_next_due()) == ["failed"]
-    assert desk.row.notices[0].error == "no attempt was answered"
-
-
-def test_after_a_final_failure_the_next_notice_of_the_channel_goes_out():
-    desk = Desk()
-    first = the_send(desk.notify(1))
-    desk.notify(2)
-    assert the_send(desk.answer(first, "gone", permanent=True)).notice_id == "L1:1:assigned:2:anna"
-
-
-def test_a_failed_notice_is_forgotten_after_a_week():
-    desk = Desk()
-    desk.answer(the_send(desk.notify()), "gone", permanent=True)
-    desk.at_next_due()
-    assert desk.stored is None
-
-
-def test_a_row_with_nothing_left_to_say_goes_after_a_week():
-    desk = Desk()
-    desk.answer(the_send(desk.notify()))
-    assert desk.due == desk.now + KEEP_FAILED
-    desk.at_next_due()
-    assert desk.stored is None
-
-
-def test_a_change_of_turn_drops_what_the_older_turns_still_had_to_say():
-    desk = Desk()
-    desk.answer(the_send(desk.notify(1, kind="assigned")), "refused")
-    desk.notify(2, kind="warning")
-    desk.notify(3, kind="reassigned_away")
-    assert counts(desk.drop(2)) == ["ok"]
-    assert [notice.kind for notice in desk.row.notices] == ["reassigned_away"]
-
-
-def test_a_change_of_turn_leaves_the_notices_of_its_own_turn():
-    desk = Desk()
-    desk.answer(the_send(desk.notify(turn=2)), "refused")
-    desk.drop(2)
-    assert [notice.turn for notice in desk.row.notices] == [2]
-
-
-def test_a_change_of_turn_lets_the_next_notice_go_out():
-    desk = Desk()
-    desk.answer(the_send(desk.notify(1, kind="assigned")), "refused")
-    desk.notify(2, kind="reassigned_away")
-    assert the_send(desk.drop(2)).kind == "reassigned_away"
-
-
-def test_a_change_of_turn_keeps_failures_visible():
-    desk = Desk()
-    desk.answer(the_send(desk.notify()), "gone", permanent=True)
-    desk.drop(2)
-    assert desk.row.notices[0].state is State.FAILED
-
-
-def test_a_dropped_notice_that_is_out_holds_its_channel_and_is_not_retried():
-    desk = Desk()
-    out = the_send(desk.notify(1, kind="assigned"))
-    desk.drop(2)
-    assert sends(desk.notify(2, kind="reassigned_away")) == []
-    effects = desk.answer(out, "refused")
-    assert counts(effects) == ["dropped"]
-    assert the_send(effects).kind == "reassigned_away"
-
-
-def test_a_dropped_notice_that_arrived_after_all_counts_as_sent():
-    desk = Desk()
-    out = the_send(desk.notify())
-    desk.drop(2)
-    assert counts(desk.answer(out)) == ["sent"]
-
-
-def test_a_dropped_notice_without_an_answer_goes_after_its_limit():
-    desk = Desk()
-    desk.notify()
-    desk.drop(2)
-    desk.at_next_due()
-    assert desk.row.notices == []
-
-
-def test_r31_an_erasure_forgets_every_notice_at_once():
-    desk = Desk()
-    out = the_send(desk.notify(details={"lead_name": "Ivan"}))
-    assert counts(desk.drop(None)) == ["ok"]
-    assert desk.stored is None
-    assert counts(desk.answer(out, "refused")) == ["ignored_stale"]
-
-
-def test_a_lead_without_notices_has_nothing_to_drop_or_to_do():
-    desk = Desk()
-    assert counts(desk.drop(2)) == ["ok"]
-    assert desk.feed(Due(desk.now)) == []
-    assert desk.stored is None
-
-
-def test_a_change_of_the_rules_changes_no_notice():
-    desk = Desk()
-    desk.notify()
-    before = desk.stored
-    assert desk.feed(RulesChanged(version=2, rules=RULES, at=desk.now)) == []
-    assert desk.stored == before
-
-
-def test_a_flood_of_notices_does_not_grow_the_row_without_end():
-    desk = Desk()
-    for number in range(MOST):
-        desk.notify(number)
-    assert counts(desk.notify(MOST)) == ["ok", "failed"]
-    assert len(desk.row.notices) == MOST
-
-
-@given(st.lists(st.tuples(st.sampled_from(["notify", "ok", "fail", "due"]), st.integers(0, HOUR)), max_size=40))
-def test_never_two_attempts_of_a_channel_are_out_and_the_order_of_first_attempts_holds(steps):
-    desk, number, tried = Desk(), 0, []
-    for action, span in steps:
-        desk.now += span
-        out = [n for n in desk.row.notices if n.state is State.SENDING] if desk.stored else []
-        assert len(out) <= 1
-        if action == "notify":
-            number += 1
-            effects = desk.notify(number)
-        elif action == "due":
-            effects = desk.feed(Due(desk.now))
-        elif out:
-            sent = Sent(lead_id="L1", notice_id=out[0].notice_id, attempt=out[0].attempt, at=desk.now)
-            effects = desk.answer(sent, None if action == "ok" else "refused")
-        else:
-            continue
-        tried += [int(send.notice_id.split(":")[3]) for send in sends(effects)]
-    assert tried == sorted(tried)
-
-
-def test_when_a_dropped_attempt_is_lost_the_next_notice_of_the_channel_goes_at_once():
-    desk = Desk()
-    desk.notify(1)
-    desk.drop(turn=2)
-    desk.notify(2, turn=2)
-    desk.now += SEND_LIMIT
-    assert [send.notice_id for send in sends(desk.feed(Due(desk.now)))] == ["L1:2:assigned:2:anna"]
-    assert desk.due == desk.now + SEND_LIMIT
-
-
-# mailboxes
-
-
-def test_r31_an_erasure_is_told_to_every_mailbox_that_has_something_of_the_lead():
-    desk = Desk()
-    desk.notify(1, manager="vera")
-    desk.notify(2, manager="vera")
-    effects = desk.drop(None)
-    assert effects == [Withdraw(to=key_of("vera", HOOK), lead_id="L1", turn=None, at=desk.now), Count("ok")]
-
-
-def test_a_change_of_turn_is_told_to_the_mailboxes_too():
-    desk = Desk()
-    desk.notify(manager="vera")
-    assert Withdraw(to=key_of("vera", HOOK), lead_id="L1", turn=2, at=desk.now) in desk.drop(2)
-
-
-# quiet hours
-
-
-NIGHT = 200 * 24 * HOUR
-"""Midnight."""
-
-
-def test_a_notice_in_quiet_hours_waits_for_their_end():
-    desk = Desk(now=NIGHT + MINUTE)
-    assert sends(desk.notify(manager="nina")) == []
-    assert desk.due == NIGHT + HOUR
-    assert the_send(desk.at_next_due()).kind == "assigned"
-
-
-def test_what_is_urgent_comes_in_quiet_hours_and_is_held_up_by_nothing():
-    desk = Desk(now=NIGHT + MINUTE)
-    desk.notify(1, manager="nina")
-    assert the_send(desk.notify(2, manager="nina", kind="escalated")).kind == "escalated"
-
-
-def test_after_quiet_hours_notices_come_one_by_one_in_their_order():
-    desk = Desk(now=NIGHT + MINUTE)
-    desk.notify(1, manager="nina", kind="assigned")
-    desk.notify(2, manager="nina", kind="warning")
-    first = the_send(desk.at_next_due())
-    assert first.kind == "assigned"
-    assert the_send(desk.answer(first)).kind == "warning"
-
-
-def test_the_end_of_quiet_hours_waits_for_the_urgent_notice_that_is_out():
-    desk = Desk(now=NIGHT + HOUR - SECOND)
-    desk.notify(1, manager="nina", kind="assigned")
-    urgent = the_send(desk.notify(2, manager="nina", kind="escalated"))
-    desk.now = NIGHT + HOUR
-    assert sends(desk.feed(Due(desk.now))) == []
-    assert the_send(desk.answer(urgent)).kind == "assigned"
-
-
-def test_a_retry_waits_for_the_end_of_quiet_hours_too():
-    desk = Desk(now=NIGHT - SECOND)
-    desk.answer(the_send(desk.notify(manager="nina")), "no room")
-    assert sends(desk.at_next_due()) == []
-    assert desk.due == NIGHT + HOUR
-    assert the_send(desk.at_next_due()).attempt == 2
-
-
-def test_quiet_hours_do_not_count_for_the_day_after_which_a_notice_is_given_up():
-    desk = Desk(now=NIGHT + MINUTE)
-    desk.notify(manager="nina")
-    desk.now = NIGHT + GIVE_UP - 1
-    assert the_send(desk.feed(Due(desk.now)))
-    desk = Desk(now=NIGHT + MINUTE)
-    desk.notify(manager="nina")
-    desk.now = NIGHT + HOUR + GIVE_UP
-    assert counts(desk.feed(Due(desk.now))) == ["failed"]
-
-
-def test_a_change_of_turn_drops_what_waits_for_the_end_of_quiet_hours():
-    desk = Desk(now=NIGHT + MINUTE)
-    desk.notify(manager="nina")
-    desk.drop(2)
-    assert desk.row.notices == []
-
-
-# what cannot be delivered
-
-
-def test_the_head_is_told_of_a_notice_that_cannot_be_delivered():
-    desk = Desk()
-    effects = desk.answer(the_send(desk.notify(details={"lead_name": "Ivan", "due_at": 5})), "no room", permanent=True)
-    (notify,) = [effect for effect in effects if isinstance(effect, Notify)]
-    assert (notify.notice_id, notify.manager_id) == ("L1:1:undelivered:anna:boris", "boris")
-    assert notify.details == {
-        "due_at": 5,
-        "holder_id": "anna",
-        "about": "assigned",
-        "channel": "log",
-        "reason": "no room",
-    }
-
-
-def test_nobody_is_told_that_the_head_could_not_be_told():
-    desk = Desk()
-    assert told(desk.answer(the_send(desk.notify(manager="boris")), "no room", permanent=True)) == []
-    undelivered = the_send(desk.notify(2, manager="anna", kind="undelivered"))
-    assert told(desk.answer(undelivered, "no room", permanent=True)) == []
-
-
-def test_r30_nobody_is_told_that_a_test_notice_could_not_be_delivered():
-    desk = Desk()
-    assert told(desk.answer(the_send(desk.notify(test=True)), "no room", permanent=True)) == []
+        lead.notify(number)
+    assert len(lead.row.known) == KNOWN
+    assert counts(lead.notify(0)) == ["ok"]
+
+
+def test_what_is_so_of_the_lead_goes_to_each_mailbox_that_got_something():
+    lead = Lead()
+    lead.notify()
+    lead.notify(manager="boris", kind="breached")
+    effects = lead.state(turn=2, holder="vera")
+    assert [e.to for e in effects if isinstance(e, Refresh)] == [key_of("anna"), key_of("boris")]
+
+
+def test_a_row_goes_a_week_after_the_last_notice():
+    lead = Lead()
+    lead.notify()
+    assert lead.row.header().next_due == lead.now + KEEP_FAILED
+    lead.now += KEEP_FAILED - 1
+    lead.feed(Due(lead.now))
+    assert lead.stored is not None
+    lead.now += 1
+    lead.feed(Due(lead.now))
+    assert lead.stored is None
+
+
+def test_a_row_is_kept_as_long_as_somebody_may_have_to_hear_of_the_end():
+    lead = Lead()
+    lead.notify()
+    lead.state()
+    lead.told()
+    lead.now += KEEP_FAILED
+    lead.feed(Due(lead.now))
+    assert lead.row.header().next_due == lead.now + KEEP_FAILED
+    assert enqueued(lead.state(phase="closed")) == [("anna", "closed", 1)]
+    lead.now += KEEP_FAILED
+    lead.feed(Due(lead.now))
+    assert lead.stored is None
+
+
+@pytest.mark.parametrize(
+    ("fact", "count"),
+    [
+        (Sent(lead_id="L1", notice_id="x", attempt=1, at=0), ["ignored_stale"]),
+        (Told(lead_id="L1", manager_id="anna", kind="assigned", turn=1, at=0), ["ignored_stale"]),
+        (Drop(lead_id="L1", turn=1, at=0), ["ok"]),
+        (Due(0), []),
+        (RulesChanged(version=1, rules=RULES, at=0), []),
+    ],
+)
+def test_what_comes_for_no_row_is_nothing(fact: Any, count: list[str]):
+    lead = Lead()
+    assert counts(lead.feed(fact)) == count
+    assert lead.stored is None
+
+
+# the difference
+
+
+def test_whoever_was_told_hears_what_became_of_it_once():
+    lead = Lead()
+    lead.notify()
+    lead.state(details={"lead_name": "Ivan"})
+    lead.told()
+    (_, _, post) = lead.state(phase="answered", by="vera", details={"lead_name": "Ivan"})
+    assert (post.manager_id, post.kind, post.notice_id) == ("anna", "answered", "L1:1:answered:anna")
+    assert post.details == {"lead_name": "Ivan", "by": "vera", "to_id": "anna", "holder_id": "anna"}
+    assert enqueued(lead.state(phase="answered", by="vera", spoken=True)) == []
+    lead.told(kind="answered")
+    assert enqueued(lead.state(phase="closed")) == []
+
+
+def test_whoever_was_told_nothing_hears_nothing_of_the_end():
+    lead = Lead()
+    lead.notify()
+    lead.state()
+    assert enqueued(lead.state(phase="closed")) == []
+
+
+def test_what_arrives_when_it_does_not_hold_any_more_is_followed_by_the_difference():
+    lead = Lead()
+    lead.notify()
+    lead.state(turn=2, holder="vera", why="no_response")
+    (post,) = lead.told()
+    assert (post.kind, post.details) == (
+        "reassigned_away",
+        {"reason": "no_response", "to_id": "vera", "holder_id": "vera"},
+    )
+    assert enqueued(lead.told(kind="warning")) == []  # the notice of it is on its way
+
+
+def test_another_change_before_the_first_was_told_replaces_it():
+    lead = Lead()
+    lead.notify()
+    lead.state()
+    lead.told()
+    assert enqueued(lead.state(turn=2, holder="vera")) == [("anna", "reassigned_away", 2)]
+    assert enqueued(lead.state(turn=2, holder="vera", phase="closed")) == [("anna", "closed", 2)]
+
+
+def test_a_change_that_is_taken_back_leaves_nothing_to_say():
+    lead = Lead()
+    lead.notify()
+    lead.state()
+    lead.told()
+    lead.state(turn=2, holder="vera")
+    assert enqueued(lead.state(turn=3, holder="anna")) == []
+    assert lead.row.heard["anna"].telling == ""
+
+
+@pytest.mark.parametrize("kind", ["retracted", "stuck", "undelivered"])
+def test_what_is_always_true_is_not_what_somebody_was_told_of_the_lead(kind: str):
+    lead = Lead()
+    lead.notify()
+    lead.state()
+    lead.told(kind=kind)
+    assert lead.row.heard == {}
+
+
+def test_r12_a_missed_conversation_of_an_answered_lead_says_nothing_about_who_is_to_respond():
+    lead = Lead()
+    lead.notify()
+    lead.state(phase="answered")
+    lead.told(kind="contact_breached")
+    assert lead.row.heard == {}
+
+
+def test_before_anything_is_known_of_a_lead_nobody_is_told_a_difference():
+    lead = Lead()
+    lead.notify()
+    assert lead.told() == []
+
+
+# the table
+
+
+OVER = ("answered", "closed", "joined", "erased")
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "holds"),
+    [
+        ("assigned", {}, True),
+        ("assigned", {"turn": 2}, False),
+        ("assigned", {"holder": "vera"}, False),
+        ("assigned", {"holder": ""}, False),
+        *(("assigned", {"phase": phase}, False) for phase in OVER),
+        ("warning", {"turn": 2}, False),
+        ("missed_call", {"turn": 2}, True),
+        ("missed_call", {"holder": "vera"}, False),
+        *(("missed_call", {"phase": phase}, False) for phase in OVER),
+        ("breached", {"turn": 2}, True),
+        ("breached", {"holder": "vera"}, False),
+        ("breached", {"holder": "vera", "head": "anna"}, True),
+        *(("breached", {"phase": phase}, False) for phase in OVER),
+        ("contact_breached", {"phase": "answered"}, True),
+        ("contact_breached", {"phase": "answered", "spoken": True}, False),
+        ("contact_breached", {"holder": "vera"}, False),
+        ("contact_breached", {"phase": "closed"}, False),
+        ("escalated", {}, True),
+        ("escalated", {"turn": 2}, False),
+        ("escalated", {"holder": "vera", "head": "anna"}, False),
+        ("unassignable", {"holder": ""}, True),
+        ("unassignable", {"holder": "vera"}, False),
+        ("unassignable", {"holder": "", "phase": "closed"}, False),
+        ("absent", {"holder": "vera", "head": "anna"}, True),
+        ("absent", {"holder": "vera", "head": "anna", "turn": 2}, False),
+        ("reassigned_away", {"holder": "vera"}, True),
+        ("reassigned_away", {}, False),
+        ("reassigned_away", {"holder": "vera", "turn": 2}, False),
+        ("reassigned_away", {"holder": "vera", "phase": "answered"}, False),
+        ("taken", {"holder": "vera"}, True),
+        ("answered", {"phase": "answered"}, True),
+        ("answered", {}, False),
+        ("answered", {"phase": "closed"}, False),
+        ("closed", {"phase": "erased"}, True),
+        ("joined", {"phase": "joined"}, True),
+        *((kind, {"phase": phase}, True) for kind in ("retracted", "stuck", "undelivered") for phase in OVER),
+    ],
+)
+def test_a_notice_holds_as_long_as_it_says_what_is_so(kind: str, changes: dict[str, Any], *, holds: bool):
+    assert stands(kind, 1, "anna", state(**changes)) is holds
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "told"),
+    [
+        ("assigned", {}, ""),
+        ("assigned", {"turn": 2, "holder": "vera"}, "reassigned_away"),
+        ("assigned", {"holder": ""}, "reassigned_away"),
+        ("assigned", {"phase": "answered", "by": "vera"}, "answered"),
+        ("assigned", {"phase": "answered", "by": "anna"}, ""),
+        ("assigned", {"phase": "closed"}, "closed"),
+        ("assigned", {"phase": "erased"}, "closed"),
+        ("assigned", {"phase": "joined"}, "joined"),
+        ("warning", {"turn": 2, "holder": "vera"}, "reassigned_away"),
+        ("escalated", {"turn": 2, "holder": "vera"}, "reassigned_away"),
+        ("missed_call", {"holder": "vera"}, "reassigned_away"),
+        ("unassignable", {"holder": ""}, ""),
+        ("unassignable", {"holder": "vera"}, "taken"),
+        ("unassignable", {"holder": "anna"}, ""),
+        ("unassignable", {"phase": "answered"}, "answered"),
+        ("absent", {"holder": "vera"}, ""),
+        ("absent", {"holder": "vera", "turn": 2}, "taken"),
+        ("breached", {"holder": "vera", "turn": 2}, ""),
+        ("breached", {"phase": "answered"}, "answered"),
+        *((kind, {"phase": "closed"}, "") for kind in sorted(CHANGES)),
+    ],
+)
+def test_the_difference_between_what_was_told_and_what_is(kind: str, changes: dict[str, Any], told: str):
+    heard = Heard("", 0)
+    heard.hear(kind, 1)
+    assert difference(heard, "anna", state(**changes)) == told
+
+
+def test_who_held_the_lead_when_it_breached_hears_that_it_went_away():
+    heard = Heard("", 0)
+    heard.hear("assigned", 1)
+    heard.hear("breached", 1)
+    assert difference(heard, "anna", state(turn=2, holder="vera")) == "reassigned_away"
+    heard.hear("reassigned_away", 2)
+    assert not heard.mine
+
+
+def test_every_kind_has_a_word_and_what_asks_for_something_is_live():
+    assert {kind for kind, word in WORDS.items() if word is not Word.ALWAYS} == {kind for kind in WORDS if live(kind)}
+    assert not any(map(live, CHANGES))
+
+
+# from the version before
+
+
+def test_a_drop_withdraws_what_the_mailboxes_have_and_an_erasure_the_row_too():
+    lead = Lead()
+    lead.notify()
+    effects = lead.feed(Drop(lead_id="L1", turn=2, at=lead.now))
+    assert [e for e in effects if isinstance(e, Withdraw)] == [
+        Withdraw(to=key_of("anna"), lead_id="L1", turn=2, at=lead.now)
+    ]
+    effects = lead.feed(Drop(lead_id="L1", turn=None, at=lead.now))
+    assert [e.turn for e in effects if isinstance(e, Withdraw)] == [None]
+    assert lead.stored is None
+
+
+def test_what_a_row_was_to_send_to_the_log_itself_goes_by_way_of_the_mailbox():
+    notice = {"notice_id": "n1", "manager_id": "anna", "channel": "log://", "kind": "assigned", "turn": 1, "at": 5}
+    notice |= {"next_try": 9, "state": "quiet", "details": {"due_at": 7}, "since": 9}
+    gone = {**notice, "notice_id": "n2", "state": "failed"}
+    raw = {"lead_id": "L1", "told_at": 5, "attempts": 3, "notices": [notice, gone], "known": [1], "boxes": []}
+    row = msgspec.convert(raw, Notices)
+    kept, effects = deliver.decide(row, Due(9), 9, RULES)
+    assert isinstance(kept, Notices)
+    assert kept.notices == []
+    (post,) = effects
+    assert (post.notice_id, post.manager_id, post.channel, post.details) == ("n1", "anna", LOG, {"due_at": 7})
+    assert (post.to, kept.boxes) == (key_of("anna"), [key_of("anna")])
+
+
+# always
+
+
+FACTS = st.one_of(
+    st.builds(
+        lambda phase, turn, holder: ("state", {"phase": phase, "turn": turn, "holder": holder}),
+        st.sampled_from(["open", "open", "answered", "closed", "joined"]),
+        st.integers(1, 3),
+        st.sampled_from(["anna", "vera", ""]),
+    ),
+    st.builds(
+        lambda kind, turn, manager: ("notify", {"kind": kind, "turn": turn, "manager": manager}),
+        st.sampled_from(sorted(WORDS)),
+        st.integers(1, 3),
+        st.sampled_from(["anna", "boris"]),
+    ),
+    st.just(("arrive", {})),
+)
+
+
+@given(st.lists(FACTS, max_size=30))
+def test_no_notice_waits_that_is_untrue_and_whoever_heard_something_hears_the_end(story: list[tuple[str, Any]]):
+    """A mailbox that keeps what holds, and delivers one notice at a time."""
+    lead, waiting, heard = Lead(), [], {}
+    current = state()
+    lead.state()
+
+    def deliver_to_box(effects: list[Any]) -> None:
+        for effect in effects:
+            if isinstance(effect, Refresh):
+                waiting[:] = [
+                    one
+                    for one in waiting
+                    if one.to != effect.to or stands(one.kind, one.turn, one.manager_id, effect.state)
+                ]
+            elif isinstance(effect, Enqueue) and effect.notice_id not in [one.notice_id for one in waiting]:
+                waiting.append(effect)
+
+    def arrive() -> None:
+        one = waiting.pop(0)
+        heard.setdefault(one.manager_id, []).append(one.kind)
+        deliver_to_box(lead.told(one.manager_id, one.kind, one.turn))
+
+    for number, (what, said) in enumerate(story):
+        lead.now += 1
+        if what == "state":
+            current = state(at=lead.now, **said)
+            deliver_to_box(lead.feed(current))
+        elif what == "notify" and stands(said["kind"], said["turn"], said["manager"], current):
+            deliver_to_box(lead.notify(number, **said))
+        elif what == "arrive" and waiting:
+            arrive()
+        assert all(stands(one.kind, one.turn, one.manager_id, current) for one in waiting)
+    while waiting:
+        arrive()
+    for manager, kinds in heard.items():
+        assert kinds[0] not in CHANGES
+        known = lead.row.heard.get(manager)
+        assert known is None or difference(known, manager, current) == ""

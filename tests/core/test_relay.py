@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from sla_monitor.codec import RowCodec, next_due
 from sla_monitor.core import relay
-from sla_monitor.core.effects import Bury, Count, Drop, Notify, Post, Relay, Send
+from sla_monitor.core.effects import Bury, Count, Drop, Notify, Post, Relay
 from sla_monitor.core.events import Due, Posted, WebhookEnabled
 from sla_monitor.core.notifications import REDUCER
 from sla_monitor.core.outcomes import TYPES
-from sla_monitor.core.relay import BACKOFF, GIVE_UP, KEPT, LEFT_ALONE, LOOK_AGAIN, MOST, POST_LIMIT, entry, wanted
+from sla_monitor.core.queue import BACKOFF, GIVE_UP
+from sla_monitor.core.relay import KEPT, LEFT_ALONE, LOOK_AGAIN, MOST, POST_LIMIT, entry, wanted
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, Rules, Webhook
 
 CRM = Webhook("crm", "https://crm.example/hook", "/run/secrets/crm")
@@ -186,9 +187,9 @@ def test_an_hour_of_outage_loses_nothing_and_keeps_the_order():
 
 def test_waits_grow_and_are_a_fifth_longer_at_most():
     queue = Queue()
-    queue.publish("a")
+    queue.answer(the_post(queue.publish("a")), "500")
     queue.run_out(queue.now + 3 * HOUR, lambda _: {"error": "500"})
-    waits = [later[0] - at[0] for at, later in zip(queue.posted[1:], queue.posted[2:], strict=False)]
+    waits = [later[0] - at[0] for at, later in zip(queue.posted, queue.posted[1:], strict=False)]
     bounds = [*BACKOFF, *[BACKOFF[-1]] * len(waits)]
     assert all(least <= wait <= least * 1.2 for wait, least in zip(waits, bounds, strict=False))
 
@@ -220,8 +221,17 @@ def test_an_attempt_without_an_answer_is_made_again_after_its_limit():
     assert queue.due == queue.now + POST_LIMIT
     again = the_post(queue.at_next_due())
     assert (again.outcome_id, again.attempt) == (first.outcome_id, 2)
-    assert counts(queue.answer(first)) == ["ignored_stale"]
+    assert counts(queue.answer(first, "500")) == ["ignored_stale"]
     assert counts(queue.answer(again)) == ["sent"]
+
+
+def test_that_an_outcome_arrived_is_believed_of_an_attempt_that_was_given_up_as_lost():
+    queue = Queue()
+    first = the_post(queue.publish("a"))
+    again = the_post(queue.at_next_due())
+    assert counts(queue.answer(first)) == ["sent"]
+    assert KEY not in queue.rows
+    assert counts(queue.answer(again, "500")) == ["ignored_stale"]
 
 
 def test_after_a_day_it_is_a_dead_letter_that_can_be_replayed_and_the_next_has_its_turn():
@@ -289,6 +299,64 @@ def test_an_enabled_endpoint_gets_within_ten_minutes_what_waited():
     queue.run_out(queue.now + LOOK_AGAIN)
     assert [outcome for _, _, outcome in queue.posted] == ["a", "a"]
     assert KEY not in queue.rows
+
+
+def test_enabling_asks_again_at_once_whatever_the_wait_was():
+    queue = Queue()
+    post = the_post(queue.publish("a"))
+    for _ in range(6):
+        queue.answer(post, "500")
+        post = the_post(queue.at_next_due())
+    queue.answer(post, "410", status=410)
+    assert queue.due > queue.now + 50 * MINUTE
+    queue.now += MINUTE
+    queue.feed(WebhookEnabled(webhook="crm", at=queue.now), relay.ENDPOINT + "crm")
+    again = the_post(queue.feed(Due(queue.now), KEY))  # what the partition does behind it
+    assert posts(queue.answer(again, "500")) == []
+
+
+def test_a_mended_entry_is_asked_at_once():
+    queue = Queue()
+    queue.answer(the_post(queue.publish("a")), "500")
+    queue.rules = replace(RULES, webhooks={**RULES.webhooks, "crm": replace(CRM, url="https://crm.example/mended")})
+    assert the_post(queue.feed(Due(queue.now), KEY)).outcome_id == "a"
+
+
+def test_the_last_attempt_comes_at_the_end_of_the_day_whatever_pause_is_asked_for():
+    queue = Queue()
+    began = queue.now
+    queue.answer(the_post(queue.publish("a")), "429", status=429, retry_after=6 * HOUR)
+    queue.run_out(began + 2 * GIVE_UP, lambda _: {"error": "429", "status": 429, "retry_after": 6 * HOUR})
+    assert queue.posted[-1][0] == began + GIVE_UP
+    assert [bury.reason for bury in queue.buried] == ["webhook_failed"]
+
+
+def test_an_outcome_that_is_refused_three_times_keeps_the_next_waiting_no_longer():
+    queue = Queue()
+    post = the_post(queue.publish("a"))
+    assert posts(queue.publish("b")) == []
+    for _ in range(2):
+        queue.answer(post, "422", status=422)
+        (post,) = queue.at_next_due()
+    assert the_post(queue.answer(post, "422", status=422)).outcome_id == "b"
+    assert [d.outcome_id for d in queue.get(KEY).deliveries] == ["a", "b"]
+
+
+def test_an_endpoint_in_trouble_of_its_own_keeps_the_order():
+    queue = Queue()
+    post = the_post(queue.publish("a"))
+    queue.publish("b")
+    for _ in range(5):
+        queue.answer(post, "503", status=503)
+        (post,) = queue.at_next_due()
+    assert post.outcome_id == "a"
+
+
+def test_waiting_for_a_turn_makes_no_wait_longer_and_is_as_long_as_it_takes():
+    queue = Queue()
+    queue.answer(the_post(queue.publish("a")), "others took all the time", asked=False, retry_after=3 * MINUTE)
+    assert 3 * MINUTE <= queue.due - queue.now <= 3.6 * MINUTE
+    assert queue.get(KEY).deliveries[0].tries == 0
 
 
 def test_a_changed_entry_of_the_policy_is_enabled_by_itself():
@@ -418,8 +486,7 @@ def test_a_later_turn_drops_notices_and_no_outcome():
 def test_notices_go_their_own_way():
     queue = Queue()
     queue.publish("a")
-    effects = queue.feed(Notify(notice_id="n", lead_id="L1", manager_id="anna", kind="assigned", turn=1, at=queue.now))
-    assert [effect.channel for effect in effects if isinstance(effect, Send)] == ["log://"]
+    queue.feed(Notify(notice_id="n", lead_id="L1", manager_id="anna", kind="assigned", turn=1, at=queue.now))
     assert {type(CODEC.decode(row)).__name__ for row in queue.rows.values()} == {"Outbox", "Notices"}
 
 
@@ -451,10 +518,11 @@ def test_every_outcome_is_accepted_or_a_dead_letter_within_a_day_and_a_limit(sto
         queue.now += pause
         for key in [key for key, row in queue.rows.items() if next_due(row) <= queue.now]:
             pending += posts(queue.feed(Due(queue.now), key))
-    queue.now += GIVE_UP
     for lead in "LM":
-        if (key := relay.OUTBOX + lead) in queue.rows:
-            queue.feed(Due(queue.now), key)
+        for _ in range(len(story) + 1):  # each has a last attempt at the end of its day
+            if (key := relay.OUTBOX + lead) in queue.rows:
+                queue.now += GIVE_UP
+                queue.feed(Due(queue.now), key)
         assert key not in queue.rows
     buried = {bury.fact.outcome_id for bury in queue.buried}
     assert accepted | buried == published

@@ -152,7 +152,9 @@ def test_without_links_the_text_ends_as_it_is():
     assert message.text == message.body
 
 
-@pytest.mark.parametrize("kind", ["reassigned_away", "answered", "retracted", "stuck", "undelivered"])
+@pytest.mark.parametrize(
+    "kind", ["reassigned_away", "taken", "closed", "joined", "answered", "retracted", "stuck", "undelivered"]
+)
 def test_what_is_over_cannot_be_taken(kind):
     assert render(send(kind), RULES, link=lambda _: "https://sla.example/claim/x").action is None
 
@@ -233,6 +235,44 @@ def test_a_digest_counts_what_it_does_not_list():
 
 def test_r31_a_digest_does_not_tell_who_the_customer_is_where_texts_are_kept():
     assert "Ivan" not in render(digest(), RULES, personal=False).body
+
+
+def long_digest(leads: int = 57) -> Send:
+    items = [
+        {"kind": "assigned", "lead_id": f"crm:{n:06}", "turn": 1, "lead_name": "Александра Иванова " * 6, "due_at": DUE}
+        for n in range(20)
+    ]
+    details = {"items": items, "count": 60, "leads": leads, "notices": []}
+    return replace(send("digest"), details=details, lead_id="", turn=0)
+
+
+@pytest.mark.parametrize("longest", [160, 900, 2000, 4000, 1 << 30])
+def test_a_digest_is_as_long_as_there_is_room_for_and_never_cut_within_a_line(longest):
+    message = render(long_digest(), RULES, link=lambda _: "https://sla.example/", longest=longest)
+    lines = message.body.splitlines()
+    whole = render(long_digest(), RULES).body.splitlines()
+    assert len(f"{message.title}\n{message.text}") <= longest
+    assert lines[:-1] == whole[: len(lines) - 1]
+    assert lines[-1] == f"And {57 - len(lines) + 1} more."
+    assert message.text.endswith("\nOpen the board: https://sla.example/")
+
+
+def test_a_notice_in_long_words_is_cut_before_its_link():
+    message = render(send(), own(body="x" * 5000), link=lambda _: "https://sla.example/claim/t", longest=2000)
+    assert len(f"{message.title}\n{message.text}") == 2000
+    assert message.text.endswith("…\nTake it: https://sla.example/claim/t")
+
+
+def test_what_a_service_splits_itself_is_not_cut():
+    assert len(render(send(), own(body="x" * 500), longest=160).body) == 500
+
+
+def test_whoever_was_told_something_reads_what_became_of_it():
+    assert "Held by Анна." in render(send("taken", holder_id="anna"), RULES).body
+    assert "goes on as L9" in render(send("joined", into="L9"), RULES).body
+    assert render(send("closed", reason="junk"), RULES).body == (
+        "Nothing is to be done any more.\nWhy: junk.\nLead id: L1"
+    )
 
 
 def test_the_head_reads_who_was_not_told_of_what_and_why():

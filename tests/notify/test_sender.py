@@ -250,6 +250,9 @@ class Stuck:
         self.called = asyncio.Event()
         self.calls = 0
 
+    def longest(self, _: str) -> int:
+        return 1000
+
     async def send(self, notice: Any, message: Any) -> None:
         self.calls += 1
         self.called.set()
@@ -263,12 +266,44 @@ class Stuck:
 async def test_an_abandoned_attempt_keeps_its_turn_until_it_ends():
     channel, clock = Stuck(), ManualClock()
     scene = Scene(Sender({OTHERS: channel}, clock, lambda *_: None), clock, [])
-    await asyncio.gather(*(scene.send("x://y", limit=20) for _ in range(PER_PLACE)))
-    await scene.send("x://y", limit=20)
+    await asyncio.gather(*(scene.send("x://y", number=n, limit=40) for n in range(PER_PLACE)))
+    waited = await scene.send("x://y", number=PER_PLACE, limit=40)
+    assert (waited.error, waited.asked) == ("others to this place took all the time", False)
     assert channel.calls == PER_PLACE
     channel.open.set()
-    assert (await scene.send("x://y")).error == "too late"
+    assert (await scene.send("x://y", number=PER_PLACE)).error == "too late"
     await scene.sender.close()
+
+
+async def test_a_message_that_arrives_after_its_attempt_was_given_up_is_not_sent_again(hook, scene):
+    hook.open.clear()
+    assert (await scene.send(hook.address, limit=400)).error == "no answer in time"
+    hook.open.set()
+    assert (await scene.send(hook.address, limit=30_000)).error is None
+    assert len(hook.got) == 1
+    assert (await scene.send(hook.address)).error is None  # its end was told: this is another
+    assert len(hook.got) == 2
+
+
+async def test_an_attempt_that_fails_after_it_was_given_up_is_made_again():
+    channel, clock = Stuck(), ManualClock()
+    scene = Scene(Sender({OTHERS: channel}, clock, lambda *_: None), clock, [])
+    await scene.send("x://y", limit=40)
+    channel.open.set()
+    await asyncio.wait({*scene.sender._running.values()})
+    assert (await scene.send("x://y")).error == "too late"
+    assert channel.calls == 2
+    await scene.sender.close()
+
+
+async def test_what_nobody_asks_for_again_is_not_remembered_for_ever(monkeypatch, hook, scene):
+    monkeypatch.setattr("sla_monitor.notify.sender.REMEMBERED", 3)
+    hook.open.clear()
+    await asyncio.gather(*(scene.send(hook.address, number=n, limit=400) for n in range(PER_PLACE)))
+    hook.open.set()
+    for n in range(10, 14):
+        await scene.send(hook.address, number=n)
+    assert len(scene.sender._running) <= PER_PLACE
 
 
 async def test_closing_ends_what_is_out_with_a_failure_to_be_tried_again():

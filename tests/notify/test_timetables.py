@@ -99,8 +99,10 @@ async def test_down_for_an_hour_nothing_is_lost_nothing_comes_twice_and_the_queu
     assert asked < 60, "a receiver that is down is not asked for every notice that waits"
     provider.down = False
     await office.until(office.now + 15 * MINUTE)
-    assert told(provider) == [f"L{number}" for number in range(22)]
-    assert "And 9 more." in provider.texts()[-1]
+    leads = told(provider)
+    assert len(leads) == len(set(leads))
+    assert [lead for lead in leads if lead in ("L0", "L1")] == ["L0", "L1"]
+    assert sum(f"And {31 - len(leads)} more." in text for text in provider.texts()) == 1
     assert office.waiting() == []
     assert len(provider.texts()) <= 4
     assert office.buried == []
@@ -113,7 +115,7 @@ async def test_down_for_an_hour_with_few_leads_each_comes_by_itself(office, prov
         await office.until(office.now + 20 * MINUTE)
     provider.down = False
     await office.until(office.now + HOUR)
-    assert told(provider) == ["L0", "L1", "L2"]
+    assert sorted(told(provider)) == ["L0", "L1", "L2"]  # whichever was tried when it worked again came first
     assert office.waiting() == []
 
 

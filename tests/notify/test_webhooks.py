@@ -465,3 +465,12 @@ async def test_closing_ends_what_is_out_with_a_failure(receiver, scene):
     await receiver.arrived.acquire()
     await scene.sender.close()
     assert (await out).error
+
+
+def test_each_that_would_wait_too_long_is_given_a_time_of_its_own_to_come_back():
+    turns = Turns(steady=lambda: 100.0)
+    for _ in range(AT_ONCE * 20):
+        turns.learn(works=True, took=1.0)
+    places = [turns.book() for _ in range(160)]
+    assert places == sorted(set(places))
+    assert 18 < places[-1] < 22  # 160 of a second each, eight at once

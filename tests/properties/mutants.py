@@ -27,6 +27,7 @@ CLOCK, LIFE, TURNS = (
     f"tests/core/test_track_{name}.py tests/core/test_rules_{name}.py" for name in ("clock", "life", "turns")
 )
 MAILBOX = "tests/core/test_mailbox.py"
+DELIVER = "tests/core/test_deliver.py"
 TIMERS, PARTITION = "tests/stream/test_timers.py", "tests/stream/test_partition.py"
 WORKERS = 2
 LIMIT = 300  # seconds
@@ -240,73 +241,148 @@ MUTANTS = (
     ),
     Mutant(
         "a lost attempt blocks its channel",
-        "deliver",
-        "    while notice := next((notice for notice in row.timed() if notice.next_try <= now), None):",
-        "    for notice in [n for n in row.timed() if n.next_try <= now]:",
-        "tests/core/test_deliver.py",
+        "dispatch",
+        "            if parcel.next_try <= self.now:\n",
+        "            if parcel.next_try <= self.now and not parcel.out:\n",
+        MAILBOX,
     ),
     Mutant(
         "a message that got no answer is sent again with what came since",
-        "mailbox",
-        "            parcel.out, parcel.error = False, parcel.error or UNANSWERED\n",
-        "            parcel.out, parcel.error = False, parcel.error or UNANSWERED\n"
-        "            parcel.items, row.waiting = [*parcel.items, *row.waiting], []\n",
+        "dispatch",
+        "        at, _, parcel = min(choices",
+        "        if queue.parcels:\n"
+        "            queue.parcels[0].items, queue.waiting = [*queue.parcels[0].items, *queue.waiting], []\n"
+        "        at, _, parcel = min(choices",
         MAILBOX,
     ),
     Mutant(
         "two messages of a channel are out",
-        "mailbox",
-        "        if self._out() is None:\n            self._expire()",
-        "        if self._out() is None or row.waiting:\n            self._expire()",
+        "dispatch",
+        "        if queue.out() is None:\n            self._expire(queue)",
+        "        if queue.out() is None or queue.waiting:\n            self._expire(queue)",
         MAILBOX,
     ),
     Mutant(
         "news does not wait for a receiver that wants to be left alone",
-        "mailbox",
-        "min(parcel.next_try, max(now, row.not_before))",
-        "now",
+        "dispatch",
+        "max(parcel.next_try, queue.pause, queue.not_before)",
+        "max(parcel.next_try, queue.pause)",
         MAILBOX,
-        also=(
-            (
-                "at = max(begun.next_try if begun else self._room(), row.not_before)",
-                "at = begun.next_try if begun else self._room()",
-            ),
-        ),
+        also=(("min(parcel.next_try, max(now, queue.not_before))", "now"),),
     ),
     Mutant(
         "a digest is joined by what quiet hours hold",
-        "mailbox",
-        "free, held = _split(row.waiting, lambda item: not self._held(item.kind))",
-        "free, held = row.waiting, []",
+        "dispatch",
+        "free = [item for item in queue.waiting if not self._held(item.kind)]",
+        "free = list(queue.waiting)",
         MAILBOX,
     ),
     Mutant(
         "quiet hours use up the day of a notice",
-        "mailbox",
+        "dispatch",
         "since = self._held(fact.kind) or fact.at",
         "since = fact.at",
         MAILBOX,
     ),
     Mutant(
         "the head is told of every notice that a dead channel loses",
-        "mailbox",
-        "row.head_told = row.head_told or bool(told)",
-        "row.head_told = False",
+        "dispatch",
+        "queue.head_told = self._tell_head(item, queue.address, error)",
+        "self._tell_head(item, queue.address, error)",
         MAILBOX,
     ),
     Mutant(
         "an erased lead stays in a message that was begun",
-        "mailbox",
-        "            parcel.items = list(filter(stays, parcel.items))\n",
-        "            parcel.items = list(parcel.items)\n",
+        "dispatch",
+        "                parcel.items = [item for item in parcel.items if parcel.out or not item.over]\n",
+        "                parcel.items = list(parcel.items)\n",
         MAILBOX,
     ),
     Mutant(
         "a storm is not held back",
-        "mailbox",
-        "full = len(row.recent) >= limits.digest_after",
+        "dispatch",
+        "full = queue.address != LOG and len(recent) >= limits.digest_after",
         "full = False",
         MAILBOX,
+    ),
+    Mutant(
+        "what waits keeps the address it was given when it came",
+        "dispatch",
+        "new = [Queue(address) for address in present if address not in known] if known else []",
+        "new: list[Queue] = []",
+        MAILBOX,
+    ),
+    Mutant(
+        "a manager who has left is told all the same",
+        "dispatch",
+        "            queue.waiting, queue.parcels = [], [out] if out else []\n",
+        "            pass\n",
+        MAILBOX,
+    ),
+    Mutant(
+        "one message that does not pass blocks the others for a day",
+        "dispatch",
+        "return parcel.tries >= PATIENCE or machine.passed_by(parcel)",
+        "return False",
+        MAILBOX,
+    ),
+    Mutant(
+        "what is urgent is given up for what is not",
+        "dispatch",
+        "key=lambda pair: (pair[0].kind in urgent, pair[0].at)",
+        "key=lambda pair: pair[0].at",
+        MAILBOX,
+    ),
+    Mutant(
+        "what does not hold any more waits on",
+        "dispatch",
+        "return item.lead_id == state.lead_id and (gone or not stands(item.kind, item.turn, manager, state))",
+        "return item.lead_id == state.lead_id and gone",
+        MAILBOX,
+    ),
+    Mutant(
+        "a late success is not believed",
+        "dispatch",
+        "                    if fact.error is None:\n",
+        "                    if fact.error is None and parcel.attempt == fact.attempt:\n",
+        MAILBOX,
+    ),
+    Mutant(
+        "a notice of an earlier turn holds",
+        "standing",
+        "(word is Word.TURN and turn != state.turn)",
+        "False",
+        DELIVER,
+    ),
+    Mutant(
+        "a notice of an answered lead holds",
+        "standing",
+        "if state.phase != OPEN or (word",
+        "if state.phase not in (OPEN, ANSWERED) or (word",
+        DELIVER,
+    ),
+    Mutant(
+        "who loses a lead is told nothing",
+        "standing",
+        'return "" if state.holder == manager else "reassigned_away"',
+        'return ""',
+        DELIVER,
+    ),
+    Mutant(
+        "who was told nothing hears of the end",
+        "deliver",
+        "    if row is None:\n",
+        "    if isinstance(fact, Notify) and row:\n"
+        '        row.heard.setdefault(fact.manager_id, Heard("assigned", fact.turn, mine=True))\n'
+        "    if row is None:\n",
+        DELIVER,
+    ),
+    Mutant(
+        "the end is told twice",
+        "deliver",
+        "    if telling == heard.telling:\n        return []\n",
+        "",
+        DELIVER,
     ),
     Mutant(
         "a lost attempt blocks its endpoint",
@@ -318,8 +394,22 @@ MUTANTS = (
     Mutant(
         "an outcome overtakes one that failed",
         "relay",
-        "        if delivery.webhook not in taken:",
-        "        if True:",
+        "        if not machine.passed_by(delivery):\n            return",
+        "        pass",
+        RELAY,
+    ),
+    Mutant(
+        "an outcome that is refused for ever blocks its lead for a day",
+        "relay",
+        "        if not machine.passed_by(delivery):\n            return",
+        "        return",
+        RELAY,
+    ),
+    Mutant(
+        "an endpoint that is enabled waits as long as it failed",
+        "relay",
+        "0 < delivery.waits_from < endpoint.enabled_at",
+        "False",
         RELAY,
     ),
     Mutant(
@@ -345,9 +435,9 @@ MUTANTS = (
     ),
     Mutant(
         "who never had a turn waits longer and longer",
-        "relay",
-        "    delivery.tries += fact.asked",
-        "    delivery.tries += 1",
+        "queue",
+        "    message.tries -= not asked",
+        "    message.tries -= 0",
         RELAY,
     ),
     Mutant(

@@ -16,6 +16,7 @@ from sla_monitor.core import assign
 from sla_monitor.core.effects import Bury, Count, Log, Measure, Publish, Receive, Send, address
 from sla_monitor.core.events import Due, RulesChanged, Sent
 from sla_monitor.core.lead import OPEN, STATUSES, Lead
+from sla_monitor.core.mailbox import parts
 from sla_monitor.core.rules import Rules
 from tests.world import KEYED, T0, World
 
@@ -274,14 +275,21 @@ class Shell(World):
         return acts
 
     def _act(self, acts: list[Send]) -> None:
-        self.sent += acts
+        self.sent += [part for send in acts for part in parts(send)]
         if self.sending == "lost":
             return
         error = "refused" if self.sending == "failed" else None
         self.fed += [
             (
                 send.key,
-                Sent(lead_id=send.lead_id, notice_id=send.notice_id, attempt=send.attempt, at=self.now, error=error),
+                Sent(
+                    lead_id=send.lead_id,
+                    notice_id=send.notice_id,
+                    attempt=send.attempt,
+                    at=self.now,
+                    channel=send.channel,
+                    error=error,
+                ),
             )
             for send in acts
         ]

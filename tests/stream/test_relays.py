@@ -8,7 +8,8 @@ from sla_monitor import codec
 from sla_monitor.core import notifications, track
 from sla_monitor.core.effects import Log, Post, Relay
 from sla_monitor.core.events import Posted, RulesChanged
-from sla_monitor.core.relay import GIVE_UP, OUTBOX
+from sla_monitor.core.queue import GIVE_UP
+from sla_monitor.core.relay import OUTBOX
 from sla_monitor.core.rules import MINUTE, Policy, Rules, Webhook
 from sla_monitor.errors import Fenced
 from sla_monitor.records import Partition, Record

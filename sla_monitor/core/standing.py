@@ -1,0 +1,101 @@
+"""Who is told what of a lead: whether a notice still holds, and what is left to say to somebody who was told before.
+
+Nothing here is written at single transitions. What is so of a lead (`LeadState`) is compared with what a notice says
+that waits, and with what somebody was told last; so it does not matter how the lead came to be what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .effects import LeadState
+
+OPEN, ANSWERED, CLOSED, JOINED, ERASED = "open", "answered", "closed", "joined", "erased"
+"""Phases of a `LeadState`."""
+
+
+class Word(StrEnum):
+    """For how long a kind of notice says what is so."""
+
+    TURN = "turn"  # while the turn runs
+    OPEN = "open"  # while the lead waits for a response
+    ALWAYS = "always"
+
+
+WORDS: Mapping[str, Word] = {
+    "assigned": Word.TURN,
+    "warning": Word.TURN,
+    "absent": Word.TURN,
+    "escalated": Word.TURN,
+    "breached": Word.OPEN,
+    "contact_breached": Word.OPEN,
+    "unassignable": Word.OPEN,
+    "missed_call": Word.OPEN,
+}
+"""All other kinds tell of what has happened, and stay true."""
+
+HOLDERS = frozenset({"assigned", "warning", "escalated", "missed_call"})
+"""Kinds that tell somebody that the lead is theirs."""
+
+CHANGES = frozenset({"reassigned_away", "taken", "answered", "closed", "joined"})
+"""Kinds that tell somebody what has become of what they were told before."""
+
+ENDS = {ANSWERED: "answered", CLOSED: "closed", JOINED: "joined", ERASED: "closed"}
+"""What is told of a lead that waits for nobody any more."""
+
+
+def live(kind: str) -> bool:
+    """Whether a kind of notice asks somebody to do something."""
+    return WORDS.get(kind, Word.ALWAYS) is not Word.ALWAYS
+
+
+def stands(kind: str, turn: int, manager: str, state: LeadState) -> bool:
+    """Whether a notice of a kind, made in a turn, tells a manager what is so."""
+    word = WORDS.get(kind, Word.ALWAYS)
+    if kind in CHANGES:
+        return turn == state.turn and _changed(kind, manager, state)
+    if word is Word.ALWAYS:
+        return True
+    if kind == "contact_breached":
+        return state.phase in (OPEN, ANSWERED) and not state.spoken and manager in (state.holder, state.head)
+    if state.phase != OPEN or (word is Word.TURN and turn != state.turn):
+        return False
+    if kind == "unassignable":
+        return not state.holder
+    return manager == state.holder if kind in HOLDERS else manager in (state.holder, state.head)
+
+
+def _changed(kind: str, manager: str, state: LeadState) -> bool:
+    if state.phase != OPEN:
+        return kind == ENDS[state.phase]
+    return kind in ("reassigned_away", "taken") and manager != state.holder
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a manager was told last. mine: whether they take the lead for theirs. telling: the notice of the difference
+    that is on its way to them.
+    """
+
+    kind: str
+    turn: int
+    mine: bool = False
+    telling: str = ""
+
+    def hear(self, kind: str, turn: int) -> None:
+        self.mine = kind in HOLDERS or (self.mine and kind not in CHANGES)
+        self.kind, self.turn = kind, turn
+
+
+def difference(heard: Heard, manager: str, state: LeadState) -> str:
+    """The kind of notice that says what has become of what a manager was told; empty if nothing has, or they know."""
+    if heard.kind in CHANGES:
+        return ""
+    if state.phase != OPEN:
+        return "" if state.by == manager else ENDS[state.phase]
+    if heard.mine:
+        return "" if state.holder == manager else "reassigned_away"
+    found = heard.kind == "unassignable" or (heard.kind == "absent" and state.turn > heard.turn)
+    return "taken" if found and state.holder and state.holder != manager else ""
