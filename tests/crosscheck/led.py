@@ -8,7 +8,6 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-import sys
 import time
 from pathlib import Path
 from typing import Self
@@ -56,8 +55,9 @@ class LedClock:
 
 
 if __name__ == "__main__":
-    from sla_monitor import bootstrap
+    from sla_monitor import bootstrap, kafka_worker
     from sla_monitor.cli import main
 
-    bootstrap.domain_clock = lambda _settings: LedClock.of_environment()  # type: ignore[assignment, return-value]
-    sys.exit(main())
+    for composition in (bootstrap, kafka_worker):
+        composition.domain_clock = lambda _settings: LedClock.of_environment()
+    main()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 Outcome = dict[str, Any]
@@ -224,17 +224,28 @@ def decisions(outcomes: Iterable[Outcome]) -> Counter[str]:
 NOT_OPEN = ("lead.closed", "lead.joined", "lead.erased", "sla.responded")
 
 
-def holders(outcomes: Iterable[Outcome]) -> dict[str, str]:
-    """lead -> who has it, of every lead that is open by its outcomes: nobody responded to its newest clock, nothing
-    ended it."""
-    newest: dict[str, Outcome] = {}
+GIVEN = ("lead.assigned", "lead.reassigned")
+
+
+class Held(NamedTuple):
+    """by: empty for nobody. escalated: the head has it, without a timer."""
+
+    by: str
+    escalated: bool
+
+
+def holders(outcomes: Iterable[Outcome]) -> dict[str, Held]:
+    """Who has each lead that is open: nobody responded to its newest clock, and nothing ended it."""
+    found: dict[str, Held] = {}
     over: dict[str, bool] = {}
     for one in outcomes:
         lead_id, kind, data = one["data"]["lead_id"], one["type"].removesuffix(".v1"), one["data"]
-        newest[lead_id] = one
+        before = found.get(lead_id, Held("", escalated=False))
+        escalated = kind == "lead.escalated" or (before.escalated and kind not in GIVEN)
+        found[lead_id] = Held(data.get("holder_after", ""), escalated)
+        over.setdefault(lead_id, "cycle" not in data)
         if kind == "lead.reopened":
-            over[lead_id] = False
+            over[lead_id] = "cycle" not in data
         elif kind in NOT_OPEN or (kind in ("sla.met", "sla.breach_retracted") and data["measure"] == "response"):
             over[lead_id] = True
-        over.setdefault(lead_id, "cycle" not in data)
-    return {lead_id: one["data"].get("holder_after", "") for lead_id, one in newest.items() if not over[lead_id]}
+    return {lead_id: held for lead_id, held in found.items() if not over[lead_id]}

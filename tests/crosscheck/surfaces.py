@@ -8,28 +8,39 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from io import StringIO
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
-
-import msgspec
 
 from tests.crosscheck.promises import Promise
 from tests.crosscheck.reckoning import BY, Outcome, Reckoning, clocks, decisions, holders
-from tests.e2e.process import Monitor
 
 ABOUT = {"name", "made_at", "whole_from", "unreadable"}
 """What a line of a report has beside its key and its figures."""
 
 
-def outcomes_of(monitor: Monitor) -> list[Outcome]:
-    """As they lie in the file."""
-    return [json.loads(value) for _, value in monitor.records("outcomes")]
+class Watched(Protocol):
+    """A program, or the processes of one, of which everything can be asked. env: of commands beside it."""
+
+    env: dict[str, str]
+
+    def get(self, path: str, **headers: str) -> Any:
+        """What HTTP answers, JSON decoded."""
+
+    def stream(self, path: str) -> AbstractContextManager[Iterable[bytes]]:
+        """The lines that HTTP answers."""
+
+    def metrics(self) -> str:
+        """Of the process that decides."""
+
+    def ledger(self) -> dict[str, int] | None:
+        """The counts of the row; None where it does not lie in a file."""
 
 
-def report_faults(monitor: Monitor, outcomes: list[Outcome], zone: str, first: str, last: str) -> Iterator[str]:
+def report_faults(monitor: Watched, outcomes: list[Outcome], zone: str, first: str, last: str) -> Iterator[str]:
     """`/v1/report`, which the page shows too, as JSON and CSV, and the sheets, over the days from first to last."""
     reckoning = _reckoning(outcomes, zone, first, last)
     for by in BY:
@@ -39,12 +50,12 @@ def report_faults(monitor: Monitor, outcomes: list[Outcome], zone: str, first: s
         yield from _lines(f"/v1/report?{asked}", by, said["rows"], rows)
         yield from _cells(f"/v1/report?{asked} total", said["total"], reckoning.total())
         yield from _adds_up(f"/v1/report?{asked}", [*said["rows"], said["total"]])
-        told = csv.DictReader(StringIO(_csv(monitor, asked)))
+        told = csv.DictReader(StringIO(monitor.get(f"/v1/report?{asked}", Accept="text/csv")))
         yield from _lines(f"/v1/report?{asked} CSV", by, list(told), rows)
     yield from _sheet_faults(monitor, reckoning, f"from={first}&to={last}&timezone={zone}")
 
 
-def command_faults(monitor: Monitor, outcomes: list[Outcome], zone: str, first: str, last: str) -> Iterator[str]:
+def command_faults(monitor: Watched, outcomes: list[Outcome], zone: str, first: str, last: str) -> Iterator[str]:
     """`sla-monitor report` as JSON and CSV."""
     reckoning, days = _reckoning(outcomes, zone, first, last), ("--from", first, "--to", last, "--timezone", zone)
     made = json.loads(_command(monitor, "--by", "manager", *days, "--format", "json"))
@@ -61,12 +72,7 @@ def _reckoning(outcomes: list[Outcome], zone: str, first: str, last: str) -> Rec
     return Reckoning(outcomes, begin, end + timedelta(days=1), named)
 
 
-def _csv(monitor: Monitor, asked: str) -> str:
-    with monitor._open(f"/v1/report?{asked}", timeout=20, Accept="text/csv") as answer:
-        return str(answer.read().decode())
-
-
-def _command(monitor: Monitor, *args: str) -> str:
+def _command(monitor: Watched, *args: str) -> str:
     command = [sys.executable, "-m", "sla_monitor", "report", *args]
     return subprocess.run(command, env=monitor.env, capture_output=True, text=True, check=True).stdout
 
@@ -109,7 +115,7 @@ def _adds_up(where: str, lines: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{where}: columns do not add up in {line}"
 
 
-def _sheet_faults(monitor: Monitor, reckoning: Reckoning, asked: str) -> Iterator[str]:
+def _sheet_faults(monitor: Watched, reckoning: Reckoning, asked: str) -> Iterator[str]:
     for manager, figures in reckoning.rows("manager").items():
         if not manager:
             continue
@@ -123,17 +129,18 @@ def _sheet_faults(monitor: Monitor, reckoning: Reckoning, asked: str) -> Iterato
             yield f"sheet of {manager}: {found and found.groups()}; reckoned {wanted}"
 
 
-def board_faults(monitor: Monitor, outcomes: list[Outcome]) -> Iterator[str]:
+def board_faults(monitor: Watched, outcomes: list[Outcome]) -> Iterator[str]:
     """Who holds what now, on the board and at `/v1/managers`, and today's shares in the board's stream."""
     held = holders(outcomes)
     board = monitor.get("/v1/board")
     shown = {line["lead_id"]: line["holder_id"] or "" for line in board["leads"]}
     for lead_id in sorted({*shown, *held}):
-        if shown.get(lead_id) != held.get(lead_id):
-            yield f"/v1/board: {lead_id} is held by {shown.get(lead_id)!r}; reckoned {held.get(lead_id)!r}"
+        wanted = held[lead_id].by if lead_id in held else None
+        if shown.get(lead_id) != wanted:
+            yield f"/v1/board: {lead_id} is held by {shown.get(lead_id)!r}; reckoned {wanted!r}"
     if board["open"] != len(held):
         yield f"/v1/board: {board['open']} open; reckoned {len(held)}"
-    loads = Counter(held.values())
+    loads = Counter(one.by for one in held.values() if not one.escalated)  # those take nobody's capacity
     for who in monitor.get("/v1/managers")["managers"]:
         if who["open_leads"] != loads[who["manager_id"]]:
             yield f"/v1/managers: {who['manager_id']} has {who['open_leads']}; reckoned {loads[who['manager_id']]}"
@@ -149,10 +156,10 @@ def board_faults(monitor: Monitor, outcomes: list[Outcome]) -> Iterator[str]:
             yield f"board today: {one['manager_id']} has (in time, decided) {said}; reckoned {reckoned}"
 
 
-def _stream(monitor: Monitor) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _stream(monitor: Watched) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     hello: dict[str, Any] = {}
     kind = b""
-    with monitor._open("/v1/board/stream", timeout=20) as stream:
+    with monitor.stream("/v1/board/stream") as stream:
         for line in stream:
             if line.startswith(b"event: "):
                 kind = line[7:].strip()
@@ -163,14 +170,13 @@ def _stream(monitor: Monitor) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     raise AssertionError("the board's stream has ended")
 
 
-def ledger_faults(monitor: Monitor, outcomes: list[Outcome]) -> Iterator[str]:
+def ledger_faults(monitor: Watched, outcomes: list[Outcome]) -> Iterator[str]:
     """The row, and the metric that shows it, against all decisions there ever were."""
     reckoned = decisions(outcomes)
-    row = monitor.rows("events").get(b"\0ledger")
-    counts = msgspec.msgpack.decode(row.partition(b"Ledger ")[2])["counts"] if row else {}
-    if Counter(counts) != reckoned:
+    counts = monitor.ledger()
+    if counts is not None and Counter(counts) != reckoned:
         yield f"ledger: {counts}; reckoned {dict(reckoned)}"
-    page = monitor.get("/metrics")
+    page = monitor.metrics()
     for name, number in reckoned.items():
         turn, measure, outcome = name.split("/")
         shown = _metric(page, "sla_ledger_evaluations_total", turn=turn, measure=measure, outcome=outcome)
@@ -178,9 +184,9 @@ def ledger_faults(monitor: Monitor, outcomes: list[Outcome]) -> Iterator[str]:
             yield f"sla_ledger_evaluations_total of {name}: {shown}; reckoned {number}"
 
 
-def counter_faults(monitor: Monitor, since: list[Outcome]) -> Iterator[str]:
+def counter_faults(monitor: Watched, since: list[Outcome]) -> Iterator[str]:
     """Counters of a process against what was decided since it started."""
-    reckoned, page = decisions(since), monitor.get("/metrics")
+    reckoned, page = decisions(since), monitor.metrics()
     for turn in ("first", "later"):
         for measure in ("response", "contact"):
             for outcome in ("met", "breached", "retracted"):

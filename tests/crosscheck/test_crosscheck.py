@@ -12,7 +12,7 @@ import pytest
 
 from tests.crosscheck import surfaces
 from tests.crosscheck.promises import MINUTE, Hours, Promise
-from tests.crosscheck.run import SLACK, Run, faults, lived
+from tests.crosscheck.run import SLACK, Led, LedOnKafka, Run, days, faults, lived, yesterday
 
 NIGHT = Hours("Europe/Berlin", time(22), time(6))
 
@@ -22,14 +22,21 @@ def ms(text: str) -> int:
 
 
 def test_every_figure_of_a_day_is_what_raw_outcomes_and_sent_events_say(tmp_path: Path) -> None:
-    with lived(Run(seed=1, leads=40, hours=3, kills=1), tmp_path) as it:
+    run = Run(seed=1, leads=40, hours=3, kills=1)
+    with lived(run, Led(tmp_path, run.begins)) as it:
         assert list(faults(it)) == []
 
         fewer = [one for one in it.outcomes if one["type"] != "sla.met.v1"]
-        assert list(surfaces.ledger_faults(it.monitor, fewer))  # what is wrong is seen, on every surface
-        assert list(surfaces.report_faults(it.monitor, fewer, "Europe/Berlin", "2026-10-24", "2026-10-25"))
-        assert list(surfaces.board_faults(it.monitor, fewer))
-        assert list(surfaces.promise_faults(it.day.promises, fewer, it.monitor.led.now(), SLACK))
+        assert list(surfaces.ledger_faults(it.program, fewer))  # what is wrong is seen, on every surface
+        assert list(surfaces.report_faults(it.program, fewer, "Europe/Berlin", *days(run, "Europe/Berlin")))
+        assert list(surfaces.board_faults(it.program, fewer))
+        assert list(surfaces.promise_faults(it.reckonable, fewer, it.program.clock.now(), SLACK))
+
+
+def test_on_kafka_every_figure_of_a_day_is_what_raw_outcomes_and_sent_events_say(kafka: str, tmp_path: Path) -> None:
+    run = Run(seed=2, leads=20, hours=1.5, kills=1, begins=yesterday())
+    with lived(run, LedOnKafka(tmp_path, run.begins, kafka)) as it:
+        assert list(faults(it)) == []
 
 
 def imported(path: Path) -> Iterator[str]:

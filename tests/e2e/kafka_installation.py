@@ -29,6 +29,8 @@ the built-in minute, leads would rightly be decided without what waits there, an
 class Installation:
     """Topics with a prefix of their own. speed: of the domain's clock, which all processes share."""
 
+    module = "sla_monitor"
+
     def __init__(
         self, directory: Path, servers: str, speed: float = SPEED, partitions: int = 3, policy: str = PATIENT
     ) -> None:
@@ -64,7 +66,7 @@ class Installation:
     def start_worker(self) -> subprocess.Popen[str]:
         """Start one, and return when it has joined the group."""
         with self.log.open("a") as log:
-            command = [sys.executable, "-m", "sla_monitor", "worker"]
+            command = [sys.executable, "-m", self.module, "worker"]
             worker = subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, stderr=log, text=True)
         assert worker.stdout is not None
         said = worker.stdout.readline()
@@ -76,8 +78,10 @@ class Installation:
     def start_web(self) -> Monitor:
         """Start one, and return when it serves; it may still be reading rows."""
         ours = {name: value for name, value in self.env.items() if name.startswith("SLA_")}
-        self.webs.append(Monitor(self._directory, self._policy, speed=self.speed, command="web", **ours))
-        return self.webs[-1].start()
+        web = Monitor(self._directory, self._policy, speed=self.speed, command="web", **ours)
+        web.module = self.module
+        self.webs.append(web)
+        return web.start()
 
     def end(self, worker: subprocess.Popen[str], how: signal.Signals = signal.SIGKILL) -> int:
         """End a worker; its exit code."""
