@@ -67,7 +67,8 @@ class Case:
         self.lead.terms = {
             f.name: value for f in fields(policy) if (value := getattr(policy, f.name)) != getattr(BUILT_IN, f.name)
         }
-        self.lead.terms.pop("match", None)
+        for name in ("match", "title"):  # which lead it is for and how it is called are no terms
+            self.lead.terms.pop(name, None)
         self.lead.rules_version = self.rules.version
 
     @property

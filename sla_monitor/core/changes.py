@@ -15,7 +15,7 @@ ECHO = 10 * MINUTE
 def update_again(case: Case, fact: events.LeadCreated) -> None:
     """The same lead again is an update; start, policy and due stay (R28)."""
     case.count("created_again")
-    fields = ("lead_id", "at", "origin", "channel", "priority", "language", "region", "name", "shared")
+    fields = ("lead_id", "at", "origin", "channel", "priority", "language", "region", "name", "shared", "url")
     kept: dict[str, Any] = {name: getattr(fact, name) for name in fields}
     lists: dict[str, Any] = {name: getattr(fact, name) or None for name in ("phones", "emails", "skills")}
     update(case, events.LeadUpdated(**kept, **lists))
@@ -28,7 +28,7 @@ def update(case: Case, fact: events.LeadUpdated) -> None:
         case.count("ignored_older")
         return
     lead.updated_stamp = stamp(fact)
-    for name in ("emails", "channel", "priority", "language", "region", "skills", "name"):
+    for name in ("emails", "channel", "priority", "language", "region", "skills", "name", "url"):
         value = getattr(fact, name)
         if value is not None:
             setattr(lead, name, value)

@@ -55,6 +55,7 @@ class LeadCreated:
     test: bool = False
     shared: tuple[str, ...] = ()  # those of `phones` that many may have
     give_after: int = 0  # of a missed call: another leg may turn out answered until then, ms (R26)
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ class LeadUpdated:
     skills: tuple[str, ...] | None = None
     name: str | None = None
     shared: tuple[str, ...] = ()  # as in `LeadCreated`
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

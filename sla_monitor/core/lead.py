@@ -188,6 +188,7 @@ class Lead:
     region: str | None = None
     skills: tuple[str, ...] = ()
     test: bool = False
+    url: str | None = None  # where the source shows it
     flags: tuple[str, ...] = ()
     # the promise, chosen at the start (R33): the policy's values that differ from the built-ins
     terms: dict[str, Any] = field(default_factory=dict)

@@ -87,18 +87,22 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """templates: by the kind of the notice and the language."""
+    """name: as people read it, the id if empty. templates: by the kind of the notice and the language."""
 
     id: str
     managers: tuple[str, ...] = ()
     head: str | None = None
     strategy: str = "round_robin"  # weighted, least_loaded, longest_idle
     templates: Mapping[str, Mapping[str, Template]] = field(default_factory=dict)
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is promised for the leads that match. Spans in ms, warn_at in percent of the target."""
+    """What is promised for the leads that match. Spans in ms, warn_at in percent of the target.
+
+    title: as people read it, the name if empty.
+    """
 
     name: str = "default"
     match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field of the lead -> accepted values
@@ -121,6 +125,7 @@ class Policy:
     apply_to_open: bool = False
     objective: float = 0.95
     notify_owner: bool = True
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

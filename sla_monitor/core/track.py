@@ -100,7 +100,7 @@ def _fill(lead: Lead, fact: events.LeadCreated) -> None:
     lead.phones, lead.emails, lead.name, lead.channel = fact.phones, fact.emails, fact.name, fact.channel
     lead.shared_phones, lead.give_at = fact.shared, fact.give_after
     lead.priority, lead.language, lead.region = fact.priority, fact.language, fact.region
-    lead.skills, lead.test = fact.skills, fact.test
+    lead.skills, lead.test, lead.url = fact.skills, fact.test, fact.url
     lead.updated_stamp = stamp(fact)
 
 

@@ -266,6 +266,7 @@ class Template(Section):
 
 
 class Team(Section):
+    name: Text = Field("", description="As the pages show it; the id if left out.")
     head: str | None = Field(None, description="The manager who is told of what goes wrong.")
     managers: tuple[str, ...] = Field((), description="In the order of their turns. A manager is in one team.")
     strategy: Literal["round_robin", "weighted", "least_loaded", "longest_idle"] = Field(
@@ -295,6 +296,7 @@ class Policy(Section):
     """What is promised. Keys left out come from the policy `default`, then from the values shown here."""
 
     name: Name = Field(description="Shown in outcomes, views and metrics. `default` takes what no other matches.")
+    title: Text = Field("", description="As the pages show it, such as *10 min, hot*; the name if left out.")
     match: Match = Field(Match(), description="The leads it is for; the first policy that matches a lead is its own.")
     team: str | None = Field(POLICY.team, description="For leads that name neither a team nor an owner in one.")
     target: Span = Field(POLICY.target, description="Open time from the start until a response is due.")

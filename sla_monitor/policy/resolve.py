@@ -83,4 +83,4 @@ def _over(policy: model.Policy, base: core.Policy) -> core.Policy:
     if "require" in said:
         required = said.pop("require")
         said["require_skills"] = required.skills if required else ()
-    return replace(base, **said | {"match": match})
+    return replace(base, **{"title": ""} | said | {"match": match})

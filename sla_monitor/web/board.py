@@ -27,7 +27,8 @@ class Board:
         """GET /v1/board"""
         scene = await self._live.look()
         visitor, rules, now = request[VISITOR], self._web.rules(), self._web.clock.now()
-        lines = [shown.line for shown in scene.picture.seen_by(visitor)]
+        tests = request.query.get("test") == "true"
+        lines = [shown.line for shown in scene.picture.seen_by(visitor) if shown.line.test is tests]
         return web.json_response(
             {
                 "now": rfc3339(now),

@@ -95,10 +95,11 @@ class Broadcast:
             speed=self._web.clock.speed,
             beat=BEAT,
             zone=home(rules).key,
-            target=rules.policies[-1].target,
             managed=bool(rules.managers),
             fields=Line._fields,
             names={manager.id: manager.name or manager.id for manager in managers},
+            teams={team.id: team.name or team.id for team in rules.teams.values()},
+            policies={policy.name: policy.title or policy.name for policy in rules.policies},
         )
 
     def _messages(self, viewer: Viewer, visitor: Visitor) -> Iterator[bytes]:
@@ -133,10 +134,10 @@ class Broadcast:
         return _event("people", managers=people)
 
     def _hour(self, viewer: Viewer, visitor: Visitor) -> bytes:
-        """Responses as [when, ms it took, in time]."""
+        """Responses as [when, ms it took, in time, ms that were promised, lead id]."""
         today = viewer.scene.today
         seen = (one for one in today.responses.values() if visitor.sees_of(one.team_id, one.holder_id))
-        points = [(one.at, one.took, one.in_time) for one in seen]
+        points = [(one.at, one.took, one.in_time, one.promised, one.lead_id) for one in seen]
         return _event("hour", responses=points, answered_at=today.answered)
 
     def _news_of(self, viewer: Viewer, visitor: Visitor) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, tzinfo
+from html import escape
 from zoneinfo import ZoneInfoNotFoundError
 
 from aiohttp import web
@@ -91,6 +92,7 @@ class ClaimPage:
         body = [paragraph(text)]
         if found.lead is not None and found.fate is not Fate.GONE:
             body.append(facts(self._facts(claim, found.lead, found.fate, words)))
+            body += _ways(found.lead, words) if found.fate is Fate.YOURS else []
         if found.fate is Fate.OPEN:
             body.append(while_open)
         body.append(f'<p><a href="{ROOT}">{words.board}</a></p>')
@@ -116,6 +118,15 @@ class ClaimPage:
         local, left = local_time(at, claim.manager_id, self._web.rules(), now), at - now
         span = span_text(abs(left), self._language(claim))
         return local and f"{local}, {words.left.format(left=span) if left >= 0 else words.late.format(late=span)}"
+
+
+def _ways(lead: Lead, words: Words) -> Iterator[str]:
+    """How to reach the customer, once the lead is theirs."""
+    yield from (
+        f'<p><a class="way" href="tel:{escape(phone)}">{words.call} {escape(phone)}</a></p>' for phone in lead.phones
+    )
+    if lead.url:
+        yield f'<p><a class="way" href="{escape(lead.url)}" rel="noopener noreferrer">{words.crm}</a></p>'
 
 
 def _button(words: Words) -> str:

@@ -39,6 +39,8 @@ class Words(NamedTuple):
     somebody: str
     nobody: str
     board: str
+    call: str
+    crm: str
 
 
 _LATER_EN = "Look again in a moment: what you did is kept, and is not lost."
@@ -74,6 +76,8 @@ EN = Words(
     somebody="somebody else",
     nobody="nobody",
     board="Open the board",
+    call="Call",
+    crm="Open in the CRM",
 )
 
 RU = Words(
@@ -92,7 +96,7 @@ RU = Words(
     },
     unstored=Said("Нажмите ещё раз", "Неизвестно, сохранилось ли нажатие. Нажать дважды не повредит."),
     unread=Said("Сейчас не видно", "Откройте ссылку ещё раз через минуту."),
-    expired=Said("Ссылка устарела", "Она была для одного хода по одному лиду. В новом уведомлении будет новая."),
+    expired=Said("Ссылка устарела", "Она была на один раз и на один лид. В новом уведомлении будет новая."),
     forged=Said("Ссылка недействительна", "Она создана не здесь или обрезана по дороге. Откройте её целиком."),
     button="Забрать лид",
     again="Посмотреть ещё раз",
@@ -106,6 +110,8 @@ RU = Words(
     somebody="другого менеджера",
     nobody="никого",
     board="Открыть доску",
+    call="Позвонить",
+    crm="Открыть в CRM",
 )
 
 WORDS: Mapping[str, Words] = {"en": EN, "ru": RU}

@@ -143,7 +143,13 @@ MANAGERS = answer(
     "503",
 )
 _SECONDS = {"type": ["integer", "null"]}
-LEADS = answer(
+TESTS = {
+    "name": "test",
+    "in": "query",
+    "schema": {"enum": ["true"]},
+    "description": "The test leads, which are on no other list.",
+}
+LEADS = {"parameters": [TESTS]} | answer(
     _object(
         now=_INSTANT,
         speed={"type": "number", "description": "Seconds of the server's clock in one second; 1 but in a demo."},
@@ -183,6 +189,10 @@ STORY = answer(
     _object(
         lead={"type": "object", "description": "As /v1/leads/{id} has it, without the timeline."},
         name=_OR_NULL | {"description": "The customer's, as you may see it."},
+        channel=_OR_NULL,
+        priority=_OR_NULL,
+        phones={"type": "array", "items": _TEXT, "description": "E.164; none unless you see names."},
+        url=_OR_NULL | {"description": "Where its source shows it; null unless you see names."},
         outcomes={"type": "array", "items": {"type": "object"}, "description": "Every one that is kept, in order."},
     ),
     "404",

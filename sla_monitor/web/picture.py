@@ -11,7 +11,7 @@ import msgspec
 from sla_monitor.codec import OURS, read_header
 from sla_monitor.core.lead import OPEN_NUMBERS, OPEN_TESTS, Lead, Result, Status
 
-from .views import LEADS, due_at
+from .views import LEADS, due_at, policy_of
 from .visitors import Visitor, masked
 
 _OPEN = OPEN_NUMBERS | OPEN_TESTS
@@ -27,7 +27,8 @@ class Line(NamedTuple):
     """An open lead, as the board shows it. Instants in ms, 0 for none.
 
     breached: the customer's due has passed, and it is decided that nobody responded by then. customer_due_at: what the
-    customer was promised. due_at: by when its holder is to respond, in their turn. calls: seen.
+    customer was promised. due_at: by when its holder is to respond, in their turn. calls: seen. policy: its name.
+    phones: E.164. url: where its source shows it.
     """
 
     lead_id: str
@@ -43,6 +44,16 @@ class Line(NamedTuple):
     calls: int
     test: bool
     breached: bool
+    policy: str
+    channel: str | None
+    priority: str | None
+    phones: tuple[str, ...]
+    url: str | None
+
+    @property
+    def nameless(self) -> Line:
+        """For those who may not know who the customer is."""
+        return self._replace(name=masked(self.name) if self.name else None, phones=(), url=None)
 
     @property
     def urgency(self) -> Urgency:
@@ -133,11 +144,15 @@ def line_of(lead: Lead) -> Line:
         calls=len(lead.calls),
         test=lead.test,
         breached=lead.evaluated is Result.BREACHED,
+        policy=policy_of(lead),
+        channel=lead.channel,
+        priority=lead.priority,
+        phones=lead.phones,
+        url=lead.url,
     )
 
 
 def _shown(row: bytes) -> Shown:
     line = line_of(LEADS.decode(row))
     named = msgspec.json.encode(line)
-    hidden = msgspec.json.encode(line._replace(name=masked(line.name))) if line.name else named
-    return Shown(line, named, hidden, read_header(row).next_due or 0, hash(row))
+    return Shown(line, named, msgspec.json.encode(line.nameless), read_header(row).next_due or 0, hash(row))

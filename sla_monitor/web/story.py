@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from aiohttp import web
 
 from sla_monitor.core.effects import Log
+from sla_monitor.core.lead import Lead
 
 from .context import VISITOR, Web
 from .views import Views, lead_view
+from .visitors import Visitor
 
 
 class Stories:
@@ -26,5 +30,17 @@ class Stories:
         )
         view = {name: part for name, part in lead_view(lead).items() if name != "timeline"}
         outcomes = [msgspec.Raw(record.value) for record in found if record.value]
-        body = msgspec.json.encode({"lead": view, "name": visitor.shown(lead.name), "outcomes": outcomes})
+        told = {"lead": view, "name": visitor.shown(lead.name), **_customer(lead, visitor), "outcomes": outcomes}
+        body = msgspec.json.encode(told)
         return web.Response(body=body, content_type="application/json")
+
+
+def _customer(lead: Lead, visitor: Visitor) -> dict[str, Any]:
+    """How the customer came and is reached; the latter for those who may know who it is."""
+    known = visitor.sees_names
+    return {
+        "channel": lead.channel,
+        "priority": lead.priority,
+        "phones": lead.phones if known else (),
+        "url": lead.url if known else None,
+    }

@@ -58,10 +58,12 @@ def read_outcome(value: bytes) -> Outcome | None:
 
 
 class Response(NamedTuple):
-    """A lead's first response. at: when, ms; took: ms since the lead's start."""
+    """A lead's first response. at: when, ms; took: ms since the lead's start, of which `promised` were allowed."""
 
+    lead_id: str
     at: int
     took: int
+    promised: int
     in_time: bool
     team_id: str | None
     holder_id: str
@@ -155,7 +157,9 @@ class Today:
         self.responses.pop(lead.lead_id, None)
         if len(self.responses) >= KEPT_RESPONSES:
             del self.responses[next(iter(self.responses))]
-        self.responses[lead.lead_id] = Response(at, took, in_time, lead.team_id, lead.holder)
+        promised = max(lead.due_at - lead.started_at, 1)
+        told = Response(lead.lead_id, at, took, promised, in_time, lead.team_id, lead.holder)
+        self.responses[lead.lead_id] = told
         return True
 
 

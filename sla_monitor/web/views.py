@@ -95,7 +95,7 @@ def lead_view(lead: Lead) -> dict[str, Any]:
         "first_contact_at": moment(lead.first_contact_at),
         "first_response_at": moment(first_at),
         "first_response_by": first_by or None,
-        "policy": lead.terms.get("name", BUILT_IN.name),
+        "policy": policy_of(lead),
         "joined_to": lead.joined_to or None,
         "previous_lead_id": lead.previous_lead_id or None,
         "turns": [_turn(turn) for turn in lead.turns],
@@ -110,6 +110,11 @@ def due_at(lead: Lead) -> int:
     """The instant by which the present turn's holder is due, ms; the customer's in the first turn or without one."""
     turn = lead.current
     return lead.due_at if turn is None or turn.kind is Kind.FIRST else turn.due
+
+
+def policy_of(lead: Lead) -> str:
+    """The name of the policy whose promise it has."""
+    return str(lead.terms.get("name", BUILT_IN.name))
 
 
 def first_response(lead: Lead) -> tuple[int, str]:

@@ -197,6 +197,7 @@ def _lead_created(reading: _Reading, data: models.LeadCreated) -> events.LeadCre
         region=data.region,
         skills=tuple(data.skills or ()),
         name=data.name,
+        url=data.url,
         test=bool(data.test),
         shared=reading.shared(*phones),
     )
@@ -229,6 +230,7 @@ def _lead_updated(reading: _Reading, data: models.LeadUpdated) -> events.LeadUpd
         skills=None if data.skills is None else tuple(data.skills),
         name=data.name,
         shared=reading.shared(*phones or ()),
+        url=data.url,
     )
 
 

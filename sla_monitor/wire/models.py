@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from .values import Attributes, Emails, Id, Instant, LongId, Number, Phones, Span, Text, Uri, Word, Words
+from .values import Attributes, Emails, Id, Instant, Link, LongId, Number, Phones, Span, Text, Uri, Word, Words
 
 LeadId = Annotated[Id, Field(description="Global; prefix it per CRM.")]
 CallId = Annotated[Id, Field(description="Unique within the event's source.")]
@@ -35,6 +35,9 @@ class LeadTraits(Wire):
     region: Word | None = None
     skills: Words | None = None
     name: Text | None = None
+    url: Link | None = Field(
+        None, description="Where your system shows the lead: `https://` only. A link on the board."
+    )
     attributes: Attributes | None = Field(None, description="Up to 32 scalars of your own; not used.")
 
 

@@ -55,6 +55,13 @@ LongId = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s\x00-\x20\x7f-\x9f]+$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=VISIBLE)]
 Text = Annotated[str, StringConstraints(max_length=256)]
+Link = Annotated[
+    str,
+    StringConstraints(
+        max_length=1024, pattern=r"^https://[^\s/?#@\x00-\x20\x7f-\x9f]+([/?#][^\s\x00-\x20\x7f-\x9f]*)?$"
+    ),
+]
+"""A page of another system. Nobody is named before its host, so that it leads where it seems to."""
 Number = Annotated[str, StringConstraints(max_length=64)]
 Email = Annotated[str, StringConstraints(min_length=1, max_length=254)]
 Instant = Annotated[int, BeforeValidator(to_instant), WithJsonSchema({"type": "string", "format": "date-time"})]

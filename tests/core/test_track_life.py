@@ -216,6 +216,18 @@ def test_r28_the_same_lead_again_is_an_update_and_its_clock_stays() -> None:
     assert (w.lead("L").name, w.lead("L").due_at) == ("B", T0 + 10 * MINUTE)
 
 
+def test_where_its_source_shows_a_lead_is_kept_changed_and_forgotten_with_the_person() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, url="https://crm.example/1"), facts.updated("L", T0 + 1, name="Ivan"))
+    assert w.lead("L").url == "https://crm.example/1"
+    w.feed(facts.updated("L", T0 + 2, url="https://crm.example/2"))
+    assert w.lead("L").url == "https://crm.example/2"
+    w.feed(facts.lead("L", T0 + 3, url="https://crm.example/3"))
+    assert w.lead("L").url == "https://crm.example/3"
+    w.feed(facts.erased("L", T0 + MINUTE))
+    assert b"crm.example" not in w.logs["events"].rows["L"]
+
+
 def test_r28_the_same_event_again_is_a_duplicate_and_with_other_data_a_conflict() -> None:
     w = World()
     w.feed(

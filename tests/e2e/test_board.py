@@ -129,7 +129,7 @@ def test_what_comes_from_outside_stays_text(place: Place) -> None:
             boris.run(SEARCH, f"#{number}")
             boris.until(lambda number=number: boris.text("#rows .row .lead b").endswith(f"#{number}"))
             assert boris.text("#rows .row .lead b") == lead_id.strip()
-            assert boris.text("#rows .row .lead small") == evil.strip()
+            assert boris.text("#rows .row .lead small") == f"{evil} · long".strip()
             boris.click("#rows .row .lead")
             boris.until_text("#drawer .story", "Given to Anna")
             assert boris.text("#drawer h2") == f"{lead_id} · {evil}".strip()
@@ -213,6 +213,53 @@ def test_filters_and_the_search_narrow_the_list_and_an_empty_list_says_why(place
         for lead_id in ("one", "two"):
             place.close(lead_id)
         boris.until_text("#empty", "No open leads")
+
+
+def test_a_lead_is_found_by_name_holder_and_number_and_the_address_says_what_is_shown(place: Place) -> None:
+    with place.board("boris") as boris:
+        reached = {"phones": ["+7 926 123-45-67"], "url": "https://crm.example/leads/1"}
+        place.lead("found", owner_id="vera", channel="long", name="Иван Петров", **reached)
+        place.lead("other", owner_id="anna", channel="long", name="Li Wu")
+        boris.until(lambda: len(boris.texts("#rows .row")) == 2)
+        boris.run("document.activeElement.blur()")
+        boris.press("/")
+        assert boris.run("return document.activeElement.id") == "search"
+        for text in ("петров", "VERA", "8 926 123"):
+            boris.run(SEARCH, text)
+            boris.until(lambda: boris.texts("#rows .lead b") == ["found"])
+        boris.go(boris.run("return location.href"))
+        boris.until(lambda: boris.texts("#rows .lead b") == ["found"])
+        assert boris.run("return document.getElementById('search').value") == "8 926 123"
+        boris.click("#rows .row .lead")
+        boris.until_text("#drawer .ways", "Call +79261234567")
+        hrefs = "return [...document.querySelectorAll('#drawer .ways a')].map((way) => way.getAttribute('href'))"
+        assert boris.run(hrefs) == ["tel:+79261234567", "https://crm.example/leads/1"]
+
+
+def test_only_mine_is_a_switch_of_its_own_and_counts_stay(place: Place) -> None:
+    with place.board("vera") as vera:
+        for lead_id, owner in (("hers", "vera"), ("his", "gleb")):
+            place.lead(lead_id, owner_id=owner, channel="long")
+        vera.until(lambda: len(vera.texts("#rows .row")) == 2)
+        vera.click("#mine")
+        vera.until(lambda: vera.texts("#rows .lead b") == ["hers"])
+        assert vera.text("#chips [data-key=all]").split() == ["All", "2"]
+        assert vera.run("return location.search") == "?mine=1"
+        vera.click("#mine")
+        vera.until(lambda: len(vera.texts("#rows .row")) == 2)
+
+
+def test_a_point_of_the_last_hour_opens_its_lead(place: Place) -> None:
+    with place.board("boris") as boris:
+        place.lead("answered", owner_id="anna", channel="long")
+        told = {"lead_id": "answered", "kind": "message", "manager_id": "anna"}
+        assert place.monitor.post("contact.recorded.v1", place.monitor.clock.now(), **told) == 202
+        point = "#hour .met"
+        boris.until(lambda: any("answered" in text for text in boris.texts(f"{point} title")))
+        boris.run("document.querySelector('#hour').scrollIntoView()")
+        titled = "[...document.querySelectorAll('#hour .met')].find((one) => one.textContent.includes('answered'))"
+        boris.run(f"{titled}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
+        boris.until_text("#drawer .story", "Answered in time by Anna")
 
 
 def test_a_lead_that_nobody_can_take_is_said_above_all_leads(place: Place) -> None:

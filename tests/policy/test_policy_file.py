@@ -228,3 +228,13 @@ def test_rules_with_webhooks_lie_in_the_logs_as_they_are():
     fact = RulesChanged(version=1, rules=rules_of(FULL_EXAMPLE), at=0)
     assert fact.rules.webhooks["crm"].types == ("lead.reassigned", "lead.erased")
     assert decode_record(encode_record(fact)) == fact
+
+
+def test_teams_and_policies_are_called_as_people_call_them_and_nobody_inherits_a_title():
+    rules = rules_of(
+        "managers: {anna: {}, vera: {}}\n"
+        "teams: {msk: {name: Moscow inbound, managers: [anna]}, ural: {managers: [vera]}}\n"
+        "policies: [{name: hot, match: {channel: [ads]}, target: 5m}, {name: default, title: 10 min}]\n"
+    )
+    assert [team.name for team in rules.teams.values()] == ["Moscow inbound", ""]
+    assert [policy.title for policy in rules.policies] == ["", "10 min"]

@@ -23,6 +23,8 @@ from tests.web.site import NOW, Site
 from tests.web.test_views import get, lead
 from tests.world import sales
 
+URL = "https://crm.example/leads/1"
+
 
 @dataclass
 class Page:
@@ -118,7 +120,7 @@ async def test_a_page_first_hears_where_it_is_then_all_open_leads_the_most_urgen
     async with page(site) as seen:
         assert seen.heard[0] == "hello"
         assert (seen.hello["now"], seen.hello["speed"], seen.hello["zone"]) == (NOW, 1.0, "UTC")
-        assert (seen.hello["names"], seen.hello["target"], seen.hello["managed"]) == ({"anna": "Anna"}, 600_000, True)
+        assert (seen.hello["names"], seen.hello["managed"]) == ({"anna": "Anna"}, True)
         assert list(seen.leads) == ["nobody", "sooner", "later"]
         assert seen.leads["sooner"] == {
             "lead_id": "sooner",
@@ -134,6 +136,11 @@ async def test_a_page_first_hears_where_it_is_then_all_open_leads_the_most_urgen
             "calls": 1,
             "test": False,
             "breached": False,
+            "policy": "default",
+            "channel": None,
+            "priority": None,
+            "phones": [],
+            "url": None,
         }
 
 
@@ -309,10 +316,10 @@ async def test_the_last_hours_responses_are_told_and_leave_when_they_are_older(s
     publish(site, "sla.breach_retracted", "proven", at + 3, **measured)
     async with page(site) as seen:
         assert seen.hour["responses"] == [
-            [NOW - HOUR, HOUR, True],
-            [at, 90 * MINUTE, True],
-            [at + 1, 90 * MINUTE + 1, False],
-            [at + 2, 90 * MINUTE + 2, True],
+            [NOW - HOUR, HOUR, True, 130 * MINUTE, "old"],
+            [at, 90 * MINUTE, True, 130 * MINUTE, "fast"],
+            [at + 1, 90 * MINUTE + 1, False, 130 * MINUTE, "slow"],
+            [at + 2, 90 * MINUTE + 2, True, 130 * MINUTE, "proven"],
         ]
         assert seen.hour["answered_at"] == at + 2
         site.clock.advance(30 * MINUTE)
@@ -327,7 +334,7 @@ async def test_of_very_many_responses_the_newest_are_told(site, monkeypatch):
         met(site, f"L{number}", NOW + number)
     met(site, "L2", NOW + 2)
     async with page(site) as seen:
-        assert [at - NOW for at, _, _ in seen.hour["responses"]] == [3, 2]
+        assert [at - NOW for at, *_ in seen.hour["responses"]] == [3, 2]
 
 
 async def test_breaches_and_hand_overs_are_news_the_newest_first(site):
@@ -374,6 +381,7 @@ async def test_what_is_no_outcome_of_ours_is_passed_over(site):
 
 async def test_everybody_sees_their_own_team_and_viewers_no_names():
     async with office() as site:
+        site.log.put(lead("S-1", name="Ivan Petrov", phones=("+79261234567",), url=URL))
         for lead_id in ("S-1", "F-1"):
             breached(site, lead_id, holder="anna")
             met(site, lead_id)
@@ -385,6 +393,8 @@ async def test_everybody_sees_their_own_team_and_viewers_no_names():
     assert set(seen["root"].leads) == {"S-1", "F-1"}
     assert {line["name"] for line in seen["wall"].leads.values()} == {"I*** P.", "O*** O."}
     assert seen["anna"].leads["S-1"]["name"] == "Ivan Petrov"
+    assert (seen["anna"].leads["S-1"]["phones"], seen["anna"].leads["S-1"]["url"]) == (["+79261234567"], URL)
+    assert all((line["phones"], line["url"]) == ([], None) for line in seen["wall"].leads.values())
     assert [item["lead_id"] for item in seen["anna"].news] == ["S-1"]
     assert len(seen["root"].news) == 2
     assert [len(seen[name].hour["responses"]) for name in ("anna", "root")] == [1, 2]

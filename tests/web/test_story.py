@@ -35,6 +35,16 @@ async def test_viewers_see_no_name_and_managers_no_lead_of_another_team():
         await get(site, "/v1/leads/none/story", expected=404, **bearer("root"))
 
 
+async def test_whoever_may_know_the_customer_sees_how_to_reach_them():
+    async with office() as site:
+        reached = {"phones": ("+79261234567",), "url": "https://crm.example/leads/1"}
+        site.log.put(lead("S-1", channel="ads", priority="high", **reached))
+        told = {name: await get(site, "/v1/leads/S-1/story", **bearer(name)) for name in ("anna", "wall")}
+        assert (told["anna"]["phones"], told["anna"]["url"]) == (["+79261234567"], "https://crm.example/leads/1")
+        assert (told["wall"]["phones"], told["wall"]["url"]) == ([], None)
+        assert [told["wall"][name] for name in ("channel", "priority")] == ["ads", "high"]
+
+
 async def test_503_when_the_log_cannot_be_read(site):
     site.log.broken = True
     await get(site, "/v1/leads/a/story", expected=503)

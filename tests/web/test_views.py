@@ -143,6 +143,15 @@ async def test_the_board_shows_nobody_free_first_then_the_heads_then_the_longest
     assert shown == ["nobody", "head", "longest late", "on the phone", "late", "sooner", "later"]
 
 
+async def test_test_leads_are_on_their_own_list_and_on_no_other(site):
+    site.log.put(lead("real"))
+    site.log.put(lead("trial", test=True))
+    for query, lead_id in (("", "real"), ("?test=true", "trial")):
+        board = await get(site, f"/v1/board{query}")
+        assert ([line["lead_id"] for line in board["leads"]], board["open"]) == ([lead_id], 1)
+        assert board["counts"] == {"waiting": 1}
+
+
 async def test_what_the_board_answers_is_what_the_openapi_document_says(site):
     site.log.put(lead("a"))
     document = await get(site, "/openapi.json")

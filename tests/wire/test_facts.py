@@ -179,3 +179,32 @@ def test_an_update_tells_what_stays_from_what_is_emptied():
     assert (fact.phones, fact.emails, fact.skills) == ((), None, None)
     full = routed("lead.updated.v1", emails=["a@b.example"], skills=["x"]).fact
     assert (full.emails, full.skills) == (("a@b.example",), ("x",))
+
+
+@pytest.mark.parametrize("kind", ["lead.created.v1", "lead.updated.v1"])
+def test_the_address_at_which_its_source_shows_a_lead_comes_along(kind):
+    assert routed(kind).fact.url is None
+    for url in ("https://crm.example/leads/1?tab=a#b", "https://crm.example", "https://crm.example:8443/ж"):
+        assert routed(kind, url=url).fact.url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://crm.example/1",
+        "javascript:alert(1)",
+        "https:crm.example",
+        "https://",
+        "https:///path",
+        "https://bank.example@evil.example/",
+        "https://crm.example/a b",
+        "https://crm.example/\n",
+        "HTTPS//x",
+        "https://crm.example/" + "a" * 1024,
+        "",
+    ],
+)
+def test_an_address_that_is_no_plain_https_is_refused(url):
+    with pytest.raises(wire.Invalid) as refused:
+        routed("lead.created.v1", url=url)
+    assert [fault.pointer for fault in refused.value.faults] == ["/data/url"]

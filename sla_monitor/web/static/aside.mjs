@@ -2,14 +2,14 @@
 
 import { span } from "./clock.mjs";
 import { at, copy, each, element, mark, options, say, set } from "./dom.mjs";
-import { plot, share, summary } from "./figures.mjs";
+import { MOST, plot, share, summary } from "./figures.mjs";
 import { lines, parts } from "./telling.mjs";
 import { word } from "./words.mjs";
 
 const STATUSES = ["available", "busy", "away", "offline"];
 const SPANS = [0, 15, 30, 60, 120];
 const AGAIN = 30_000; // ms
-const LEFT = 34, RIGHT = 312, TOP = 10, BOTTOM = 108; // of the plot
+const LEFT = 8, RIGHT = 312, TOP = 18, BOTTOM = 108; // of the plot
 
 // set(managerId, status, minutes): somebody's presence.
 export class People {
@@ -61,51 +61,55 @@ export class People {
   }
 }
 
+// open(id): the lead of a point.
 export class Hour {
-  constructor(page) {
+  constructor(page, { open }) {
     this.page = page;
+    this.open = open;
     this.drawing = document.querySelector("#hour svg g");
     this.drawn = [];
   }
 
   // Drawn anew when something came, and now and then because time passes.
   show() {
-    const { words, hour, hello } = this.page;
-    const drawn = [words, hour, hello, Math.floor(this.page.now() / AGAIN)];
+    const { words, hour } = this.page;
+    const drawn = [words, hour, Math.floor(this.page.now() / AGAIN)];
     if (drawn.every((one, n) => one === this.drawn[n])) return;
     this.drawn = drawn;
-    this.#draw(words, hour, hello);
+    this.#draw(words, hour);
   }
 
-  #draw(words, hour, hello) {
+  #draw(words, hour) {
     const found = summary(hour.responses);
     say(at("hour-text"), found ? words.hourOf(found, span(found.half), span(found.most)) : words.noHour);
-    const places = plot(hour.responses, this.page.now(), hello.target);
-    this.drawing.replaceChildren(this.#axis(places, words, hello.target), ...places.points.map(dot));
+    const points = plot(hour.responses, this.page.now());
+    this.drawing.replaceChildren(this.#axis(words), ...points.map((point) => this.#dot(point, words)));
   }
 
-  #axis({ top, target }, words, goal) {
+  #axis(words) {
     const axis = copy("t-axis").firstElementChild;
     const line = axis.querySelector("line.target");
-    const y = BOTTOM - target * (BOTTOM - TOP);
+    const y = BOTTOM - (BOTTOM - TOP) / MOST;
     set(line, "y1", y);
     set(line, "y2", y);
     const label = axis.querySelector("text.target");
     set(label, "y", y - 4);
-    label.textContent = words.target(span(goal));
-    axis.querySelector("text.top").textContent = span(top);
+    label.textContent = words.dueLine;
+    axis.querySelector("text.top").textContent = words.most(MOST * 100);
     axis.querySelector("text.from").textContent = words.hourAgo;
     axis.querySelector("text.to").textContent = words.now;
     return axis;
   }
-}
 
-// In time a disc, late a triangle: told apart without colours.
-function dot({ x, y, ok }) {
-  const shape = copy("t-dot").children[ok ? 0 : 1];
-  set(shape, "class", ok ? "met" : "missed");
-  set(shape, "transform", `translate(${LEFT + x * (RIGHT - LEFT)} ${BOTTOM - y * (BOTTOM - TOP)})`);
-  return shape;
+  // In time a disc, late a triangle: told apart without colours. A click opens the lead.
+  #dot({ x, y, ok, id, percent, ms, when }, words) {
+    const shape = copy("t-dot").children[ok ? 0 : 1];
+    set(shape, "class", ok ? "met" : "missed");
+    set(shape, "transform", `translate(${LEFT + x * (RIGHT - LEFT)} ${BOTTOM - y * (BOTTOM - TOP)})`);
+    shape.querySelector("title").textContent = words.answered(id, percent, this.page.span(ms), this.page.time(when));
+    shape.addEventListener("click", () => this.open(id));
+    return shape;
+  }
 }
 
 // open(id): a lead that was named.

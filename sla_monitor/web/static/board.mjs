@@ -5,6 +5,7 @@ import { Hour, News, People } from "./aside.mjs";
 import { at, element, each, options, say, set } from "./dom.mjs";
 import { Drawer } from "./drawer.mjs";
 import { Feed } from "./feed.mjs";
+import { Filter, TESTS } from "./filter.mjs";
 import { STATUSES } from "./leads.mjs";
 import { List } from "./list.mjs";
 import { Looks } from "./looks.mjs";
@@ -12,14 +13,15 @@ import { Page } from "./page.mjs";
 import { signOut, toSignIn, watchSignOut } from "./session.mjs";
 
 const page = new Page();
-const filter = { team: "", source: "", status: "", mine: "", text: "" };
+const filter = new Filter();
 const actions = new Actions(page, draw);
 const feed = new Feed(page, { changed: draw, started: meet });
 const drawer = new Drawer(page, actions);
 const list = new List(page, { open: (id) => drawer.open(id), claim: (lead) => actions.claim(lead), search: () => at("search").focus() });
+const name = (id) => page.name(id);
 const parts = [
   new People(page, { presence: (...said) => actions.presence(...said) }),
-  new Hour(page),
+  new Hour(page, { open: (id) => drawer.open(id) }),
   new News(page, { open: (id) => drawer.open(id) }),
 ];
 
@@ -40,7 +42,7 @@ function show() {
   showNotice();
   if (!page.hello) return;
   showFilters();
-  const leads = page.leads.shown(filter);
+  const leads = page.leads.shown(filter.of(page), name);
   list.show(leads);
   showEmpty(leads.length);
   for (const part of parts) part.show();
@@ -66,36 +68,36 @@ function showState() {
 
 function showFilters() {
   const { words } = page;
-  const counts = page.leads.counts(filter);
+  const counts = page.leads.counts({ ...filter.of(page), test: false }, name);
   const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
   const chips = [["", words.allStates, all], ...STATUSES.map((status) => [status, words.status[status], counts[status]])];
-  if (page.me?.manager_id) chips.splice(1, 0, ["mine", words.mine, page.leads.all().filter((lead) => lead.holder_id === page.me.manager_id).length]);
-  each(at("chips"), chips, ([name]) => name || "all", makeChip, (chip, [name, text, n]) => {
-    const on = name === "mine" ? Boolean(filter.mine) : filter.status === name && !(name === "" && filter.mine);
-    set(chip, "aria-pressed", on);
+  if (page.leads.tests || filter.status === TESTS) chips.push([TESTS, words.tests, page.leads.tests]);
+  each(at("chips"), chips, ([status]) => status || "all", makeChip, (chip, [status, text, n]) => {
+    set(chip, "aria-pressed", filter.status === status);
     set(chip, "data-none", n === 0 || null);
     say(chip.children[0], text);
     say(chip.children[1], String(n));
   });
-  offer(at("team"), words.allTeams, page.leads.values("team_id"));
-  offer(at("source"), words.allSources, page.leads.values("source"));
+  offer(at("team"), words.allTeams, page.leads.values("team_id"), filter.team, (id) => page.team(id));
+  offer(at("source"), words.allSources, page.leads.values("source"), filter.source);
   set(at("search"), "placeholder", words.search);
+  at("only-mine").hidden = !page.me?.manager_id;
 }
 
 // A choice of values; none where there is nothing to choose, unless something is chosen.
-function offer(select, all, values) {
-  const kept = select.value && !values.includes(select.value) ? [...values, select.value] : values;
-  options(select, [["", all], ...kept.map((value) => [value, value])]);
-  select.parentElement.hidden = kept.length < 2 && !select.value;
+function offer(select, all, values, chosen, called = (value) => value) {
+  const kept = chosen && !values.includes(chosen) ? [...values, chosen] : values;
+  options(select, [["", all], ...kept.map((value) => [value, called(value)])]);
+  select.value = chosen;
+  select.parentElement.hidden = kept.length < 2 && !chosen;
 }
 
-function makeChip([name]) {
+function makeChip([status]) {
   const chip = element("button");
   chip.type = "button";
   chip.append(element("span"), " ", element("b"));
   chip.addEventListener("click", () => {
-    if (name === "mine") filter.mine = filter.mine ? "" : page.me.manager_id;
-    else Object.assign(filter, { status: filter.status === name ? "" : name }, name === "" ? { mine: "" } : {});
+    filter.set({ status: filter.status === status ? "" : status });
     draw();
   });
   return chip;
@@ -150,13 +152,13 @@ at("tabs").addEventListener("click", (event) => event.target.dataset.view && vie
 at("filters").addEventListener("submit", (event) => event.preventDefault());
 for (const kind of ["input", "change"]) {
   at("filters").addEventListener(kind, () => {
-    Object.assign(filter, { team: at("team").value, source: at("source").value, text: at("search").value.trim() });
+    filter.set({ team: at("team").value, source: at("source").value, text: at("search").value.trim(), mine: at("mine").checked });
     draw();
   });
 }
 at("empty").lastElementChild.addEventListener("click", () => {
   at("filters").reset();
-  Object.assign(filter, { team: "", source: "", status: "", mine: "", text: "" });
+  filter.set({ team: "", source: "", status: "", mine: false, text: "" });
   show();
   at("search").focus();
 });
@@ -165,6 +167,13 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   (document.querySelector('#rows .row[tabindex="0"]') ?? at("list")).focus();
 });
 
+// Keys of the list work wherever nothing else has the focus.
+document.addEventListener("keydown", (event) => {
+  if (event.target === document.body && !at("drawer").open) list.key(event);
+});
+
+at("search").value = filter.text;
+at("mine").checked = filter.mine;
 view("leads");
 new Looks((language) => {
   page.speak(language);

@@ -63,7 +63,7 @@ export class Drawer {
     say(this.part("h2"), this.#id);
     say(this.part(".state"), "");
     say(this.part(".trouble"), this.page.words.loading);
-    for (const list of ["dl", ".story ol", ".turns"]) this.part(list).replaceChildren();
+    for (const list of ["dl", ".ways", ".story ol", ".turns"]) this.part(list).replaceChildren();
     this.#tellActions();
   }
 
@@ -114,7 +114,8 @@ export class Drawer {
     const { lead, name, outcomes } = this.#story;
     say(this.part("h2"), name ? `${lead.lead_id} · ${name}` : lead.lead_id);
     say(this.part(".state"), `${word(words.status, lead.status)}, ${words.turn(lead.turn)}`);
-    this.#tellFacts(lead, words.facts);
+    this.#tellFacts({ ...lead, channel: this.#story.channel, priority: this.#story.priority }, words.facts);
+    this.#tellWays(this.#story);
     const steps = outcomes.length ? outcomes.map((outcome) => this.#step(outcome)).reverse() : [element("li", words.noTimeline)];
     this.part(".story ol").replaceChildren(...steps);
     this.part(".turns").replaceChildren(...lead.turns.map((turn) => this.#turn(turn)));
@@ -125,12 +126,21 @@ export class Drawer {
     const due = lead.due_at === lead.customer_due_at ? null : lead.due_at;
     const facts = [
       [words.holder, lead.holder_id ? this.page.name(lead.holder_id) : this.page.words.nobody], [words.due, time(due)],
-      [words.customer_due, time(lead.customer_due_at)], [words.contact_due, time(lead.contact_due_at)], [words.policy, lead.policy],
+      [words.customer_due, time(lead.customer_due_at)], [words.contact_due, time(lead.contact_due_at)], [words.policy, this.page.promise(lead.policy)],
       [words.started, time(lead.started_at)], [words.first_attempt, time(lead.first_attempt_at)],
-      [words.first_contact, time(lead.first_contact_at)], [words.team, lead.team_id], [words.source, lead.source],
+      [words.first_contact, time(lead.first_contact_at)], [words.team, this.page.team(lead.team_id)], [words.source, lead.source],
+      [words.channel, lead.channel && word(this.page.words.channels, lead.channel)], [words.priority, lead.priority && word(this.page.words.priorities, lead.priority)],
       [words.joined_to, lead.joined_to], [words.previous, lead.previous_lead_id],
     ].filter(([, value]) => value);
     this.part("dl").replaceChildren(...facts.flatMap(([fact, value]) => [element("dt", fact), element("dd", value)]));
+  }
+
+  // How the customer is reached, for those who may know it.
+  #tellWays({ phones = [], url }) {
+    const { words } = this.page;
+    const calls = phones.map((phone) => Object.assign(element("a", words.call(phone), "call"), { href: `tel:${phone}` }));
+    const elsewhere = url && new URL(url).protocol.startsWith("https") ? [Object.assign(element("a", words.openInCrm, "crm"), { href: url, target: "_blank", rel: "noopener noreferrer" })] : [];
+    this.part(".ways").replaceChildren(...calls, ...elsewhere);
   }
 
   #step({ type, time, data }) {

@@ -18,13 +18,15 @@ export function summary(responses) {
   };
 }
 
-// Where each response lies on a plot of an hour that ends now: x and y in 0..1, y 0 at the bottom.
-// Whatever took more than `top` lies on its upper edge.
-export function plot(responses, now, target) {
-  const took = responses.map(([, ms]) => ms).sort((a, b) => a - b);
-  const top = Math.max(target * 1.5, took.length ? Math.min(quantile(took, 0.95) * 1.1, target * 6) : 0);
-  const at = (when, ms) => ({ x: Math.min(1, Math.max(0, 1 - (now - when) / HOUR)), y: Math.min(1, ms / top) });
-  return { top, target: target / top, points: responses.map(([when, ms, ok]) => ({ ...at(when, ms), ok })) };
+export const MOST = 2; // of the promised time: what took more lies on the upper edge
+
+// Where each response lies on a plot of an hour that ends now: x and y in 0..1, y 0 at the bottom, 1 at `MOST`.
+export function plot(responses, now) {
+  const x = (when) => Math.min(1, Math.max(0, 1 - (now - when) / HOUR));
+  return responses.map(([when, ms, ok, promised, id]) => {
+    const part = ms / promised;
+    return { x: x(when), y: Math.min(1, part / MOST), ok, id, when, ms, percent: percent(ms, promised) };
+  });
 }
 
 // Of a manager: the leads that were theirs first and are decided, and how many of a hundred were in time; null of none.

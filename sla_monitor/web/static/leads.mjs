@@ -10,20 +10,38 @@ export function byUrgency(a, b) {
   return rank(a) - rank(b) || (a.customer_due_at || Infinity) - (b.customer_due_at || Infinity) || (a.lead_id < b.lead_id ? -1 : 1);
 }
 
-export function matches(lead, filter) {
+// Test leads are on their own list and on no other. name(managerId): how people call a holder.
+export function matches(lead, filter, name = (id) => id) {
   return (
+    Boolean(lead.test) === Boolean(filter.test) &&
     (!filter.team || (lead.team_id || "") === filter.team) &&
     (!filter.source || lead.source === filter.source) &&
     (!filter.status || lead.status === filter.status) &&
     (!filter.mine || lead.holder_id === filter.mine) &&
-    (!filter.text || lead.lead_id.toLowerCase().includes(filter.text.toLowerCase()))
+    (!filter.text || isFound(lead, filter.text, name))
   );
+}
+
+const folded = (text) => text.toLowerCase().replaceAll("ё", "е");
+
+// By every word: in the customer's name, the id or the holder's name; or by a part of a number, however it is written.
+function isFound(lead, text, name) {
+  const known = folded([lead.lead_id, lead.name ?? "", lead.holder_id && name(lead.holder_id)].filter(Boolean).join(" "));
+  return folded(text).split(/\s+/).filter(Boolean).every((word) => known.includes(word)) || hasNumber(lead, text);
+}
+
+function hasNumber({ phones = [] }, text) {
+  const digits = text.replace(/\D/g, "");
+  if (digits.length < 3 || !/^[+\d\s()./-]+$/.test(text)) return false;
+  const ways = [digits, digits.replace(/^(?:00|[08])/, "")]; // 8 926 and 0049 as it is dialled, without what is dialled first
+  return phones.some((phone) => ways.some((way) => way.length > 2 && phone.includes(way)));
 }
 
 export class Leads {
   #fields = [];
   #known = new Map();
   #order = [];
+  #real = [];
   #unconfirmed = null;
 
   // All that is there is told anew from here on; what is not by `confirm` has gone meanwhile.
@@ -56,38 +74,44 @@ export class Leads {
     return this.#known.get(id);
   }
 
+  // Without test leads, as everything that is counted.
   get size() {
-    return this.#known.size;
+    return this.#real.length;
   }
 
   all() {
-    return this.#order;
+    return this.#real;
   }
 
-  shown(filter) {
-    return this.#order.filter((lead) => matches(lead, filter));
+  get tests() {
+    return this.#order.length - this.#real.length;
   }
 
-  // How many there are of each status among those that pass the rest of the filter.
-  counts(filter) {
+  shown(filter, name) {
+    return this.#order.filter((lead) => matches(lead, filter, name));
+  }
+
+  // How many there are of each status among those that pass the rest of the filter, whoever has them.
+  counts(filter, name) {
     const counts = Object.fromEntries(STATUSES.map((status) => [status, 0]));
-    for (const lead of this.shown({ ...filter, status: "" })) counts[lead.status] += 1;
+    for (const lead of this.shown({ ...filter, status: "", mine: "" }, name)) counts[lead.status] += 1;
     return counts;
   }
 
   // How many leads each holder has of a status.
   held(status) {
     const counts = new Map();
-    for (const lead of this.#order) if (lead.status === status) counts.set(lead.holder_id, (counts.get(lead.holder_id) ?? 0) + 1);
+    for (const lead of this.#real) if (lead.status === status) counts.set(lead.holder_id, (counts.get(lead.holder_id) ?? 0) + 1);
     return counts;
   }
 
   // The values that leads have of a field, sorted.
   values(field) {
-    return [...new Set(this.#order.map((lead) => lead[field] || ""))].filter(Boolean).sort();
+    return [...new Set(this.#real.map((lead) => lead[field] || ""))].filter(Boolean).sort();
   }
 
   #sort() {
     this.#order = [...this.#known.values()].sort(byUrgency);
+    this.#real = this.#order.filter((lead) => !lead.test);
   }
 }

@@ -3,6 +3,7 @@
 import { countdown, holderCountdown } from "./clock.mjs";
 import { at, copy, mark, say, set } from "./dom.mjs";
 import { frame, moved } from "./frame.mjs";
+import { word } from "./words.mjs";
 
 const INSTANTS = { far: "customer_due_at", opens: "started_at" }; // told by the clock and not counted down
 
@@ -20,7 +21,7 @@ export class List {
     this.grid = at("list");
     this.body = at("rows");
     this.grid.addEventListener("scroll", () => this.#draw(), { passive: true });
-    this.grid.addEventListener("keydown", (event) => this.#key(event));
+    this.grid.addEventListener("keydown", (event) => this.key(event));
     this.body.addEventListener("click", (event) => this.#click(event));
     this.body.addEventListener("focusin", (event) => this.#activate(event.target.closest(".row")?.dataset.lead));
     new ResizeObserver(() => this.#measure()).observe(this.grid);
@@ -121,13 +122,18 @@ export class List {
   #tell(row, lead, words) {
     const cell = (name) => row.querySelector(`.${name}`);
     set(row, "data-status", lead.status);
-    say(cell("lead").children[0], lead.lead_id);
-    say(cell("lead").children[1], [lead.name, lead.test && words.test].filter(Boolean).join(" · "));
+    say(cell("lead").children[0], this.page.title(lead));
+    const came = [lead.name, lead.priority && word(words.priorities, lead.priority), lead.channel && word(words.channels, lead.channel)];
+    say(cell("lead").children[1], [...came, lead.test && words.test].filter(Boolean).join(" · "));
+    set(cell("lead"), "title", [lead.lead_id, lead.name].filter(Boolean).join(" · "));
+    set(cell("holder"), "title", lead.holder_id ? this.page.name(lead.holder_id) : null);
     mark(cell("status"), lead.status);
     say(cell("status").lastElementChild, words.status[lead.status] ?? lead.status);
     say(cell("holder").children[0], lead.holder_id ? this.page.name(lead.holder_id) : words.nobody);
-    say(cell("origin").children[0], lead.team_id ?? "");
-    say(cell("origin").children[1], lead.source);
+    const promised = [this.page.promise(lead.policy), lead.source].filter(Boolean).join(" · ");
+    say(cell("origin").children[0], this.page.team(lead.team_id));
+    say(cell("origin").children[1], promised);
+    set(cell("origin"), "title", [this.page.team(lead.team_id), promised].filter(Boolean).join(" · "));
     say(cell("calls"), lead.calls ? words.calls(lead.calls) : "");
     const button = row.querySelector("button");
     const claimant = this.page.claimant;
@@ -174,7 +180,8 @@ export class List {
     this.#rows.get(lead.lead_id).focus({ preventScroll: true });
   }
 
-  #key(event) {
+  // Keys of the list; also of a page where nothing else has the focus.
+  key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") return this.#handled(event, () => this.do.search());
     const id = this.#focused() ?? this.#active;

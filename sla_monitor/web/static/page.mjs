@@ -53,6 +53,21 @@ export class Page {
     return ms < DAY ? span(ms) : this.words.days(Math.floor(ms / DAY), Math.floor((ms % DAY) / HOUR));
   }
 
+  team(id) {
+    return this.hello?.teams?.[id] ?? id ?? "";
+  }
+
+  promise(policy) {
+    return this.hello?.policies?.[policy] ?? policy ?? "";
+  }
+
+  // What stands for a lead: its id, or for one made of a missed call the number, of which a list shows the ends.
+  title(lead) {
+    const [phone] = lead.phones ?? [];
+    const missed = lead.channel === "missed_call" && phone && lead.lead_id.startsWith("missed:");
+    return missed ? this.words.missed(`${phone.slice(0, -7)}•••${phone.slice(-4)}`) : lead.lead_id;
+  }
+
   name(managerId) {
     return this.hello?.names[managerId] ?? managerId;
   }

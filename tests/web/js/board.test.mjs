@@ -11,6 +11,7 @@ const { Link } = await load("link.mjs");
 const { fate } = await load("fate.mjs");
 const { plot, share, summary } = await load("figures.mjs");
 const { lines, parts } = await load("telling.mjs");
+const { Filter, TESTS } = await load("filter.mjs");
 const { frame, moved } = await load("frame.mjs");
 const { WORDS, choose } = await load("words.mjs");
 
@@ -143,6 +144,47 @@ test("after a reconnect the old picture stays until the new one is complete", ()
   assert.deepEqual(ids(known.all()), ["b", "c"]);
 });
 
+test("a lead is found by its customer's name, its id and its holder, whatever the case and the order of the words", () => {
+  const one = lead("CRM-7", { name: "Иван Семёнов", holder_id: "anna" });
+  const found = (text) => matches(one, { text }, (id) => ({ anna: "Анна Кузнецова" })[id] ?? id);
+  for (const text of ["семенов иван", "Ива", "кузнецова", "m-7", "crm семёнов", " "]) assert.ok(found(text), text);
+  for (const text of ["петров", "иван петров", "vera", "crm-8"]) assert.ok(!found(text), text);
+});
+
+test("a lead is found by a part of a number, as it is written or as it is dialled", () => {
+  const one = lead("a", { phones: ["+79261234567", "+493012345678"] });
+  for (const text of ["+7926", "8 (926) 123-45-67", "4567", "926.123", "0049 30 1234", "030 12345"]) assert.ok(matches(one, { text }), text);
+  for (const text of ["+7925", "67", "8 926 123-45-68", "8", "00"]) assert.ok(!matches(one, { text }), text);
+  assert.ok(!matches(lead("b"), { text: "+7926" }));
+});
+
+test("test leads are on their own list and are counted nowhere", () => {
+  const made = new Leads();
+  made.begin([...FIELDS, "test"]);
+  made.set([[...line("real"), false], [...line("trial"), true]]);
+  made.confirm();
+  assert.deepEqual([ids(made.all()), made.size, made.tests, made.counts({}).waiting], [["real"], 1, 1, 1]);
+  assert.deepEqual([ids(made.shown({})), ids(made.shown({ test: true }))], [["real"], ["trial"]]);
+});
+
+test("the address says what narrows the list, and a page that is opened by it shows the same", () => {
+  const filter = new Filter("?team=sales&status=overdue&q=%2B7926&mine=1");
+  assert.deepEqual({ ...filter }, { team: "sales", source: "", status: "overdue", text: "+7926", mine: true });
+  assert.deepEqual({ ...new Filter(filter.query()) }, { ...filter });
+  assert.equal(new Filter("").query(), "");
+  assert.deepEqual(filter.of({ me: { manager_id: "vera" } }), {
+    team: "sales", source: "", text: "+7926", test: false, status: "overdue", mine: "vera",
+  });
+  assert.equal(filter.of({ me: { manager_id: null } }).mine, "");
+  assert.deepEqual([new Filter(`?status=${TESTS}`).of({}).test, new Filter(`?status=${TESTS}`).of({}).status], [true, ""]);
+});
+
+test("only mine leaves what is counted alone", () => {
+  const known = leads(line("a"), line("b", { holder_id: "vera" }));
+  assert.equal(known.counts({ mine: "vera" }).waiting, 2);
+  assert.deepEqual(ids(known.shown({ mine: "vera" })), ["b"]);
+});
+
 test("filters are by team, source, state, holder and a part of the id, whatever its case", () => {
   const one = lead("CRM-7");
   for (const filter of [{}, { team: "sales" }, { source: "crm" }, { status: "waiting" }, { mine: "anna" }, { text: "m-7" }])
@@ -229,14 +271,12 @@ test("the last hour is told in words: how many, how many in time, half and nine 
   assert.equal(summary([]), null);
 });
 
-test("the plot ends now, shows the target below its top, and keeps what took too long on its edge", () => {
-  const { top, target, points } = plot([[HOUR, 600_000, true], [0, 1, true], [HOUR / 2, 1e9, false]], HOUR, 600_000);
-  assert.equal(top, 3_600_000);
-  assert.equal(target, 1 / 6);
-  assert.deepEqual(points, [
-    { x: 1, y: 1 / 6, ok: true }, { x: 0, y: 1 / top, ok: true }, { x: 0.5, y: 1, ok: false },
+test("the plot ends now, shows parts of what was promised to each lead, and keeps what took too long on its edge", () => {
+  const answers = [[HOUR, 600_000, true, 600_000, "due"], [0, 60_000, true, 600_000, "soon"], [HOUR / 2, 1e9, false, 300_000, "late"]];
+  assert.deepEqual(plot(answers, HOUR).map(({ x, y, ok, percent, id }) => [id, x, y, ok, percent]), [
+    ["due", 1, 0.5, true, 100], ["soon", 0, 0.05, true, 10], ["late", 0.5, 1, false, 333_333],
   ]);
-  assert.equal(plot([], 0, 600_000).top, 900_000);
+  assert.deepEqual(plot([], 0), []);
 });
 
 test("a share is of what was evaluated today, and none before anything was", () => {

@@ -21,13 +21,13 @@ function literals(code) {
 }
 
 const TECHNICAL = new Set([
-  "use strict", "Content-Type", "Content-Disposition", "GET", "POST", "PUT", "BUTTON", "INPUT", "SELECT", "TEXTAREA",
+  "use strict", "noopener noreferrer", "Content-Type", "Content-Disposition", "GET", "POST", "PUT", "BUTTON", "INPUT", "SELECT", "TEXTAREA",
   "Enter", "Escape", "ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", "BroadcastChannel", "C", "c", "С", "с",
 ]);
 
 // Whether somebody could read it: letters of another script, two words, or one with a capital.
 function isForPeople(text) {
-  if (TECHNICAL.has(text) || /^[.#[\w-]*[.#[=:>]/.test(text)) return false; // a selector, a path, an address
+  if (text.length < 2 || TECHNICAL.has(text) || /^[.#[\w-]*[.#[=:>]/.test(text)) return false; // a selector, a path, an address
   const two = /\p{L}{2,}[,.!?:…]? +\p{L}{2,}/u.test(text) && !/^(#|\.|\[|[a-z]+\[|translate|[a-z-]+ [.#[:>~])/.test(text);
   return /[^\p{Script=Latin}\P{L}]/u.test(text) || two || /^\p{Lu}\p{Ll}{2,}[ .!?…]*$/u.test(text);
 }
