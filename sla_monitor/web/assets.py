@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+from hashlib import sha256
 from importlib.resources import files
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -24,30 +27,56 @@ PAGE_HEADERS = {
 }
 
 
+class Asset(NamedTuple):
+    """packed: the body in gzip. digest: tells whether it is still the same."""
+
+    body: bytes
+    packed: bytes
+    digest: str
+
+    @classmethod
+    def of(cls, body: bytes) -> Asset:
+        return cls(body, gzip.compress(body, mtime=0), sha256(body).hexdigest()[:16])
+
+
 class Assets:
     def __init__(self) -> None:
         here = files(__package__) / "static"
-        self._files = {file.name: file.read_bytes() for file in here.iterdir()}
+        self._files = {file.name: Asset.of(file.read_bytes()) for file in here.iterdir()}
 
-    async def board(self, _request: web.Request) -> web.Response:
+    async def board(self, request: web.Request) -> web.Response:
         """GET /"""
-        return self._page("board.html")
+        return self._page(request, "board.html")
 
-    async def report(self, _request: web.Request) -> web.Response:
+    async def report(self, request: web.Request) -> web.Response:
         """GET /report"""
-        return self._page("report.html")
+        return self._page(request, "report.html")
 
     async def file(self, request: web.Request) -> web.Response:
         """GET /static/{name}"""
-        return self._file(request.match_info["name"])
+        return self._file(request, request.match_info["name"])
 
-    def _page(self, name: str) -> web.Response:
-        response = self._file(name)
+    async def icon(self, request: web.Request) -> web.Response:
+        """GET /favicon.ico: what browsers ask for by themselves."""
+        return self._file(request, "icon.svg")
+
+    def _page(self, request: web.Request, name: str) -> web.Response:
+        response = self._file(request, name)
         response.headers.update(PAGE_HEADERS)
         return response
 
-    def _file(self, name: str) -> web.Response:
-        if name not in self._files:
+    def _file(self, request: web.Request, name: str) -> web.Response:
+        """Kept by browsers, which ask each time whether it is still the same. Raises Refused (404)."""
+        asset = self._files.get(name)
+        if asset is None:
             raise Refused(404, "no such file")
-        kind = TYPES[name.rpartition(".")[2]]
-        return web.Response(body=self._files[name], content_type=kind, charset="utf-8")
+        kept = {"ETag": f'"{asset.digest}"', "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        if any(known.value == asset.digest for known in request.if_none_match or ()):
+            return web.Response(status=304, headers=kept)
+        packed = "gzip" in request.headers.get("Accept-Encoding", "")
+        return web.Response(
+            body=asset.packed if packed else asset.body,
+            content_type=TYPES[name.rpartition(".")[2]],
+            charset="utf-8",
+            headers=kept | ({"Content-Encoding": "gzip"} if packed else {}),
+        )

@@ -103,6 +103,7 @@ def routes(context: Web, outcomes: Outcomes, callbacks: Callbacks, live: Live, b
         Route("GET", "/report/sheet.css", reports.style, None, "What a sheet looks like."),
         Route("GET", "/", assets.board, READ, "The board.", _PAGE),
         Route("GET", "/static/{name}", assets.file, None, "What the pages need."),
+        Route("GET", "/favicon.ico", assets.icon, None, "The icon of the pages."),
         Route("POST", "/callbacks/telegram", callbacks.telegram, None, "A button in Telegram was pressed.", _CALLBACK),
         Route("POST", "/callbacks/slack", callbacks.slack, None, "A button in Slack was pressed.", _CALLBACK),
         Route("GET", "/healthz", probes.healthz, None, "Whether the process lives."),

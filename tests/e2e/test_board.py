@@ -267,6 +267,10 @@ def test_a_lead_that_nobody_can_take_is_said_above_all_leads(place: Place) -> No
         place.presence("olga", "offline")
         place.lead("stuck", team_id="solo")
         boris.until_text("#notice", "nobody to go to")
+        assert boris.text("#notice b") == "Nobody is free in solo"
+        boris.click("#notice button")
+        boris.until(lambda: boris.texts("#rows .lead b") == ["stuck"])
+        boris.click("#chips [data-key=all]")
         boris.until_text(f"{row('stuck')} .status", "nobody free")
         place.close("stuck")
         boris.until(lambda: boris.run("return document.getElementById('notice').hidden"))

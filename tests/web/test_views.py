@@ -210,6 +210,22 @@ async def test_a_page_needs_nothing_from_elsewhere(site, address):
     await get(site, "/static/..%2Fserver.py", expected=404)
 
 
+async def test_what_a_browser_has_already_is_not_sent_again_and_travels_packed(site):
+    for path in ("/", "/static/board.mjs"):
+        async with site.http.get(path, headers={"Accept-Encoding": "gzip"}) as first:
+            assert (first.headers["Content-Encoding"], first.headers["Cache-Control"]) == ("gzip", "no-cache")
+            tag, text = first.headers["ETag"], await first.text()
+        async with site.http.get(path, headers={"If-None-Match": tag}) as again:
+            assert (again.status, await again.read()) == (304, b"")
+        async with site.http.get(path, headers={"If-None-Match": '"other"', "Accept-Encoding": "identity"}) as plain:
+            assert (plain.status, await plain.text(), "Content-Encoding" in plain.headers) == (200, text, False)
+
+
+async def test_the_icon_that_browsers_ask_for_by_themselves_is_there(site):
+    async with site.http.get("/favicon.ico") as icon:
+        assert (icon.status, icon.content_type) == (200, "image/svg+xml")
+
+
 async def test_it_lives_and_is_ready_until_there_is_a_reason(site):
     await get(site, "/healthz")
     await get(site, "/readyz")

@@ -42,6 +42,7 @@ function show() {
   showNotice();
   if (!page.hello) return;
   showFilters();
+  set(document.body, "data-acts", page.claimant ? true : null);
   const leads = page.leads.shown(filter.of(page), name);
   list.show(leads);
   showEmpty(leads.length);
@@ -119,14 +120,31 @@ function showEmpty(shown) {
 function showNotice() {
   const { words, hello, leads } = page;
   const notice = at("notice");
-  const stuck = leads.all().filter((lead) => lead.status === "unassignable").length;
+  const all = leads.all();
+  const stuck = all.filter((lead) => lead.status === "unassignable");
+  const teams = [...new Set(stuck.map((lead) => page.team(lead.team_id)).filter(Boolean))].sort();
+  const opens = all.length && all.every((lead) => lead.status === "scheduled") ? Math.min(...all.map((lead) => lead.started_at)) : 0;
   const [title, text] = feed.link.state === "out" ? [words.states.out, words.signedOut]
     : hello && !hello.managed ? [words.noManagers, words.noManagersText]
-    : stuck ? [words.status.unassignable, words.nobodyEligible(stuck)] : ["", ""];
+    : stuck.length ? [words.nobodyFree(teams.join(", ")), words.nobodyEligible(stuck.length)]
+    : opens ? [words.closed(page.time(opens)), words.closedText(all.length)] : ["", ""];
   notice.hidden = !title;
+  set(notice, "data-calm", opens && !stuck.length ? true : null);
   if (notice.dataset.text === title + text) return;
   notice.dataset.text = title + text;
-  notice.replaceChildren(element("b", title), element("p", text));
+  notice.replaceChildren(element("b", title), element("p", text), ...(stuck.length ? [leadTo("unassignable", words.showThem)] : []));
+}
+
+// A button that shows the leads of a status.
+function leadTo(status, text) {
+  const made = element("button", text);
+  made.type = "button";
+  made.addEventListener("click", () => {
+    filter.set({ status });
+    show();
+    at("list").focus();
+  });
+  return made;
 }
 
 async function meet() {

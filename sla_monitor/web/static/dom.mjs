@@ -28,14 +28,21 @@ export function element(name, text = "", className = "") {
 // The mark of a status: a shape beside its word.
 export const mark = (holder, name) => set(holder.querySelector("use"), "href", `#m-${name}`);
 
-// The options of a select: [value, text] each; the chosen one stays while it is there.
-export function options(select, pairs) {
-  const signature = JSON.stringify(pairs);
+// The options of a select: [value, text] each, and [[value, text], ...] by the title of a group; the chosen one stays
+// while it is there.
+export function options(select, pairs, groups = {}) {
+  const signature = JSON.stringify([pairs, groups]);
   if (select.dataset.pairs === signature) return;
   const chosen = select.value;
   select.dataset.pairs = signature;
-  select.replaceChildren(...pairs.map(([value, text]) => Object.assign(element("option", text), { value })));
-  if (pairs.some(([value]) => value === chosen)) select.value = chosen;
+  const option = ([value, text]) => Object.assign(element("option", text), { value });
+  const grouped = Object.entries(groups).filter(([, some]) => some.length).map(([label, some]) => {
+    const group = Object.assign(element("optgroup"), { label });
+    group.append(...some.map(option));
+    return group;
+  });
+  select.replaceChildren(...pairs.map(option), ...grouped);
+  if ([...pairs, ...Object.values(groups).flat()].some(([value]) => value === chosen)) select.value = chosen;
 }
 
 // Children of a list, one for each item by its key: those that stay are the same elements, so focus stays too.

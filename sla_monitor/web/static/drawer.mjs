@@ -104,9 +104,20 @@ export class Drawer {
       this.part(`${name} button`).disabled = Boolean(doing);
     }
     const others = this.page.people.filter((one) => one.manager_id !== lead.holder_id || lead.status === "escalated");
-    const named = others.map((one) => [one.manager_id, `${one.name} · ${word(words.presence, one.presence)}`]);
-    options(this.part(".reassign select"), [["", words.choose], ...named]);
+    options(this.part(".reassign select"), [["", words.choose]], this.#groups(others));
     options(this.part(".closing select"), [["", words.choose], ...CLOSINGS.map((reason) => [reason, words.closings[reason]])]);
+  }
+
+  // To whom it can be given: who can take it now, the least busy first, who had it already, who cannot now.
+  #groups(people) {
+    const { words } = this.page;
+    const had = new Set((this.#story?.lead.turns ?? []).map((turn) => turn.holder_id));
+    const full = (one) => one.capacity !== null && one.open_leads >= one.capacity;
+    const kind = (one) => (had.has(one.manager_id) ? "had" : one.presence === "available" && !full(one) ? "now" : "away");
+    const text = (one) => `${one.name} · ${word(words.presence, one.presence)}, ${words.load(one.open_leads, one.capacity)}`;
+    const sorted = [...people].sort((a, b) => a.open_leads - b.open_leads || (a.name < b.name ? -1 : 1));
+    return Object.fromEntries(Object.entries(words.giveTo).map(([name, title]) =>
+      [title, sorted.filter((one) => kind(one) === name).map((one) => [one.manager_id, text(one)])]));
   }
 
   #tell() {
