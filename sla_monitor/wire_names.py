@@ -39,6 +39,8 @@ RECORDS: dict[type, bytes] = {
     events.Away: b"Away",
     events.Asked: b"Asked",
     events.Joined: b"Joined",
+    events.JoinRefused: b"JoinRefused",
+    events.Declined: b"Declined",
     events.Absorbed: b"Absorbed",
     events.Merged: b"Merged",
     events.Preceded: b"Preceded",

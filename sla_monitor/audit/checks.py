@@ -60,15 +60,15 @@ def _overdue(lead: Subject, row: LeadRow, outcomes: Outcomes) -> Iterator[Findin
 
 
 def _runs(row: LeadRow, clock: Clock) -> bool:
-    """A contact may be awaited still when a response is not."""
-    return not clock.result and (row.open or (clock.measure == "contact" and row.phase == "answered"))
+    """What a lead that is no longer open has left undecided was due before its end (R29)."""
+    return not clock.result and row.phase != "erased"
 
 
 def _unfollowed(lead: Subject, breach: Breach, outcomes: Outcomes) -> Iterator[Finding]:
     """The newest breach of a lead, when nothing came after it that must."""
     limits = [breach.at + lead.force.grace]
     if lead.row is not None:
-        if _told_only(lead.row) or _stands(lead.row, outcomes):
+        if _told_only(lead.row) or lead.row.over or _stands(lead.row, outcomes):
             return
         limits += [_over(lead.row, turn, lead.force) for turn in _begun_before(lead.row, breach, outcomes)]
     if max(limits) < lead.now:

@@ -30,12 +30,13 @@ def promised(row: LeadRow, accepted_at: int, force: Force) -> int:
 
     accepted_at: the instant of the lead's creation, as it came in; 0 if that is not known.
     """
-    starts = [row.started_at] if row.cycle > 1 else [row.started_at, row.created_at, accepted_at]
+    clock = row.clock
+    starts = [clock.started_at] if clock.cycle > 1 else [clock.started_at, row.created_at, accepted_at]
     start = min(filter(None, starts), default=0)
     if start < force.since + SETTLED or not around_the_clock(row, force.rules):
-        return row.due_at
+        return clock.due_at
     latest = start + int(row.terms.get("target", BUILT_IN.target))
-    return min(row.due_at or latest, latest)
+    return min(clock.due_at or latest, latest)
 
 
 def around_the_clock(row: LeadRow, rules: Rules) -> bool:

@@ -23,6 +23,30 @@ class TurnRow(msgspec.Struct, frozen=True, gc=False):
     result: str = ""
 
 
+class ClockRow(msgspec.Struct, frozen=True, array_like=True):
+    """A customer's clock. Instants in ms, 0 for none; evaluated: empty while it runs."""
+
+    cycle: int = 1
+    came: int = 0
+    started_at: int = 0
+    due_at: int = 0
+    contact_due_at: int = 0
+    evaluated: str = ""
+    contact_evaluated: str = ""
+    ended: int = 0
+    first_holder: str = ""
+    late: bool = False
+    late_given: str = ""
+    attempt_at: int = 0
+    attempt_by: str = ""
+    contact_at: int = 0
+    contact_by: str = ""
+    breached: tuple[tuple[int, str, int], ...] = ()
+
+
+NO_CLOCK = ClockRow()
+
+
 class LeadRow(msgspec.Struct, frozen=True):
     """What an audit needs of a row; a field that has its default is not in the bytes. Instants in ms, 0 for none."""
 
@@ -31,12 +55,7 @@ class LeadRow(msgspec.Struct, frozen=True):
     created_at: int = 0
     team_id: str | None = None
     terms: dict[str, Any] = {}
-    cycle: int = 1
-    started_at: int = 0
-    due_at: int = 0
-    evaluated: str = ""
-    contact_due_at: int = 0
-    contact_evaluated: str = ""
+    clocks: tuple[ClockRow, ...] = ()
     turn: int = 1
     turns: tuple[TurnRow, ...] = ()
     ask: int = 0
@@ -47,9 +66,19 @@ class LeadRow(msgspec.Struct, frozen=True):
     held_until: int = 0
 
     @property
+    def clock(self) -> ClockRow:
+        """The present one."""
+        return self.clocks[-1] if self.clocks else NO_CLOCK
+
+    @property
     def open(self) -> bool:
         """Whether a response is still awaited."""
         return self.phase == "open"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing follows a breach any more: it was decided after the end (R29)."""
+        return self.phase in ("closed", "joined")
 
 
 _decode = msgspec.msgpack.Decoder(LeadRow).decode
@@ -77,11 +106,13 @@ class Clock(NamedTuple):
 
 
 def clocks(row: LeadRow, due_at: int) -> Iterator[Clock]:
-    """All of a lead's. due_at: the customer's, as promised."""
-    if due_at:
-        yield Clock("response", row.cycle, due_at, row.evaluated)
-    if row.contact_due_at:
-        yield Clock("contact", row.cycle, row.contact_due_at, row.contact_evaluated)
+    """All of a lead's. due_at: the present customer's, as promised."""
+    for clock in row.clocks:
+        due = due_at if clock is row.clock else clock.due_at
+        if due:
+            yield Clock("response", clock.cycle, due, clock.evaluated)
+        if clock.contact_due_at:
+            yield Clock("contact", clock.cycle, clock.contact_due_at, clock.contact_evaluated)
     for turn in row.turns:
         if turn.kind != FIRST and turn.due:
             yield Clock("response", turn.turn, turn.due, turn.result, turn.kind == BREACH)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from . import turns
 from .case import Case
-from .events import Call, CallEnded, ContactRecorded
+from .credit import credit
+from .events import Call, CallAnswered, CallEnded, CallStarted, ContactRecorded
 from .lead import Phase
 from .proof import CallSeen, applied, call_key, call_start, contact_proof, legs, live_state, proof, talk_began
-from .verdict import credit, let_go
+from .verdict import let_go
 
-BEFORE_START = "before_start"
-"""Why something that proves an attempt does not count: it is only shown (R5)."""
+LIVE_FACTS = (CallStarted, CallAnswered)
+"""What more may follow on: nothing is said of it yet."""
 
 LIVE, ENDED = 20, 10
 """Calls kept in the row: live ones, and ended ones (a late `call.answered` must not make them live again)."""
@@ -18,29 +19,42 @@ LIVE, ENDED = 20, 10
 
 def on_call(case: Case, fact: Call) -> None:
     """Apply a call in whatever order its events come."""
-    lead = case.lead
+    counts = hear(case, fact)
+    case.count("credited" if counts else "ok")
     key = call_key(fact.origin.uri, fact.call_id)
-    before = next((call for call in lead.calls if call.call == key), None)
-    call = applied(before, fact)
-    lead.calls = _kept([*(other for other in lead.calls if other.call != key), call])
-    _judge_call(case, call, fact)
-    if lead.held_until:
-        let_go(case, "ended")
+    if isinstance(fact, CallEnded) and case.lead.phase is Phase.OPEN:
+        call = next(call for call in case.lead.calls if call.call == key)
+        if missed(call):
+            _missed(case, call, fact.at)
 
 
-def _judge_call(case: Case, call: CallSeen, fact: Call) -> None:
-    limits = case.rules.limits
-    proven = proof(call, limits, case.rules.own_numbers)
-    ended, name = isinstance(fact, CallEnded), f"{fact.origin.uid():x}"
-    if credit(case, proven, fact.at, name):
-        case.count("credited")
-    elif ended:
-        case.publish("call.ignored", qualifier=name, reason=str(proven.reason) or BEFORE_START)
-        case.count("ok")
+def on_contact(case: Case, fact: ContactRecorded) -> None:
+    """A message, a mail, a meeting, a manual record."""
+    case.count("credited" if hear(case, fact) else "before_start")
+
+
+def hear(case: Case, fact: Call | ContactRecorded) -> bool:
+    """Whether what happened counts for one of the lead's clocks; if it is over and does not, that is told."""
+    name = f"{fact.origin.uid():x}"
+    if isinstance(fact, ContactRecorded):
+        uncounted: str = credit(case, contact_proof(fact), fact.at, name)
     else:
-        case.count("ok")
-    if ended and case.lead.phase is Phase.OPEN and missed(call):
-        _missed(case, call, fact.at)
+        uncounted = _hear_call(case, fact, name)
+    if uncounted and not isinstance(fact, LIVE_FACTS) and case.lead.phase is not Phase.JOINED:
+        case.publish("call.ignored", qualifier=name, reason=uncounted)
+    if case.lead.held_until and not isinstance(fact, ContactRecorded):
+        let_go(case, "ended")
+    return not uncounted
+
+
+def _hear_call(case: Case, fact: Call, name: str) -> str:
+    """Why a call counts for nothing so far; empty if it counts."""
+    lead, limits = case.lead, case.rules.limits
+    key = call_key(fact.origin.uri, fact.call_id)
+    call = applied(next((call for call in lead.calls if call.call == key), None), fact)
+    lead.calls = _kept([*(other for other in lead.calls if other.call != key), call])
+    proven = proof(call, limits, case.rules.own_numbers)
+    return proven.reason or credit(case, proven, fact.at, name)
 
 
 def _missed(case: Case, call: CallSeen, at: int) -> None:
@@ -73,13 +87,3 @@ def _kept(calls: list[CallSeen]) -> list[CallSeen]:
     live = [call for call in calls if live_state(call)][-LIVE:]
     ended = [call for call in calls if not live_state(call)][-ENDED:]
     return ended + live
-
-
-def on_contact(case: Case, fact: ContactRecorded) -> None:
-    """A message, a mail, a meeting, a manual record."""
-    name = f"{fact.origin.uid():x}"
-    if credit(case, contact_proof(fact), fact.at, name):
-        case.count("credited")
-    else:
-        case.publish("call.ignored", qualifier=name, reason=BEFORE_START)
-        case.count(BEFORE_START)

@@ -10,7 +10,9 @@ from typing import Any
 from .calendar import ALWAYS, OpenTime, calendar, intersection, union
 from .effects import Count, Deliver, Effect, Notify, Publish
 from .lead import BUILT_IN, MISSED_CALL, Entry, Lead, Phase
+from .lead_clock import LeadClock
 from .people import shift
+from .promise import Promise
 from .rules import Policy, Rules, Team
 
 TIMELINE = 20
@@ -43,7 +45,7 @@ def team_hours(rules: Rules, team: Team) -> OpenTime:
 class Case:
     """One decision about one lead. `effects` grow in the order in which they are asked for.
 
-    actor: who did what is decided about, if the event says.
+    actor: who did what is decided about, if the event says. received: when it was accepted, ms.
     """
 
     lead: Lead
@@ -51,6 +53,7 @@ class Case:
     rules: Rules
     effects: list[Effect] = field(default_factory=list)
     actor: str = ""
+    received: int = 0
     _policy: Policy | None = None
     _told: list[dict[str, Any]] = field(default_factory=list)
 
@@ -89,6 +92,19 @@ class Case:
             return calendar(self.rules.calendars[named])
         return team_hours(self.rules, self.team) if self.team else ALWAYS
 
+    def to_customer(self) -> Promise:
+        """What the customer was promised."""
+        return Promise(self.customer_calendar(), self.policy.target, self.policy.warn_at)
+
+    def to_speak(self) -> Promise | None:
+        """The contact target, if there is one (R12)."""
+        target = self.policy.contact_target
+        return Promise(self.customer_calendar(), target) if target else None
+
+    def of_turn(self, manager_id: str) -> Promise:
+        """What a turn of its own gives a holder (R14)."""
+        return Promise(self.turn_calendar(manager_id), self.policy.target, self.policy.warn_at)
+
     def turn_calendar(self, manager_id: str) -> OpenTime:
         """The customer's calendar within the holder's shift (R14); the former alone if they never meet."""
         both = intersection((self.customer_calendar(), shift(self.rules, manager_id)))
@@ -116,16 +132,20 @@ class Case:
         /,
         *,
         turn: int | None = None,
+        clock: LeadClock | None = None,
         qualifier: str = "",
         **data: Any,
     ) -> None:
-        """Publish an outcome of this instant and put it into the timeline. Empty details are left out."""
+        """Publish an outcome of this instant and put it into the timeline. Empty details are left out.
+
+        clock: the one that it is about, if it is not the present one.
+        """
         lead = self.lead
         number = lead.turn if turn is None else turn
         kept = {name: value for name, value in (*named.items(), *data.items()) if value not in (None, "")}
         if self.actor:
             kept["actor"] = self.actor
-        told = self._clock() | kept
+        told = self._clock(clock or lead.clock) | kept
         self._told.append(told)
         self.effects.append(
             Publish(type=kind, lead_id=lead.lead_id, turn=number, at=self.now, qualifier=qualifier, data=told)
@@ -140,12 +160,12 @@ class Case:
         for told in self._told:
             told["holder_after"] = holder
 
-    def _clock(self) -> dict[str, Any]:
+    def _clock(self, clock: LeadClock) -> dict[str, Any]:
         """Whose clock an outcome is about: what a report counts it under, with no look at any other."""
         lead = self.lead
         known = {
-            "started_at": lead.started_at or None,
-            "cycle": lead.cycle if lead.started_at else None,
+            "started_at": clock.start or None,
+            "cycle": clock.cycle if clock.start else None,
             "team_id": lead.team_id,
             "policy": lead.terms.get("name", BUILT_IN.name),
             "missed_call": lead.channel == MISSED_CALL or None,

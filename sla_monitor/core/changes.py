@@ -33,7 +33,9 @@ def update(case: Case, fact: events.LeadUpdated) -> None:
         if value is not None:
             setattr(lead, name, value)
     if fact.phones is not None:
-        numbers.change(case, fact.phones, fact.at, fact.shared)
+        joined = fact.origin.hops > 0  # what another lead has, which became part of this one, is added (R25)
+        kept = tuple(number for number in lead.phones if joined and number not in fact.phones)
+        numbers.change(case, (*kept, *fact.phones), fact.at, fact.shared)
     case.count("ok")
 
 

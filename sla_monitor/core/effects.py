@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .events import Absorbed, Asked, Assigned, Away, Heartbeat, Joined, Merged, Outside, Preceded
+from .events import Absorbed, Asked, Assigned, Away, Declined, Heartbeat, Joined, JoinRefused, Merged, Outside, Preceded
 from .spelling import key
 
 
@@ -95,7 +95,7 @@ class OpenNumber:
 
     number: str
     lead_id: str
-    since: int  # the start of its clock
+    since: int  # when it came
     at: int
     join: bool  # whether another open lead of the number may take it (R25)
     absorb: bool = False  # whether a lead made of a missed call is to be absorbed (R26)
@@ -141,12 +141,15 @@ class Deliver:
     """
 
     lead_id: str
-    fact: Outside | Assigned | Away | Asked | Joined | Absorbed | Merged | Preceded
+    fact: Outside | Assigned | Away | Asked | Joined | JoinRefused | Declined | Absorbed | Merged | Preceded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """`joining` proposes to be one with `lead_id`, which answers `Joined` if it is open (R25)."""
+    """`joining` proposes to be one with `lead_id`, which answers `Joined` if it is open, else `JoinRefused` (R25).
+
+    due_at: of its clock, which comes with `Merged`. hops: how often it was passed on.
+    """
 
     lead_id: str
     joining: str
@@ -154,6 +157,7 @@ class Join:
     started_at: int
     due_at: int
     merge: bool = False
+    hops: int = 0
 
 
 # to the notifications, keyed by lead_id

@@ -249,18 +249,38 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """`into` accepted `lead_id` as one of its own (R25)."""
+    """`into` accepted `lead_id` as one of its own (R25). undecided: whether its own clock was then."""
 
     lead_id: str
     into: str
     at: int
     started_at: int
     due_at: int
+    undecided: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRefused:
+    """`into` does not take `lead_id` (R25). reason: itself, unknown, not_open, full."""
+
+    lead_id: str
+    into: str
+    reason: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """`joined`, which `lead_id` has accepted, does not come: it was answered, closed or erased since (R25)."""
+
+    lead_id: str
+    joined: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absorbed:
-    """A lead made of a missed call became one with `lead_id`, which takes its start (R26)."""
+    """A missed call that made no lead is part of `lead_id`, which takes its start (R26)."""
 
     lead_id: str
     started_at: int
@@ -278,7 +298,10 @@ class Preceded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """What `joined` knew when `lead_id` took it: its numbers and its proofs (R25)."""
+    """What `joined` knew when `lead_id` took it: its numbers and its proofs (R25).
+
+    came ... late_given: of its clock, if `lead_id` has it from now on; due_at 0 if not.
+    """
 
     lead_id: str
     joined: str
@@ -289,6 +312,12 @@ class Merged:
     attempt_by: str = ""
     contact_at: int = 0
     contact_by: str = ""
+    came: int = 0
+    started_at: int = 0
+    due_at: int = 0
+    contact_due_at: int = 0
+    first_holder: str = ""
+    late_given: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,29 @@
-"""Two leads of one customer become one (R25, R26): proposals, acceptance, and what is forwarded afterwards."""
+"""Two leads of one customer become one (R25, R26): proposals, acceptance, and what is forwarded afterwards.
+
+    joining lead                   the other
+    Join (or its numbers' row)  ->  accepts: Joined; refuses: JoinRefused
+    takes part: Merged          ->  has its clock, its numbers and its proofs
+    will not any more: Declined ->  waits for it no longer
+
+Whoever sends `Merged` gives its clock away, if both were undecided at the acceptance and its due had not passed; until
+it comes, the other decides nothing that the earlier due might change. So exactly one of two clocks decides a lateness.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from . import numbers, turns, verdict
+from . import decisions, numbers, turns
+from .calls import hear
 from .case import Case
+from .credit import credit, judge
 from .effects import Bury, Join
-from .events import Absorbed, Joined, Merged, Preceded
-from .lead import Kind, Phase, Result
+from .events import Absorbed, Call, ContactRecorded, Declined, Joined, JoinRefused, LeadAssigned, Merged, Preceded
+from .lead import Kind, Phase
+from .lead_clock import RESPONSE, LeadClock
+from .promise import Result
 from .proof import Proof
-from .terms import set_due
 
 HOPS = 3
 """How often a fact is forwarded at most; more is a loop."""
@@ -20,55 +32,210 @@ MAX_JOINED = 20
 """Leads that one lead may take; a further one keeps its own clock."""
 
 
-def propose(case: Case, into: str) -> Join:
-    """A merged lead asks to be taken by another."""
+def accept(case: Case, fact: Join) -> None:
+    """Take another lead; its clock comes with `Merged`."""
     lead = case.lead
-    return Join(
-        lead_id=into,
-        joining=lead.lead_id,
+    if fact.joining in lead.joined:
+        case.count("ignored_already_joined")
+        return
+    if fact.joining == lead.lead_id or len(lead.joined) >= MAX_JOINED:
+        _say_no(case, fact, "itself" if fact.joining == lead.lead_id else "full")
+        return
+    lead.joined.append(fact.joining)
+    free = lead.clock.awaits(RESPONSE)
+    if free and case.now <= fact.due_at:
+        lead.joining[fact.joining] = fact.due_at
+    joined = Joined(
+        lead_id=fact.joining,
+        into=lead.lead_id,
         at=case.now,
         started_at=lead.started_at,
         due_at=lead.due_at,
-        merge=True,
+        undecided=free,
     )
-
-
-def accept(case: Case, fact: Join) -> None:
-    """Take another lead: the earliest start and due stay."""
-    lead = case.lead
-    if fact.joining == lead.lead_id or len(lead.joined) >= MAX_JOINED:
-        case.count("ignored_cannot_join")
-        return
-    if fact.joining not in lead.joined:
-        lead.joined.append(fact.joining)
-    take_start(case, fact.started_at, fact.due_at)
-    case.tell_lead(
-        fact.joining,
-        Joined(lead_id=fact.joining, into=lead.lead_id, at=case.now, started_at=lead.started_at, due_at=lead.due_at),
-    )
+    case.tell_lead(fact.joining, joined)
     case.count("ok")
 
 
-def take_start(case: Case, started_at: int, due_at: int) -> None:
-    """Move the clock back to an earlier start, unless it has been evaluated already (R6, R7)."""
-    lead, started_at = case.lead, case.customer_calendar().next_open(started_at)
-    if lead.evaluated is not Result.RUNNING or not 0 < started_at < lead.started_at:
+def refuse(case: Case, fact: Join) -> None:
+    """What is not open takes nobody; what became part of another passes the question on."""
+    if case.lead.phase is Phase.JOINED and fact.hops < HOPS:
+        case.effects.append(replace(fact, lead_id=case.lead.joined_to, hops=fact.hops + 1))
+        case.count("forwarded")
         return
-    before, lead.started_at = lead.due_at, started_at
-    set_due(case)
-    lead.due_at = min(filter(None, (before, lead.due_at, due_at)))
+    _say_no(case, fact, "unknown" if case.lead.phase is Phase.UNKNOWN else "not_open")
+
+
+def _say_no(case: Case, fact: Join, reason: str) -> None:
+    said = JoinRefused(lead_id=fact.joining, into=case.lead.lead_id, reason=reason, at=case.now)
+    case.tell_lead(fact.joining, said)
+    case.count("ignored_cannot_join")
+
+
+def refused(case: Case, fact: JoinRefused) -> None:
+    """The other does not take it: it stays what it was (R25)."""
+    lead = case.lead
+    if lead.phase is not Phase.JOINED:
+        lead.joined_to = ""
+        _judge(case)
+    if fact.into not in lead.refused:
+        lead.refused = (*lead.refused, fact.into)[-MAX_JOINED:]
+        told = {"into": fact.into, "reason": fact.reason, "source": lead.source}
+        case.publish("lead.join_refused", told, qualifier=fact.into)
+    case.count("ok")
+
+
+def become_part(case: Case, fact: Joined) -> None:
+    """The other has accepted: give it the clock if that is still undecided, hand over what is known, and follow it."""
+    lead = case.lead
+    if lead.phase is Phase.CLOSED and lead.joined_to != fact.into:
+        decline(case, fact)
+        return
+    clock = lead.clock
+    given = fact.undecided and fact.at <= clock.due and clock.taken() != clock
+    if given:
+        lead.put_clock(clock.taken()._replace(ended=clock.ended or fact.at))
+    else:
+        decisions.end_clocks(case, fact.at)
+        lead.joined_to = ""
+        _judge(case)
+    merged = Merged(
+        lead_id=fact.into,
+        joined=lead.lead_id,
+        at=case.now,
+        phones=lead.phones,
+        shared=lead.shared_phones,
+        attempt_at=clock.attempt_at,
+        attempt_by=clock.attempt_by,
+        contact_at=clock.contact_at,
+        contact_by=clock.contact_by,
+        **_given(clock) if given else {},
+    )
+    case.tell_lead(fact.into, merged)
+    holder = lead.holder
+    if lead.phase is Phase.OPEN:
+        numbers.close_all(case, case.now, joined=given)
+        turns.leave(case)
+    lead.phase, lead.joined_to = Phase.JOINED, fact.into
+    told = {"into": fact.into, "clock": "joined" if given else "own", "holder_id": holder, "source": lead.source}
+    case.publish("lead.joined", told)
+    case.count("ok")
+
+
+def _given(clock: LeadClock) -> dict[str, Any]:
+    """What the other gets of a clock (R25)."""
+    return {
+        "came": clock.came,
+        "started_at": clock.start,
+        "due_at": clock.due,
+        "contact_due_at": clock.contact_due,
+        "first_holder": clock.first_holder,
+        "late_given": clock.late_given,
+    }
+
+
+def decline(case: Case, fact: Joined) -> None:
+    """It has been answered, closed or erased since it asked, or is another's."""
+    if case.lead.joined_to == fact.into and case.lead.phase is Phase.JOINED:
+        case.count("ignored_already_joined")
+        return
+    case.tell_lead(fact.into, Declined(lead_id=fact.into, joined=case.lead.lead_id, at=case.now))
+    case.count("ignored_not_open")
+
+
+def let_be(case: Case, fact: Declined) -> None:
+    """A lead that was accepted does not come."""
+    lead = case.lead
+    lead.joined = [name for name in lead.joined if name != fact.joined]
+    _wait_no_longer(case, fact.joined)
+    case.count("ok")
+
+
+def _wait_no_longer(case: Case, joined: str) -> None:
+    lead = case.lead
+    lead.joining.pop(joined, None)
+    if joined in lead.unanswered:
+        lead.unanswered.remove(joined)
+    _judge(case)
+
+
+def _judge(case: Case) -> None:
+    """What was left open for the other lead's sake is judged now."""
+    if case.lead.clocks:
+        judge(case, case.lead.cycle)
+
+
+def take_over(case: Case, fact: Merged) -> None:
+    """What the joined lead knew: its clock, if it gives it away; its numbers become this lead's, its proofs count."""
+    lead = case.lead
+    given = fact.due_at > 0
+    if given:
+        _take_clock(case, fact)
+    added = tuple(number for number in fact.phones if number not in lead.phones)
+    if added:
+        numbers.change(case, (*lead.phones, *added), fact.at, fact.shared)
+    lead.joining.pop(fact.joined, None)
+    attempt = Proof(fact.attempt_at or None, None, fact.attempt_by or None, "", spoken_for=not given)
+    contact = Proof(None, fact.contact_at or None, fact.contact_by or None, "", spoken_for=not given)
+    for proof in (attempt, contact):
+        credit(case, proof, proof.contact_at or 0, fact.joined)
+    _judge(case)
+    case.count("ok")
+
+
+def _take_clock(case: Case, fact: Merged) -> None:
+    """The earlier start and the earlier due; a holder who does not answer for the due has a turn of their own (R25)."""
+    lead, before = case.lead, case.lead.clock
+    if before.evaluated not in (Result.RUNNING, Result.ENDED):
+        return
+    other = LeadClock(
+        came=fact.came or fact.started_at,
+        start=fact.started_at,
+        due=fact.due_at,
+        contact_due=fact.contact_due_at,
+        first_holder=fact.first_holder,
+        late_given=fact.late_given,
+    )
+    clock = before.take(other)
+    if before.ended:  # it left the open ones meanwhile: what was due by then is decided all the same
+        clock = clock._replace(evaluated=Result.RUNNING).end(before.ended)
+    lead.put_clock(clock)
     turn = lead.current
-    if turn and turn.kind is Kind.FIRST and turn.result is Result.RUNNING:
-        turn.begun, turn.due = max(started_at, min(turn.begun, case.now)), lead.due_at
+    if turn and turn.kind is Kind.FIRST and turn.result is Result.RUNNING and clock.due < before.due:
+        turn.kind = Kind.HAND_OVER
+    _begun_earlier(case)
+
+
+def _begun_earlier(case: Case) -> None:
+    if case.lead.phase is Phase.OPEN:
+        if case.lead.scheduled and case.lead.started_at <= case.now:
+            turns.start(case)
         turns.schedule_warning(case)
-    if lead.scheduled and lead.started_at <= case.now:
-        turns.start(case)
 
 
 def absorb(case: Case, fact: Absorbed) -> None:
-    """A lead made of a missed call became part of this one, which takes its start (R26)."""
-    take_start(case, fact.started_at, 0)
+    """A missed call that never made a lead: this one takes its start (R26), and so an earlier due."""
+    lead, clock, promise = case.lead, case.lead.clock, case.to_customer()
+    start = promise.start(fact.started_at)
+    if clock.awaits(RESPONSE) and start < clock.start:
+        anew = clock.promised(start, promise, case.to_speak())
+        clock = clock.take(anew._replace(came=fact.started_at, first_holder=clock.first_holder))
+        lead.put_clock(clock)
+        turn = lead.current
+        if turn and turn.kind is Kind.FIRST and turn.result is Result.RUNNING:
+            _begun_late(case, turn.begun)
+        _begun_earlier(case)
     case.count("ok")
+
+
+def _begun_late(case: Case, begun: int) -> None:
+    """A first turn that turns out to have had less than half of the target keeps its own due, and answers for none."""
+    lead, clock, turn = case.lead, case.lead.clock, case.lead.turns[-1]
+    if case.to_customer().half_gone(begun, clock.due):
+        turn.kind = Kind.LATE
+        lead.put_clock(clock._replace(first_holder="", late_given="told"))
+    else:
+        turn.due = clock.due
 
 
 def follow(case: Case, fact: Preceded) -> None:
@@ -77,52 +244,7 @@ def follow(case: Case, fact: Preceded) -> None:
     case.count("ok")
 
 
-def become_part(case: Case, fact: Joined) -> None:
-    """The other lead has accepted: hand over what is known, and follow it. One that was closed since does not."""
-    lead = case.lead
-    if lead.phase is Phase.CLOSED and lead.joined_to != fact.into:
-        case.count("ignored_closed")
-        return
-    case.tell_lead(
-        fact.into,
-        Merged(
-            lead_id=fact.into,
-            joined=lead.lead_id,
-            at=case.now,
-            phones=lead.phones,
-            shared=lead.shared_phones,
-            attempt_at=lead.first_attempt_at,
-            attempt_by=lead.first_attempt_by,
-            contact_at=lead.first_contact_at,
-            contact_by=lead.first_contact_by,
-        ),
-    )
-    if lead.phase is Phase.OPEN:
-        numbers.close_all(case, case.now, joined=True)
-        _leave(case)
-    lead.phase, lead.joined_to = Phase.JOINED, fact.into
-    case.publish("lead.joined", into=fact.into, source=lead.source)
-    case.count("ok")
-
-
-def _leave(case: Case) -> None:
-    turns.end(case, Result.ENDED)
-    verdict.forget_question(case)
-    turns.release(case)
-    case.lead.scheduled = case.lead.escalated = False
-
-
-def take_over(case: Case, fact: Merged) -> None:
-    """What the joined lead knew: its numbers become this lead's, its proofs count."""
-    lead = case.lead
-    added = tuple(number for number in fact.phones if number not in lead.phones)
-    if added:
-        numbers.change(case, (*lead.phones, *added), fact.at, fact.shared)
-    attempt = Proof(fact.attempt_at or None, None, fact.attempt_by or None, "")
-    contact = Proof(None, fact.contact_at or None, fact.contact_by or None, "")
-    for proof in (attempt, contact):
-        verdict.credit(case, proof, proof.contact_at or 0, fact.joined)
-    case.count("ok")
+# what comes to a lead that joined another
 
 
 def forward(case: Case, fact: Any) -> None:
@@ -133,3 +255,23 @@ def forward(case: Case, fact: Any) -> None:
     moved = replace(fact, lead_id=case.lead.joined_to, origin=replace(fact.origin, hops=fact.origin.hops + 1))
     case.tell_lead(case.lead.joined_to, moved)
     case.count("forwarded")
+
+
+def hear_and_forward(case: Case, fact: Call | ContactRecorded) -> None:
+    """A proof may still fall into a clock of its own (R7); it is the other's all the same."""
+    hear(case, fact)
+    forward(case, fact)
+
+
+def pass_on(case: Case, fact: Merged | Declined) -> None:
+    """What a third lead says to one that has joined another itself."""
+    case.tell_lead(case.lead.joined_to, replace(fact, lead_id=case.lead.joined_to))
+    case.count("forwarded")
+
+
+def ignore(case: Case, fact: Any) -> None:
+    """Whoever wants the other lead says so: this one is nobody's any more (R25)."""
+    to = fact.owner_id if isinstance(fact, LeadAssigned) else fact.manager_id
+    told = {"reason": "joined", "into": case.lead.joined_to, "to": to}
+    case.publish("assignment.ignored", told, qualifier=f"{fact.origin.uid():x}")
+    case.count("ignored_joined")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from .events import (
     CallAnswered,
@@ -18,6 +18,8 @@ from .events import (
     LeadReopened,
     LeadUpdated,
 )
+from .lead_clock import CONTACT, RESPONSE, LeadClock
+from .promise import Result
 from .proof import CallSeen
 from .row import Header
 from .rules import Policy
@@ -88,19 +90,24 @@ class Kind(StrEnum):
     FIRST = "first"  # with the customer's clock; due is the customer's
     BREACH = "breach"  # by a breach: evaluated for its holder (R14)
     HAND_OVER = "hand_over"  # by a person or a rule: unevaluated (R16)
-    LATE = "late"  # the lead arrived after its due: a fresh target first (R30)
+    LATE = "late"  # it came, or was given, too late: a fresh target first (R14, R30)
 
 
-class Result(StrEnum):
-    """How a turn or a clock ended; empty while it runs."""
+class Loose(NamedTuple):
+    """What was proven when no clock ran: one that is told of later may have begun by then (R7). Instants in ms.
 
-    RUNNING = ""
-    MET = "met"
-    BREACHED = "breached"
-    RETRACTED = "retracted"
-    SUPERSEDED = "superseded"
-    ENDED = "ended"  # unevaluated: answered, closed or retracted before
+    ended_at: 0 for no contact. name: the event's.
+    """
 
+    attempt_at: int | None
+    contact_at: int | None
+    ended_at: int
+    by: str | None
+    name: str
+
+
+NO_CLOCK = LeadClock(cycle=1, evaluated=Result.ENDED, contact_evaluated=Result.ENDED)
+"""What a lead without a clock has instead of one (R30, R31)."""
 
 _NUMBERS = {status: number for number, status in enumerate(STATUSES)}
 _NOT_OPEN = {phase: Status(phase.value) for phase in Phase if phase is not Phase.OPEN}
@@ -193,20 +200,10 @@ class Lead:
     # the promise, chosen at the start (R33): the policy's values that differ from the built-ins
     terms: dict[str, Any] = field(default_factory=dict)
     rules_version: int = 0
-    # the customer's clock: the first turn's number, its instants, how it was evaluated
-    cycle: int = 1
+    # the customer's clocks, newest last: the last is the present one
+    clocks: list[LeadClock] = field(default_factory=list)
     scheduled: bool = False
-    started_at: int = 0
-    due_at: int = 0
-    evaluated: Result = Result.RUNNING
-    contact_due_at: int = 0
-    contact_evaluated: Result = Result.RUNNING
-    late_arrival: bool = False
-    # what is proven, by event time
-    first_attempt_at: int = 0
-    first_attempt_by: str = ""
-    first_contact_at: int = 0
-    first_contact_by: str = ""
+    loose: list[Loose] = field(default_factory=list)
     calls: list[CallSeen] = field(default_factory=list)
     # who has it
     turn: int = 1
@@ -218,6 +215,7 @@ class Lead:
     ask_reason: str = ""
     unassignable: bool = False
     escalated: bool = False
+    by_escalation: bool = False  # the head has it because nobody else did, and not by a person's word
     unowned_until: int = 0
     give_at: int = 0  # of a missed call: nobody is given the lead before
     # the decision at hand (R8, R9)
@@ -232,6 +230,8 @@ class Lead:
     # joining (R25), closing (R29)
     joined_to: str = ""
     joined: list[str] = field(default_factory=list)
+    joining: dict[str, int] = field(default_factory=dict)  # leads that are on their way into this one -> their due
+    refused: tuple[str, ...] = ()  # leads that would not take this one
     previous_lead_id: str = ""
     closed_reason: str = ""
     gone_at: int = 0  # when the row may go
@@ -241,6 +241,62 @@ class Lead:
     seen: dict[int, int] = field(default_factory=dict)  # uid -> digest
     parked: list[Parked] = field(default_factory=list)
     timeline: list[Entry] = field(default_factory=list)
+
+    @property
+    def clock(self) -> LeadClock:
+        """The present one; `NO_CLOCK` if it has none."""
+        return self.clocks[-1] if self.clocks else NO_CLOCK
+
+    def clock_of(self, cycle: int) -> LeadClock:
+        return next(clock for clock in self.clocks if clock.cycle == cycle)
+
+    def put_clock(self, clock: LeadClock) -> None:
+        """Replace the clock of the same cycle."""
+        self.clocks = [clock if known.cycle == clock.cycle else known for known in self.clocks]
+
+    def forget_question(self) -> None:
+        """Nothing is asked, and no call holds anything."""
+        self.unanswered, self.catch_up_at, self.held_until, self.asked_again = [], 0, 0, False
+
+    @property
+    def cycle(self) -> int:
+        return self.clock.cycle
+
+    @property
+    def started_at(self) -> int:
+        return self.clock.start
+
+    @property
+    def due_at(self) -> int:
+        return self.clock.due
+
+    @property
+    def contact_due_at(self) -> int:
+        return self.clock.contact_due
+
+    @property
+    def evaluated(self) -> Result:
+        return self.clock.evaluated
+
+    @property
+    def contact_evaluated(self) -> Result:
+        return self.clock.contact_evaluated
+
+    @property
+    def first_attempt_at(self) -> int:
+        return self.clock.attempt_at
+
+    @property
+    def first_contact_at(self) -> int:
+        return self.clock.contact_at
+
+    @property
+    def first_contact_by(self) -> str:
+        return self.clock.contact_by
+
+    @property
+    def first_attempt_by(self) -> str:
+        return self.clock.attempt_by
 
     @property
     def status(self) -> Status:
@@ -284,15 +340,13 @@ def next_due(lead: Lead) -> int | None:
 
 
 def deadlines(lead: Lead) -> list[int]:
-    """The instants after which something is to be decided: each running clock's due with its allowance."""
+    """The instants after which something is to be decided: each running due with the allowance.
+
+    What is still undecided when a lead is no longer open was due before its end (R29).
+    """
     allowance = lead.terms.get("allowance", BUILT_IN.allowance)
-    due = []
-    if lead.phase is Phase.OPEN:
-        if lead.evaluated is Result.RUNNING:
-            due.append(lead.due_at)
-        turn = lead.current
-        if turn and turn.result is Result.RUNNING and turn.kind is not Kind.FIRST:
-            due.append(turn.due)
-    if lead.contact_due_at and lead.contact_evaluated is Result.RUNNING and lead.phase in (Phase.OPEN, Phase.ANSWERED):
-        due.append(lead.contact_due_at)
+    due = [clock.due_of(measure) for clock in lead.clocks for measure in (RESPONSE, CONTACT) if clock.awaits(measure)]
+    turn = lead.current
+    if turn and turn.result is Result.RUNNING and turn.kind is not Kind.FIRST:
+        due.append(turn.due)
     return [instant + allowance for instant in due if instant]

@@ -13,7 +13,6 @@ from typing import Any
 from .dedupe import repeated, unlearn
 from .effects import Bury, CloseNumber, Effect, Join, OpenNumber, Question
 from .events import (
-    Absorbed,
     Asked,
     Call,
     CallAnswered,
@@ -150,7 +149,6 @@ def _absorb_made(case: Case, opening: Opening, at: int) -> None:
     for made in list(case.row.openings):
         recent = made.made_of and not made.is_past and made.missed_at >= opening.since - case.window
         if recent and made is not opening:
-            case.tell(opening.lead_id, Absorbed(lead_id=opening.lead_id, started_at=made.since, at=at))
             opening.since = min(opening.since, made.since)
             end_made(case, made, at, "merged", opening.lead_id)
 

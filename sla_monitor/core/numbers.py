@@ -12,7 +12,7 @@ MOST_REMOVED = 50
 
 
 def open_all(case: Case, *, join: bool) -> None:
-    """Ask for the calls of every number, from the lead's start on."""
+    """Ask for the calls of every number, from when the lead came on."""
     for number in case.lead.phones:
         open_one(case, number, join=join)
 
@@ -23,7 +23,7 @@ def open_one(case: Case, number: str, *, join: bool) -> None:
         OpenNumber(
             number=number,
             lead_id=lead.lead_id,
-            since=lead.started_at,
+            since=lead.clock.came,
             at=case.now,
             join=join,
             absorb=lead.phase is Phase.OPEN and lead.channel != MISSED_CALL,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 TYPES = (
+    "assignment.ignored",
     "call.credited",
     "call.ignored",
     "lead.assigned",
     "lead.closed",
     "lead.erased",
     "lead.escalated",
+    "lead.join_refused",
     "lead.joined",
     "lead.reassigned",
     "lead.reopened",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from .case import Case
+from .effects import Receive
 from .events import LeadCreated
 from .lead import Kind
+from .lead_clock import MOST, RESPONSE, LeadClock
+from .promise import Promise
 from .rules import Policy, Rules
 
 MATCHED = ("channel", "priority", "language", "region")
@@ -38,18 +41,38 @@ def make_promise(case: Case, fact: LeadCreated) -> None:
     case.promise(policy)
 
 
-def start_clock(case: Case, at: int) -> None:
-    """Start the customer's clock at the next open moment from `at` on, and fix its due instants (R6, R12)."""
-    lead, open_time = case.lead, case.customer_calendar()
-    lead.started_at = open_time.next_open(at)
-    lead.scheduled = lead.started_at > case.now
-    set_due(case)
+def begin_clock(case: Case, came: int, cycle: int) -> bool:
+    """The one door through which a clock of a lead begins (R6, R12, R30); whether it does: not for what is too old."""
+    lead, limits = case.lead, case.rules.limits
+    received = case.received or case.now
+    if received - came > limits.max_event_age:
+        case.count("backfill")
+        return False
+    promise = case.to_customer()
+    clock = LeadClock.begin(cycle, came, promise, case.to_speak())
+    lead.scheduled = clock.start > case.now
+    clock = clock._replace(late=received > clock.due, late_given=_delay(promise, clock, received, case.now))
+    kept = [past for past in lead.clocks if past.ended + limits.retract_window > case.now]
+    if len(kept) >= MOST:
+        case.flag("clocks_dropped")
+    lead.clocks = [*kept[1 - MOST :], clock]
+    if not lead.test:
+        case.effects.append(Receive(lead.source))
+    return True
 
 
-def set_due(case: Case) -> None:
-    lead, open_time, policy = case.lead, case.customer_calendar(), case.policy
-    lead.due_at = open_time.add(lead.started_at, policy.target)
-    lead.contact_due_at = open_time.add(lead.started_at, policy.contact_target) if policy.contact_target else 0
+def _delay(promise: Promise, clock: LeadClock, received: int, now: int) -> str:
+    """Whose delay leaves the first turn less than half of its target: who told of it late, or we who read it (R14)."""
+    if promise.half_gone(max(received, clock.start), clock.due):
+        return "told"
+    return "read" if promise.half_gone(max(now, clock.start), clock.due) else ""
+
+
+def announce_schedule(case: Case) -> None:
+    """The clock will start later (R6)."""
+    clock = case.lead.clock
+    if case.lead.scheduled:
+        case.publish("sla.scheduled", started_at=clock.start, due_at=clock.due, source=case.lead.source)
 
 
 def recompute(case: Case) -> bool:
@@ -64,16 +87,15 @@ def recompute(case: Case) -> bool:
     if policy is None or not policy.apply_to_open:
         return False
     case.promise(policy)
-    turn = lead.current
-    before = lead.due_at
-    contact_before = lead.contact_due_at
-    if not lead.evaluated:
-        set_due(case)
-        lead.due_at = _not_before(case, lead.due_at, before)
-        if lead.contact_evaluated:
-            lead.contact_due_at = contact_before
-        elif lead.contact_due_at:
-            lead.contact_due_at = _not_before(case, lead.contact_due_at, contact_before or case.now)
+    turn, clock = lead.current, lead.clock
+    if clock.awaits(RESPONSE):
+        anew = clock.promised(clock.start, case.to_customer(), case.to_speak())
+        contact_due = anew.contact_due
+        if clock.contact_evaluated:
+            contact_due = clock.contact_due
+        elif contact_due:
+            contact_due = _not_before(case, contact_due, clock.contact_due or case.now)
+        lead.put_clock(anew._replace(due=_not_before(case, anew.due, clock.due), contact_due=contact_due))
     if turn and turn.kind is Kind.FIRST:
         turn.due = lead.due_at
     return True

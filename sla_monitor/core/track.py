@@ -9,22 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import changes, events, heartbeat, joining, numbers, turns, verdict
+from . import changes, credit, decisions, events, heartbeat, joining, numbers, turns, verdict
 from .calls import on_call, on_contact
 from .case import Case
 from .changes import stamp
 from .dedupe import repeated, unlearn
-from .effects import Bury, Deliver, Drop, Effect, Join, Question, Receive
+from .effects import Bury, Deliver, Drop, Effect, Join, Question
 from .events import Due
 from .fold import Keyed
 from .heartbeat import Pulse
-from .lead import OPEN, PARKED, STATUSES, Lead, Parked, Phase, Result, Status, deadlines
+from .lead import OPEN, PARKED, STATUSES, Lead, Parked, Phase, Status, deadlines
 from .proof import live_state
-from .rules import DAY, Rules
-from .terms import known_team, make_promise, recompute, start_clock
+from .rules import DAY, Rules, Source
+from .terms import announce_schedule, begin_clock, known_team, make_promise, recompute
 
 IDLE = 30 * DAY
 """An answered lead collects calls, and a joined one is followed, until it was idle for so long (R23)."""
+
+OURS, MATCHED = "/sla-monitor/", "/sla-monitor"
+"""What the `uri` of our own doors begins with, and that of what the numbers find out."""
 
 MAX_PARKED = 50
 """Facts that wait for one lead; beyond it the oldest becomes a dead letter."""
@@ -60,7 +63,7 @@ def _key(fact: Any) -> str:
 def _dispatch(case: Case, fact: Any) -> None:
     pair = (case.lead.status, type(fact))
     origin = getattr(fact, "origin", None)
-    case.actor = origin.actor if origin else ""
+    case.actor, case.received = (origin.actor, origin.received) if origin else ("", 0)
     handler = TRANSITIONS.get(pair)
     if handler is None:
         case.count(f"ignored_{IGNORED[pair]}")
@@ -77,19 +80,11 @@ def create(case: Case, fact: events.LeadCreated) -> None:
     make_promise(case, fact)
     if fact.team_id and not known_team(case.rules, fact.team_id):
         case.flag("unknown_team")
-    received = fact.origin.received or case.now
-    if received - fact.at > case.rules.limits.max_event_age:
+    if not begin_clock(case, fact.at, cycle=1):
         _backfill(case)
         return
     case.lead.phase = Phase.OPEN
-    start_clock(case, fact.at)
-    case.lead.late_arrival = received > case.lead.due_at
-    if not case.lead.test:
-        case.effects.append(Receive(case.lead.source))
-    if case.lead.scheduled:
-        case.publish(
-            "sla.scheduled", started_at=case.lead.started_at, due_at=case.lead.due_at, source=fact.origin.source
-        )
+    announce_schedule(case)
     numbers.open_all(case, join=case.policy.join_same_number)
     case.count("ok")
     _first_holder(case, fact.owner_id)
@@ -109,7 +104,6 @@ def _backfill(case: Case) -> None:
     lead = case.lead
     lead.phase, lead.closed_reason = Phase.CLOSED, "backfill"
     lead.gone_at = case.now + case.rules.limits.retract_window
-    case.count("backfill")
     _apply_parked(case)
 
 
@@ -153,15 +147,19 @@ def _give_up(case: Case, waiting: Parked) -> None:
 
 
 def close(case: Case, fact: events.LeadClosed) -> None:
-    """Closing evaluates nothing; proof of a timely response may still come (R29)."""
+    """What was due by its end is decided all the same, what was due later is taken back (R29)."""
     lead = case.lead
     if lead.closed_reason:  # closed by a merge, and joined since
         case.count("ignored_already_closed")
         return
-    numbers.close_all(case, fact.at)
-    leave_open(case, Phase.CLOSED)
+    if lead.cycle > 1 and fact.at < lead.clock.came:
+        case.count("ignored_older")  # it was reopened since
+        return
+    at = ended_at(case, fact)
+    numbers.close_all(case, at)
+    leave_open(case, Phase.CLOSED, at)
     lead.closed_reason, lead.gone_at = fact.reason, case.now + case.rules.limits.retract_window
-    responded = bool(verdict.response(case)[0])
+    responded = bool(lead.clock.response(case.policy.response)[0])
     case.publish(
         "lead.closed",
         reason=fact.reason,
@@ -170,48 +168,69 @@ def close(case: Case, fact: events.LeadClosed) -> None:
         source=lead.source,
         merged_into=fact.merged_into,
     )
-    if fact.merged_into and fact.merged_into != lead.lead_id:
+    if fact.merged_into == lead.lead_id:
+        joining.refused(case, events.JoinRefused(lead_id=lead.lead_id, into=lead.lead_id, reason="itself", at=case.now))
+    elif fact.merged_into:
         lead.joined_to = fact.merged_into
-        case.effects.append(joining.propose(case, fact.merged_into))
+        verdict.leave(case)
     case.count("ok")
 
 
-def leave_open(case: Case, phase: Phase) -> None:
-    """The lead is no longer open: its turn ends unevaluated, nobody is asked or warned any more."""
+def ended_at(case: Case, fact: events.LeadClosed | events.LeadErased) -> int:
+    """When the lead ended: by the fact's own time, as far as its source may be late; what people do here, now (R29)."""
+    origin, received = fact.origin, fact.origin.received or case.now
+    if origin.uri.startswith(OURS):
+        return received
+    if origin.uri == MATCHED:
+        return fact.at
+    late = case.rules.sources.get(origin.source, Source(origin.source)).max_delay
+    return min(max(fact.at, received - late), received)
+
+
+def leave_open(case: Case, phase: Phase, at: int) -> None:
+    """The lead is no longer open since an instant; nobody is asked or warned any more."""
     lead = case.lead
-    turns.end(case, Result.ENDED)
-    verdict.forget_question(case)
-    if lead.phase is Phase.OPEN:
-        turns.release(case)
-    lead.phase, lead.escalated, lead.scheduled = phase, False, False
+    decisions.end_clocks(case, at)
+    turns.leave(case)
+    lead.phase = phase
     case.effects.append(Drop(lead_id=lead.lead_id, turn=lead.turn + 1, at=case.now))
 
 
 def reopen(case: Case, fact: events.LeadReopened) -> None:
     """A new customer's clock with the next turn number, and max_turns anew (R29)."""
     lead = case.lead
-    lead.turn = lead.cycle = lead.turn + 1
-    lead.phase, lead.evaluated, lead.contact_evaluated = Phase.OPEN, Result.RUNNING, Result.RUNNING
-    lead.first_attempt_at = lead.first_contact_at = 0
-    lead.first_attempt_by = lead.first_contact_by = lead.closed_reason = lead.joined_to = ""
-    lead.late_arrival = False
+    before = lead.clocks
+    if not begin_clock(case, fact.at, cycle=lead.turn + 1):
+        return
+    if before:
+        _end_before(case, fact.at)
+    lead.turn = lead.cycle
+    lead.phase, lead.closed_reason, lead.joined_to = Phase.OPEN, "", ""
     lead.counted, lead.gone_at = 1, 0
-    start_clock(case, fact.at)
     case.publish("lead.reopened", started_at=lead.started_at, due_at=lead.due_at, source=lead.source)
+    announce_schedule(case)
     numbers.open_all(case, join=False)
-    holder, lead.holder = lead.holder, ""
+    holder, lead.holder = "" if lead.by_escalation else lead.holder, ""
     if holder and case.is_manager(holder):
         turns.hand_over(case, holder, "reopened")
     elif not lead.scheduled:
         turns.seek_holder(case)
+    credit.recall(case)
     case.count("ok")
+
+
+def _end_before(case: Case, at: int) -> None:
+    """What the clock before awaited still, of an answered lead, ends with it."""
+    past = case.lead.clocks[-2]
+    case.lead.put_clock(past.end(at)._replace(ended=past.ended))
 
 
 def erase(case: Case, fact: events.LeadErased) -> None:
     """Leave lead_id and status; rows, waiting calls and queued notices lose the data at once (R31)."""
     lead = case.lead
     numbers.close_all(case, fact.at, erase=True)
-    leave_open(case, Phase.ERASED)
+    leave_open(case, Phase.ERASED, ended_at(case, fact))
+    verdict.decide_now(case)
     case.effects.append(Drop(lead_id=lead.lead_id, turn=None, at=case.now))
     case.publish("lead.erased", source=lead.source)
     case.lead = Lead(lead.lead_id, Phase.ERASED, turn=lead.turn, seen=lead.seen)
@@ -281,7 +300,7 @@ def _on_open_due(case: Case) -> None:
     lead, now = case.lead, case.now
     if lead.rules_version < case.rules.version and recompute(case):
         turns.schedule_warning(case)
-        verdict.judge(case)  # a response that was late may be in time now
+        credit.judge(case, lead.cycle)  # a response that was late may be in time now
     if lead.phase is not Phase.OPEN:
         return
     if lead.scheduled and lead.started_at <= now:
@@ -331,29 +350,31 @@ _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
             (_UNKNOWN, park),
             (OPEN, changes.assign),
             (_ANSWERED | _CLOSED, changes.assign_only),
-            (_JOINED, joining.forward),
+            (_JOINED, joining.ignore),
             (_ERASED, bury_erased),
         ),
     ),
-    (events.LeadClaimed, ((_UNKNOWN, park), (OPEN, changes.claim), (_JOINED, joining.forward), (_ERASED, bury_erased))),
+    (events.LeadClaimed, ((_UNKNOWN, park), (OPEN, changes.claim), (_JOINED, joining.ignore), (_ERASED, bury_erased))),
     (events.LeadClosed, ((_UNKNOWN, park), (OPEN | _ANSWERED | _JOINED, close), (_ERASED, bury_erased))),
     (events.LeadReopened, ((_UNKNOWN, park), (_ANSWERED | _CLOSED, reopen), (_ERASED, bury_erased))),
     (events.LeadErased, ((_UNKNOWN, park), (_KEPT | _JOINED, erase))),
     *(
-        (kind, ((_UNKNOWN, park), (_KEPT, on_call), (_JOINED, joining.forward), (_ERASED, bury_erased)))
+        (kind, ((_UNKNOWN, park), (_KEPT, on_call), (_JOINED, joining.hear_and_forward), (_ERASED, bury_erased)))
         for kind in (events.CallStarted, events.CallAnswered, events.CallEnded)
     ),
     (
         events.ContactRecorded,
-        ((_UNKNOWN, park), (_KEPT, on_contact), (_JOINED, joining.forward), (_ERASED, bury_erased)),
+        ((_UNKNOWN, park), (_KEPT, on_contact), (_JOINED, joining.hear_and_forward), (_ERASED, bury_erased)),
     ),
     (events.Assigned, ((OPEN, turns.on_assigned),)),
     (events.Away, ((OPEN, away),)),
-    (events.Asked, ((OPEN | _ANSWERED, asked),)),
+    (events.Asked, ((_KEPT | _JOINED, asked),)),
     (Question, ((_ALL, answer_question),)),
-    (Join, ((OPEN, joining.accept),)),
-    (events.Joined, ((OPEN | _CLOSED, joining.become_part),)),
-    (events.Merged, ((OPEN | _ANSWERED, joining.take_over),)),
+    (Join, ((OPEN, joining.accept), (_ALL - OPEN, joining.refuse))),
+    (events.Joined, ((OPEN | _CLOSED, joining.become_part), (_ALL - OPEN - _CLOSED, joining.decline))),
+    (events.JoinRefused, ((_KEPT | _JOINED, joining.refused),)),
+    (events.Merged, ((_KEPT, joining.take_over), (_JOINED, joining.pass_on))),
+    (events.Declined, ((_KEPT, joining.let_be), (_JOINED, joining.pass_on))),
     (events.Absorbed, ((OPEN, joining.absorb),)),
     (events.Preceded, ((_KEPT, joining.follow),)),
     (Due, ((_ALL, on_due),)),
@@ -371,10 +392,10 @@ _REASONS: tuple[tuple[type, frozenset[Status], str], ...] = (
     (events.LeadErased, _ERASED, "already_erased"),
     (events.Assigned, _ALL - OPEN, "not_open"),
     (events.Away, _ALL - OPEN, "not_open"),
-    (events.Asked, _ALL - OPEN - _ANSWERED, "not_open"),
-    (Join, _ALL - OPEN, "not_open"),
-    (events.Joined, _ALL - OPEN - _CLOSED, "not_open"),
-    (events.Merged, _ALL - OPEN - _ANSWERED, "not_open"),
+    (events.Asked, _UNKNOWN | _ERASED, "gone"),
+    (events.JoinRefused, _UNKNOWN | _ERASED, "gone"),
+    (events.Merged, _UNKNOWN | _ERASED, "gone"),
+    (events.Declined, _UNKNOWN | _ERASED, "gone"),
     (events.Absorbed, _ALL - OPEN, "not_open"),
     (events.Preceded, _ALL - _KEPT, "gone"),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .case import Case
 from .effects import Ask, Drop, Free, Hold
 from .events import Assigned
-from .lead import Kind, Phase, Result, Turn
+from .lead import Kind, Phase, Turn, deadlines
+from .promise import Promise, Result
 from .rules import SECOND
 
 LAST_CALL = 15 * SECOND
@@ -16,6 +17,9 @@ TURNS = 50
 
 OURS = frozenset({"assigned", "no_response", "absent"})
 """Reasons of turns that we began."""
+
+NAMED = frozenset({"manual", "rule", "claimed"})
+"""Reasons of turns that a person or a rule began later than the lead came."""
 
 
 def ask(case: Case, reason: str) -> None:
@@ -88,14 +92,32 @@ def begin(case: Case, holder: str, kind: Kind, reason: str) -> Turn:
     if turn is not None or kind is Kind.BREACH or lead.escalated:
         lead.turn += 1
     lead.counted += kind is Kind.BREACH
-    lead.escalated = False
+    lead.escalated = lead.by_escalation = False
     stop_asking(case)
     begun = max(lead.started_at, case.now) if kind is Kind.FIRST else case.now
     turn = Turn(lead.turn, holder, begun, _due(case, holder, kind), kind, reason=reason)
     lead.holder = holder
     lead.turns = [*lead.turns, turn][-TURNS:]
+    _answers_for_it(case, turn)
     schedule_warning(case)
     return turn
+
+
+def _answers_for_it(case: Case, turn: Turn) -> None:
+    """The customer's due is the first turn's holder's, unless they got it too late (R14)."""
+    clock = case.lead.clock
+    if turn.kind is Kind.FIRST:
+        case.lead.put_clock(clock._replace(first_holder=turn.holder, late_given=""))
+    elif turn.kind is Kind.LATE and not (clock.late or clock.late_given):
+        case.lead.put_clock(clock._replace(late_given=_delay(case, turn)))
+
+
+def _delay(case: Case, turn: Turn) -> str:
+    """Whose delay it was: the desk's, the CRM's, or ours, who read late what the CRM had said in time."""
+    if turn.reason not in NAMED:
+        return "desk"
+    in_time = not case.to_customer().half_gone(case.received or case.now, case.lead.due_at)
+    return "read" if in_time else "named"
 
 
 def _leave(case: Case, turn: Turn) -> None:
@@ -107,7 +129,7 @@ def _leave(case: Case, turn: Turn) -> None:
 def _due(case: Case, holder: str, kind: Kind) -> int:
     if kind is Kind.FIRST:
         return case.lead.due_at
-    return case.turn_calendar(holder).add(case.now, case.policy.target)
+    return case.of_turn(holder).due(case.now)
 
 
 def end(case: Case, result: Result) -> None:
@@ -116,6 +138,23 @@ def end(case: Case, result: Result) -> None:
     if turn is not None and turn.result is Result.RUNNING:
         turn.result = result
     case.lead.warn_next = 0
+
+
+def leave(case: Case) -> None:
+    """The lead is no longer open: its turn ends unevaluated unless its due was broken before; nobody is asked any more.
+
+    What was due by its end is decided all the same (R29).
+    """
+    lead, turn = case.lead, case.lead.current
+    lead.warn_next = 0
+    if turn is not None and turn.result is Result.RUNNING:
+        broken = turn.kind is Kind.BREACH and 0 < turn.due < lead.clock.ended
+        turn.result = Result.RUNNING if broken else Result.ENDED
+    if not deadlines(lead):
+        lead.forget_question()
+    if lead.phase is Phase.OPEN:
+        release(case)
+    lead.scheduled = lead.escalated = False
 
 
 # what the desk answers
@@ -162,14 +201,18 @@ def _give(case: Case, fact: Assigned, manager: str) -> None:
 
 def kind_of_next(case: Case) -> Kind:
     """How a turn that we give begins: within the customer's clock, late, or by a breach (R14, R22, R30)."""
-    lead = case.lead
+    lead, clock = case.lead, case.lead.clock
     if lead.asking and lead.ask_reason == "absent":
         return Kind.HAND_OVER
     if lead.turns and lead.turns[-1].turn >= lead.cycle:
         return Kind.BREACH
-    if lead.late_arrival:
+    if clock.late:
         return Kind.LATE
-    return Kind.FIRST if case.now <= lead.due_at else Kind.BREACH
+    if case.now > clock.due:
+        return Kind.BREACH
+    if clock.first_holder:  # of a lead that joined: its due is theirs (R25)
+        return Kind.HAND_OVER
+    return Kind.LATE if case.to_customer().half_gone(max(case.now, clock.start), clock.due) else Kind.FIRST
 
 
 def candidates(fact: Assigned) -> dict[str, object]:
@@ -220,15 +263,16 @@ def schedule_warning(case: Case) -> None:
     lead.warn_next = 0
     if turn is None or turn.result is not Result.RUNNING or lead.phase is not Phase.OPEN:
         return
-    shares = case.policy.warn_at[turn.warned :]
-    if shares and case.now < turn.due:
-        lead.warn_next = _share(case, turn, shares[0])
+    if case.now < turn.due:
+        promise, begun = _promised(case, turn)
+        lead.warn_next = promise.warning(begun, turn.warned)
 
 
-def _share(case: Case, turn: Turn, percent: int) -> int:
-    first = turn.kind is Kind.FIRST
-    open_time = case.customer_calendar() if first else case.turn_calendar(turn.holder)
-    return open_time.add(case.lead.started_at if first else turn.begun, case.policy.target * percent // 100)
+def _promised(case: Case, turn: Turn) -> tuple[Promise, int]:
+    """What a turn's holder has, and from when on: the customer's target from the start, or a fresh one."""
+    if turn.kind is Kind.FIRST:
+        return case.to_customer(), case.lead.started_at
+    return case.of_turn(turn.holder), turn.begun
 
 
 def warn(case: Case) -> None:
@@ -237,11 +281,9 @@ def warn(case: Case) -> None:
     if turn is None:
         lead.warn_next = 0
         return
-    shares = case.policy.warn_at
-    share = 0
-    while turn.warned < len(shares) and _share(case, turn, shares[turn.warned]) <= case.now:
-        share = shares[turn.warned]
-        turn.warned += 1
+    promise, begun = _promised(case, turn)
+    before, turn.warned = turn.warned, promise.warned(begun, turn.warned, case.now)
+    share = promise.warn_at[turn.warned - 1] if turn.warned > before else 0
     left = turn.due - case.now
     if share and left >= LAST_CALL:
         case.publish("sla.warning", qualifier=str(share), share=share, due_at=turn.due, holder_id=turn.holder)
@@ -266,6 +308,7 @@ def escalate(case: Case, reason: str) -> None:
     end(case, Result.ENDED)
     release(case)
     before, lead.escalated, lead.holder = lead.holder, True, case.head
+    lead.by_escalation = True
     case.publish("lead.escalated", {"from": before, "to": lead.holder}, reason=reason, source=lead.source)
     case.notify(lead.holder, "escalated", reason=reason, from_id=before)
 

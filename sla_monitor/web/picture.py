@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from sla_monitor.codec import OURS, read_header
-from sla_monitor.core.lead import OPEN_NUMBERS, OPEN_TESTS, Lead, Result, Status
+from sla_monitor.core.lead import OPEN_NUMBERS, OPEN_TESTS, Lead, Status
+from sla_monitor.core.promise import Result
 
 from .views import LEADS, due_at, policy_of
 from .visitors import Visitor, masked

@@ -12,7 +12,8 @@ from aiohttp import web
 from sla_monitor.codec import RowCodec, legible, rfc3339
 from sla_monitor.core.effects import Log
 from sla_monitor.core.joining import HOPS
-from sla_monitor.core.lead import BUILT_IN, Kind, Lead, Phase, Result, Turn
+from sla_monitor.core.lead import BUILT_IN, Kind, Lead, Phase, Turn
+from sla_monitor.core.promise import Result
 
 from .context import VISITOR, Web
 from .problems import Refused

@@ -19,6 +19,7 @@ from sla_monitor.logs import Embedded
 from sla_monitor.records import Record
 from sla_monitor.stream.embedded.retention import Retention
 from tests.commands.shelf import Shelf
+from tests.rows import change_row
 from tests.world import T0, World
 
 LEADS = codec.RowCodec((Lead,))
@@ -87,8 +88,7 @@ class Archive:
         """Let a row tell something else."""
         key = lead_id.encode()
         lead = LEADS.decode(self._rows[key] or b"")
-        for name, value in fields.items():
-            setattr(lead, name, value)
+        change_row(lead, **fields)
         self._rows[key] = LEADS.encode(lead)
         self.shelf.write(Log.EVENTS, {key: self._rows[key]})
 

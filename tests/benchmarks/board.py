@@ -22,6 +22,7 @@ import aiohttp
 from sla_monitor.claims import ClaimLinks
 from sla_monitor.clock import WallClock
 from sla_monitor.core.lead import Kind, Lead, Phase, Turn
+from sla_monitor.core.lead_clock import LeadClock
 from sla_monitor.core.rules import HOUR
 from sla_monitor.keys import KeyRing
 from sla_monitor.metrics import Metrics
@@ -50,8 +51,7 @@ def row(number: int, changed_at: int) -> tuple[bytes, bytes]:
         source="crm",
         team_id="sales",
         name="Ivan Petrov",
-        started_at=changed_at,
-        due_at=due,
+        clocks=[LeadClock(1, changed_at, changed_at, due, first_holder=holder)],
         holder=holder,
         turns=[Turn(1, holder, changed_at, due, Kind.FIRST)],
     )

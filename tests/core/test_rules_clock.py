@@ -9,6 +9,7 @@ import pytest
 from sla_monitor.core import case, track
 from sla_monitor.core.events import Due
 from sla_monitor.core.lead import Lead, Phase
+from sla_monitor.core.lead_clock import LeadClock
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Manager, Policy, Rules
 from tests import facts
 from tests.world import T0, World, sales
@@ -267,7 +268,7 @@ def test_r13_shares_are_of_open_time_from_the_customers_start_however_late_the_t
 
 
 def test_r13_a_warning_without_a_turn_is_no_warning() -> None:
-    row = Lead("L", Phase.OPEN, warn_next=T0, due_at=T0 + MINUTE)
+    row = Lead("L", Phase.OPEN, warn_next=T0, clocks=[LeadClock(1, T0, T0, T0 + MINUTE)])
     after, effects = track.decide(row, Due(T0), T0, sales())
     assert after is not None
     assert (after.warn_next, effects) == (0, [])

@@ -93,7 +93,7 @@ def test_r25_what_happens_to_a_joined_lead_happens_to_the_other() -> None:
     w = World()
     w.feed(facts.lead("A", T0), facts.lead("B", T0), facts.closed("B", T0, "merged", merged_into="A"))
     w.feed(facts.updated("B", T0 + 1, phones=(PHONE,)), facts.assigned("B", "vera", T0 + 1))
-    assert (w.lead("A").phones, w.lead("A").holder) == ((PHONE,), "vera")
+    assert (w.lead("A").phones, w.lead("A").holder) == ((PHONE,), "anna")
     w.feed(facts.lead("B", T0 + 2, name="again"), facts.called("c", T0 + 3, lead_id="B"))
     assert (w.lead("A").name, w.lead("A").status, w.lead("B").status) == ("again", "answered", "joined")
 
@@ -229,8 +229,9 @@ def test_r29_max_turns_begin_anew_when_a_lead_is_reopened() -> None:
     w.to(T0 + HOUR)
     assert w.lead("L").status == "escalated"
     w.feed(facts.closed("L", w.now), facts.reopened("L", w.now))
+    assert (w.lead("L").turns[-1].kind, w.lead("L").holder) == ("first", "c")
     w.after(11 * MINUTE)
-    assert (w.lead("L").status, w.lead("L").holder) == ("overdue", "c")
+    assert (w.lead("L").status, w.lead("L").holder) == ("overdue", "d")
 
 
 def test_r29_the_first_turn_of_a_reopened_lead_is_evaluated_even_if_the_last_ask_was_for_somebody_absent() -> None:

@@ -120,17 +120,21 @@ def test_r24_a_number_learned_after_the_answer_still_collects_calls() -> None:
 
 def test_r25_a_lead_neither_joins_itself_nor_takes_more_than_its_bound() -> None:
     w = World()
-    w.feed(facts.lead("L", T0))
+    w.feed(facts.lead("L", T0), *(facts.lead(f"J{n}", T0) for n in range(MAX_JOINED)))
     for name in ("L", *(f"J{n}" for n in range(MAX_JOINED)), "J0"):
         w._append("events", "L", joins(name))
     w.run()
     assert w.lead("L").joined == [f"J{n}" for n in range(MAX_JOINED)]
-    assert w.counted("ignored_cannot_join") == 2
+    assert (w.counted("ignored_cannot_join"), w.counted("ignored_already_joined")) == (1, 1)
+    w.feed(facts.lead("late", T0))
+    w._append("events", "L", joins("late"))
+    w.run()
+    assert [o.data["reason"] for o in w.of("lead.join_refused")] == ["itself", "full"]
 
 
 def test_r25_a_proposal_that_comes_twice_joins_once() -> None:
     w = World()
-    w.feed(facts.lead("L", T0))
+    w.feed(facts.lead("L", T0), facts.lead("J", T0))
     w._append("events", "L", joins("J"))
     w._append("events", "L", joins("J"))
     w.run()

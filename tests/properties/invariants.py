@@ -20,12 +20,14 @@ from sla_monitor.core.events import (
     Due,
     Joined,
     LeadCreated,
+    LeadErased,
     LeadReopened,
     ManagerStatus,
     Merged,
 )
-from sla_monitor.core.lead import OPEN, STATUSES, Kind, Lead, Phase, Result, Status
+from sla_monitor.core.lead import OPEN, STATUSES, Kind, Lead, Phase, Status, deadlines
 from sla_monitor.core.mailbox import Mailbox
+from sla_monitor.core.promise import Result
 from sla_monitor.core.roster import Held
 from sla_monitor.core.rules import DAY, HOUR, Policy
 from tests import documented
@@ -38,7 +40,6 @@ NOT_AFTER_THE_END = {
     "lead.escalated",
     "lead.unassignable",
     "sla.warning",
-    "sla.held",
     "sla.responded",
 }
 
@@ -139,10 +140,11 @@ class Invariants:
         assert not any(0 < at <= outcome.data["due_at"] for at in proofs), f"I3: {outcome}"
 
     def check_i04_never_early(self, fold: Fold, outcome: Publish, before: Lead) -> None:
-        allowed = outcome.data["due_at"] + policy_of(before).allowance
+        at_once = isinstance(fold.fact, LeadErased)  # nothing of it can wait (R31)
+        allowed = outcome.data["due_at"] + (0 if at_once else policy_of(before).allowance)
         assert outcome.at == fold.now >= outcome.data["asked_at"] >= allowed, f"I4: {outcome} before {allowed}"
         blind = (outcome.lead_id, outcome.data["question"]) in self.blind
-        if outcome.data["confidence"] == "degraded" and not blind:
+        if outcome.data["confidence"] == "degraded" and not blind and not at_once:
             assert fold.now >= outcome.data["asked_at"] + fold.rules.limits.max_catch_up
 
     def check_i05_never_twice(self, fold: Fold, outcome: Publish) -> None:
@@ -195,7 +197,9 @@ class Invariants:
         if not ended or ended[-1] == "lead.reopened":
             return
         assert outcome.type not in NOT_AFTER_THE_END, f"I9: {outcome.type} after {ended[-1]}"
-        assert outcome.type != "sla.breached", f"I9: a breach after {ended[-1]}"
+        if outcome.type == "sla.breached":  # what was due before the end is decided all the same (R29)
+            at = max(o.at for o in past if o.type in ENDS)
+            assert outcome.data["due_at"] < at, f"I9: a breach after {ended[-1]}"
 
     def check_i20_evaluated_once(self, outcome: Publish, past: list[Publish]) -> None:
         if outcome.type in ("sla.met", "sla.breached"):
@@ -263,8 +267,10 @@ class Invariants:
             assert any(call.ended_at is None for call in after.calls) or after.held_until, "I20: held by nothing"
         if after.phase is not Phase.OPEN:
             assert [after.asking, after.unassignable, after.escalated] == [False] * 3, f"I20: {after.status}"
-            assert not after.held_until or after.phase is Phase.ANSWERED, "I20, R12: held for nothing"
-            assert not any(turn.result is Result.RUNNING for turn in after.turns), "I20: a turn runs on"
+            assert not after.held_until or deadlines(after), "I20, R12: held for nothing"
+            running = [turn for turn in after.turns if turn.result is Result.RUNNING]
+            past = [turn for turn in running if turn.kind is Kind.BREACH and turn.due < after.clock.ended]
+            assert past == running, "I20: a turn runs on"
         if after.phase is Phase.ERASED:
             kept = [after.phones, after.emails, after.name, after.calls, after.timeline, after.turns]
             assert not any(kept), "I21: data stay"
@@ -302,11 +308,27 @@ class Invariants:
     def check_l1_no_lost_breach(self) -> None:
         """Every clock of an open lead is decided, once time has passed beyond it."""
         for lead in self._all_leads():
-            if lead.phase is Phase.OPEN:
-                assert lead.evaluated is not Result.RUNNING, f"L1: {lead.lead_id} is not evaluated"
-                assert not lead.unanswered
-            if lead.phase in (Phase.OPEN, Phase.ANSWERED) and lead.contact_due_at:
-                assert lead.contact_evaluated is not Result.RUNNING, f"L1: contact of {lead.lead_id}"
+            assert not lead.unanswered
+            assert not lead.joining, f"R25: {lead.lead_id} waits for {lead.joining}"
+            for clock in lead.clocks:
+                assert not clock.awaits("response"), f"L1: {clock} of {lead.lead_id} is not evaluated"
+                assert not clock.awaits("contact"), f"L1: contact of {clock} of {lead.lead_id}"
+
+    def check_l4_one_of_two_joined_clocks_decides(self) -> None:
+        """A clock that another lead took is decided by none but that (R25)."""
+        for outcomes in self.leads.values():
+            given = {o.data.get("cycle") for o in outcomes if o.type == "lead.joined" and o.data["clock"] == "joined"}
+            decided = {o.data["cycle"] for o in outcomes if o.type in ("sla.met", "sla.breached")}
+            assert not given & decided, "R25: decided twice"
+
+    def check_l5_a_proof_counts_once(self) -> None:
+        """No instant of a response decides two clocks of a lead (R7); what came before one counts at its start."""
+        for outcomes in self.leads.values():
+            told = [o.data for o in outcomes if o.type in ("sla.met", "sla.breach_retracted")]
+            told = [data for data in told if data["measure"] == "response" and "response_at" in data]
+            starts = {data["started_at"] for data in told}
+            first = {(data["cycle"], data["response_at"]) for data in told if data["response_at"] not in starts}
+            assert len({at for _, at in first}) == len(first), f"R7: {sorted(first)}"
 
     def check_l2_everything_ends(self) -> None:
         """No lead waits on for nothing: it is over, or the head knows that it is not."""

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from sla_monitor import codec
 from sla_monitor.core import track
 from sla_monitor.core.effects import Count, Publish, Question
-from sla_monitor.core.events import Absorbed, Asked, Assigned, Away, Due, Joined, Merged
-from sla_monitor.core.lead import Kind, Lead, Phase, Result, Turn, next_due
-from sla_monitor.core.rules import MINUTE, SECOND, Policy
+from sla_monitor.core.events import Absorbed, Asked, Assigned, Away, Declined, Due, Joined, JoinRefused, Merged
+from sla_monitor.core.lead import Kind, Lead, Loose, Phase, Turn, next_due
+from sla_monitor.core.lead_clock import Broken, LeadClock
+from sla_monitor.core.promise import Result
+from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Policy
 from tests import facts
 from tests.world import T0, World, sales
 
@@ -38,16 +40,28 @@ def leads(draw: Any) -> Lead:
         Turn(i + 1, draw(WHO.filter(bool)), started, draw(NEAR), draw(kinds), draw(results))
         for i in range(draw(st.integers(0, 3)))
     ]
+    past = LeadClock(0, started - HOUR, started - HOUR, started - 50 * MINUTE, 0, draw(results), ended=started - MINUTE)
+    clock = LeadClock(
+        1,
+        started,
+        started,
+        started + 10 * MINUTE,
+        draw(MAYBE),
+        draw(results),
+        draw(results),
+        ended=0 if phase is Phase.OPEN else draw(NEAR),
+        first_holder=draw(WHO),
+        attempt_at=draw(MAYBE),
+        contact_at=draw(MAYBE),
+        breached=draw(st.sampled_from([(), (Broken(2, "vera", started + 20 * MINUTE),)])),
+    )
     return Lead(
         "L",
         phase,
-        started_at=started,
-        due_at=started + 10 * MINUTE,
+        clocks=[past] * draw(st.integers(0, 1)) + [clock],
+        loose=draw(st.sampled_from([[], [Loose(started, None, 0, "anna", "e1")]])),
+        joining=draw(st.sampled_from([{}, {"M": started + 5 * MINUTE}])),
         team_id="sales",
-        evaluated=draw(results),
-        contact_due_at=draw(MAYBE),
-        first_attempt_at=draw(MAYBE),
-        first_contact_at=draw(MAYBE),
         turn=max(len(turns), 1),
         turns=turns,
         counted=draw(st.integers(1, 4)),
@@ -76,9 +90,30 @@ ANY_FACT = st.one_of(
     ),
     st.builds(Asked, lead_id=st.just("L"), k=st.integers(0, 2), by=st.sampled_from(["L", "+7999", "x"]), at=NEAR),
     st.builds(Away, lead_id=st.just("L"), manager_id=WHO, at=NEAR),
-    st.builds(Joined, lead_id=st.just("L"), into=st.just("M"), at=NEAR, started_at=NEAR, due_at=NEAR),
+    st.builds(
+        Joined,
+        lead_id=st.just("L"),
+        into=st.just("M"),
+        at=NEAR,
+        started_at=NEAR,
+        due_at=NEAR,
+        undecided=st.booleans(),
+    ),
+    st.builds(JoinRefused, lead_id=st.just("L"), into=st.just("M"), reason=st.just("not_open"), at=NEAR),
+    st.builds(Declined, lead_id=st.just("L"), joined=st.just("M"), at=NEAR),
     st.builds(Absorbed, lead_id=st.just("L"), started_at=NEAR, at=NEAR),
-    st.builds(Merged, lead_id=st.just("L"), joined=st.just("M"), at=NEAR, attempt_at=MAYBE, contact_at=MAYBE),
+    st.builds(
+        Merged,
+        lead_id=st.just("L"),
+        joined=st.just("M"),
+        at=NEAR,
+        attempt_at=MAYBE,
+        contact_at=MAYBE,
+        came=NEAR,
+        started_at=NEAR,
+        due_at=MAYBE,
+        first_holder=WHO,
+    ),
     NEAR.map(lambda at: facts.message(at, lead_id="L")),
     NEAR.map(lambda at: facts.called("c", at, lead_id="L")),
     NEAR.map(lambda at: facts.started("c", at, lead_id="L")),
@@ -244,7 +279,8 @@ def test_i14_calls_before_their_lead_count_as_calls_after_it(order: list[int], m
 
 
 def test_a_question_is_asked_of_every_number_before_a_breach() -> None:
-    lead = Lead("L", Phase.OPEN, started_at=T0, due_at=T0 + MINUTE, phones=("+7999", "+7998"), rules_version=1)
+    clocks = [LeadClock(1, T0, T0, T0 + MINUTE)]
+    lead = Lead("L", Phase.OPEN, clocks=clocks, phones=("+7999", "+7998"), rules_version=1)
     after, effects = track.decide(lead, Due(T0 + 2 * MINUTE), T0 + 2 * MINUTE, RULES)
     assert after is not None
     assert [effect.to for effect in effects if isinstance(effect, Question)] == after.unanswered == ["+7999", "+7998"]

@@ -22,6 +22,7 @@ from sla_monitor.core.lead import Kind, Lead, Phase, Turn
 from sla_monitor.core.rules import Hours, Manager, Rules
 from sla_monitor.records import Record
 from sla_monitor.web.context import Secrets
+from tests.rows import lead_row
 from tests.web.site import NOW, Site
 
 MINUTE = 60_000
@@ -63,7 +64,7 @@ class Desk:
     def put(self, holder: str = "vera", turn: int = 1, **changes: Any) -> None:
         turns = [Turn(turn, holder, NOW, NOW + 10 * MINUTE, Kind.FIRST)]
         known = {"phase": Phase.OPEN, "turn": turn, "holder": holder, "due_at": NOW + 10 * MINUTE, "turns": turns}
-        self.site.log.put(Lead("L1", **known | changes))
+        self.site.log.put(lead_row("L1", **known | changes))
 
     def _decide(self, record: Record) -> None:
         claim = decode_record(record.value)

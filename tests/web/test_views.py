@@ -10,11 +10,13 @@ import pytest
 from yarl import URL
 
 from sla_monitor import wire
-from sla_monitor.core.lead import Entry, Kind, Lead, Phase, Result, Turn
+from sla_monitor.core.lead import Entry, Kind, Phase, Turn
+from sla_monitor.core.promise import Result
 from sla_monitor.core.rules import HOUR
 from sla_monitor.keys import parse_keys
 from sla_monitor.web.assets import TYPES
 from sla_monitor.web.server import build_app
+from tests.rows import lead_row
 from tests.web.site import NOW, Site
 
 STATIC = {file.name for file in (files("sla_monitor.web") / "static").iterdir()}
@@ -25,7 +27,7 @@ AT = "2026-11-24T06:00:00.000Z"
 def lead(lead_id="crm:1", **changes):
     known = {"phase": Phase.OPEN, "started_at": NOW, "due_at": NOW + 10 * MINUTE, "source": "crm", "team_id": "sales"}
     held = {"holder": "anna", "turns": [Turn(1, "anna", NOW, NOW + 10 * MINUTE, Kind.FIRST)]}
-    return Lead(lead_id, **(known | held | changes))
+    return lead_row(lead_id, **(known | held | changes))
 
 
 async def get(site, path, expected=200, **headers):
@@ -95,7 +97,7 @@ async def test_r25_a_joined_lead_whose_other_is_forgotten_is_shown_as_it_is(site
 
 
 async def test_404_for_a_lead_that_is_not_there_yet_says_when_to_ask_again(site):
-    site.log.put(Lead("early"))
+    site.log.put(lead_row("early"))
     for path in ("/v1/leads/none", "/v1/leads/early", "/v1/leads/%00rules"):
         async with site.http.get(path) as response:
             assert (response.status, response.headers["Retry-After"]) == (404, "1")

@@ -1,0 +1,147 @@
+"""What a proof does: which clock of the lead it belongs to, and what it decides there at once (R4, R5, R7, R11)."""
+
+from __future__ import annotations
+
+from . import decisions
+from .case import Case
+from .effects import Measure
+from .lead import Kind, Loose, Phase
+from .lead_clock import CONTACT, RESPONSE, LeadClock, Uncounted, owner
+from .promise import Result
+from .proof import Proof
+
+NO_LEAD = frozenset({"not_missed", "backfill"})
+"""Reasons of closing after which no proof counts: it never was a lead with a clock (R26, R30)."""
+
+MOST_LOOSE = 5
+"""Proofs kept that belong to no clock so far, newest."""
+
+
+def credit(case: Case, proof: Proof, ended_at: int, name: str) -> Uncounted:
+    """Apply what a call or a record proves, to one clock at most (R7).
+
+    ended_at: of the contact. name: the event's, for the outcome's id.
+    """
+    lead = case.lead
+    instants = [at for at in _in_order(case, proof) if at is not None]
+    if not instants or lead.closed_reason in NO_LEAD:
+        return Uncounted.BEFORE_START
+    clock, reason = owner(
+        lead.clocks,
+        instants,
+        ended_at if proof.contact_at is not None else None,
+        case.rules.limits.match_window,
+        spoken_for=proof.spoken_for,
+        collects=lead.phase is Phase.ANSWERED,
+    )
+    before = lead.clock
+    counts = clock is not None and _credit_to(case, clock, proof, ended_at, name)
+    idle = lead.phase in (Phase.ANSWERED, Phase.CLOSED) and max(instants) > before.ended
+    if idle and _decided(before) == _decided(lead.clock):
+        loose = Loose(proof.attempt_at, proof.contact_at, ended_at, proof.by, name)
+        lead.loose = [*lead.loose, loose][-MOST_LOOSE:]
+    return Uncounted.NO if counts else reason or Uncounted.BEFORE_START
+
+
+def _in_order(case: Case, proof: Proof) -> tuple[int | None, int | None]:
+    """The instants of a proof, that which the policy takes for a response first."""
+    both = (proof.attempt_at, proof.contact_at)
+    return both if case.policy.response == "attempt" else both[::-1]
+
+
+def _decided(clock: LeadClock) -> tuple[Result, Result]:
+    return clock.evaluated, clock.contact_evaluated
+
+
+def _credit_to(case: Case, clock: LeadClock, proof: Proof, ended_at: int, name: str) -> bool:
+    """Whether anything of it counts here: an attempt from when the lead came on, a contact a little before."""
+    if clock.evaluated is Result.JOINED:
+        return False
+    window = case.rules.limits.match_window
+    contact = clock.counted(proof.contact_at, ended_at, window)
+    attempt = clock.counted(proof.attempt_at, None, window) or contact  # every contact is an attempt (R1)
+    by = proof.by if proof.by and case.is_manager(proof.by) else ""
+    if attempt:
+        _credit_earlier(case, clock.cycle, "attempt", attempt, by, name)
+    if contact:
+        _credit_earlier(case, clock.cycle, "contact", contact, by, name)
+    if attempt or contact:
+        judge(case, clock.cycle)
+    return bool(attempt or contact)
+
+
+def _credit_earlier(case: Case, cycle: int, kind: str, at: int, by: str, name: str) -> None:
+    """Keep the earliest proof of a kind, whatever the arrival order (R4); measured once, at the first."""
+    lead, clock = case.lead, case.lead.clock_of(cycle)
+    known = clock.attempt_at if kind == "attempt" else clock.contact_at
+    if known and known <= at:
+        return
+    open_ms = case.customer_calendar().elapsed(clock.start, at)
+    if not known and not lead.test:
+        case.effects.append(Measure(source=lead.source, kind=kind, open=open_ms, wall=at - clock.start))
+    attempt = kind == "attempt"
+    clock = clock._replace(attempt_at=at, attempt_by=by) if attempt else clock._replace(contact_at=at, contact_by=by)
+    lead.put_clock(clock)
+    told = {"kind": kind, "response_at": at, "by": by, "open_seconds": open_ms / 1000}
+    case.publish("call.credited", told, clock=clock, qualifier=f"{name}:{kind}", turn=_turn(case, clock))
+
+
+def _turn(case: Case, clock: LeadClock) -> int:
+    return case.lead.turn if clock.cycle == case.lead.cycle else clock.cycle
+
+
+def recall(case: Case) -> None:
+    """A clock has begun that was told of late: what was proven meanwhile, or just before, may be its own (R7)."""
+    lead = case.lead
+    loose, lead.loose = lead.loose, []
+    for proven in loose:
+        proof = Proof(proven.attempt_at, proven.contact_at, proven.by, "")
+        credit(case, proof, proven.ended_at, f"{proven.name}:{lead.cycle}")
+
+
+# what it decides
+
+
+def judge(case: Case, cycle: int) -> None:
+    """What the known proofs decide at once: met, retracted, answered. A breach is never decided here."""
+    lead, clock = case.lead, case.lead.clock_of(cycle)
+    if clock.contact_at and clock.contact_at <= clock.contact_due:
+        decisions.in_time(case, clock, CONTACT, clock.contact_at, clock.contact_by)
+    at, by = clock.response(case.policy.response)
+    present = cycle == lead.cycle
+    if not at or _may_be_given(case, clock):
+        return
+    if at <= clock.due and not (present and _in_doubt(case, at)):
+        decisions.in_time(case, lead.clock_of(cycle), RESPONSE, at, by)
+    decisions.retract_turns(case, lead.clock_of(cycle), at, response_at=at)
+    if not (present and lead.phase is Phase.OPEN):
+        _end_afterwards(case, cycle, at, by)
+    elif not _undecided(case, at):
+        decisions.answer(case, at, by)
+
+
+def _end_afterwards(case: Case, cycle: int, at: int, by: str) -> None:
+    """The response ended a clock of the past, or of a lead that is over: earlier than was known (R11)."""
+    lead, clock, turn = case.lead, case.lead.clock_of(cycle), case.lead.current
+    lead.put_clock(clock._replace(ended=min(filter(None, (clock.ended, at)))))
+    if turn and turn.result is Result.RUNNING and turn.turn >= cycle == lead.cycle and at <= turn.due:
+        decisions.end_by_response(case, turn, at, by)
+
+
+def _may_be_given(case: Case, clock: LeadClock) -> bool:
+    """Whether it ended with a merge that is not accepted yet: the other may take the clock, and learns of the proof."""
+    return case.lead.phase is Phase.CLOSED and bool(case.lead.joined_to) and clock.evaluated is Result.ENDED
+
+
+def _in_doubt(case: Case, at: int) -> bool:
+    """Whether a lead on its way into this one may bring an earlier due that was missed (R25)."""
+    return any(at > due for due in case.lead.joining.values())
+
+
+def _undecided(case: Case, at: int) -> bool:
+    """Whether a clock whose due lies before the response still waits for its breach (R10)."""
+    lead, turn = case.lead, case.lead.current
+    if lead.clock.awaits(RESPONSE):
+        return True
+    later = turn is not None and turn.kind is Kind.BREACH and turn.result is Result.RUNNING
+    return later and turn is not None and turn.due < at

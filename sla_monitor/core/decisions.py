@@ -1,0 +1,218 @@
+"""What is decided about a due, and said of it: met, breached, taken back, answered (R7, R10-R12, R14, R29)."""
+
+from __future__ import annotations
+
+from . import numbers
+from .case import Case
+from .lead import Kind, Phase, Turn
+from .lead_clock import CONTACT, RESPONSE, Broken, LeadClock
+from .promise import Result, Word
+from .turns import end, release
+
+CLOSED_BEFORE_DUE = "closed_before_due"
+"""Why a breach is taken back without a response (R29)."""
+
+
+def in_time(case: Case, clock: LeadClock, measure: str, at: int, by: str) -> None:
+    """A proof at or before the due: it is met, or its breach is taken back (R7, R11)."""
+    after = _heard(case, clock, measure, Word.IN_TIME)
+    if after is clock.result(measure):
+        return
+    if after is Result.MET:
+        first = _first_turn(case, clock)
+        _met(case, clock, clock.cycle, measure, at, by, clock.first_holder or (first.holder if first else ""))
+    else:
+        _retract(case, clock, measure, response_at=at)
+
+
+def _heard(case: Case, clock: LeadClock, measure: str, word: Word) -> Result:
+    """What a due is after a word; the turn that began with the clock is shown as it."""
+    after = clock.hear(measure, word)
+    case.lead.put_clock(after)
+    first = _first_turn(case, clock)
+    if measure == RESPONSE and after != clock and first and first.kind is Kind.FIRST:
+        first.result = first.result if first.result is Result.SUPERSEDED else after.evaluated
+    return after.result(measure)
+
+
+def _first_turn(case: Case, clock: LeadClock) -> Turn | None:
+    return next((turn for turn in case.lead.turns if turn.turn == clock.cycle), None)
+
+
+def _met(
+    case: Case, clock: LeadClock, turn: int, measure: str, at: int, by: str, holder: str, later: Turn | None = None
+) -> None:
+    case.publish(
+        "sla.met",
+        turn=turn,
+        clock=clock,
+        qualifier=measure,
+        measure=measure,
+        evaluated="later" if later else "first",
+        due_at=later.due if later else clock.due_of(measure),
+        response_at=at,
+        by=by,
+        holder_id=holder,
+        objective=case.policy.objective,
+        source=case.lead.source,
+    )
+
+
+def _retract(
+    case: Case,
+    clock: LeadClock,
+    measure: str,
+    later: Broken | None = None,
+    *,
+    response_at: int | None = None,
+    reason: str | None = None,
+) -> None:
+    """Take a breach back, and tell both holders and the head."""
+    lead = case.lead
+    turn = later.turn if later else clock.cycle
+    holder = later.holder if later else clock.first_holder
+    case.publish(
+        "sla.breach_retracted",
+        turn=turn,
+        clock=clock,
+        qualifier=measure,
+        measure=measure,
+        evaluated="later" if later else "first",
+        due_at=later.due if later else clock.due_of(measure),
+        response_at=response_at,
+        holder_id=holder,
+        late_given=_late_given(case, clock, measure) if later is None else None,
+        reason=reason,
+        objective=case.policy.objective,
+        source=lead.source,
+    )
+    for manager in dict.fromkeys((holder, lead.holder, case.head)):
+        told = {"response_at": response_at, "holder_id": holder}
+        case.notify(manager, "retracted", told, qualifier=f"{turn}:{measure}")
+
+
+def retract_turns(
+    case: Case, clock: LeadClock, at: int, *, response_at: int | None = None, reason: str | None = None
+) -> None:
+    """Each later breach with its due at or after an instant is taken back, once (R11)."""
+    lead = case.lead
+    back = [broken for broken in clock.breached if broken.due >= at]
+    if not back:
+        return
+    lead.put_clock(clock._replace(breached=tuple(broken for broken in clock.breached if broken.due < at)))
+    for broken in back:
+        for turn in lead.turns:
+            if turn.turn == broken.turn:
+                turn.result = Result.RETRACTED
+        _retract(case, clock, RESPONSE, broken, response_at=response_at, reason=reason)
+
+
+def answer(case: Case, at: int, by: str) -> None:
+    """The response ends the clock: late ones are announced, the running turn ends, the desk is free of the lead."""
+    lead, clock, turn = case.lead, case.lead.clock, case.lead.current
+    if turn is not None and turn.result is Result.RUNNING:
+        end_by_response(case, turn, at, by)
+    if clock.evaluated is Result.BREACHED:
+        case.publish("sla.responded", turn=clock.cycle, due_at=clock.due, response_at=at, by=by, source=lead.source)
+    lead.put_clock(clock._replace(ended=at))
+    lead.phase, lead.escalated, lead.scheduled = Phase.ANSWERED, False, False
+    lead.forget_question()
+    end(case, Result.ENDED)
+    release(case)
+    numbers.collect_all(case, at)
+    if by != lead.holder:
+        case.notify(lead.holder, "answered", by=by)
+
+
+def end_by_response(case: Case, turn: Turn, at: int, by: str) -> None:
+    """A turn begun by a breach is met for its holder if the response fell into it; others end unevaluated (R14)."""
+    if turn.kind is Kind.BREACH and turn.begun <= at <= turn.due:
+        turn.result = Result.MET
+        _met(case, case.lead.clock, turn.turn, RESPONSE, at, by, turn.holder, turn)
+    else:
+        turn.result = Result.ENDED
+
+
+# breaches
+
+
+def breach_first(case: Case, clock: LeadClock) -> None:
+    """The customer's due was broken: whose it was answers for it; nobody who was given it too late (R14)."""
+    _heard(case, clock, RESPONSE, Word.PASSED)
+    if case.lead.current is _first_turn(case, clock):
+        case.lead.warn_next = 0
+    late_given = _late_given(case, clock, RESPONSE)
+    _breach(case, clock, clock.cycle, RESPONSE, late_given=late_given, delay=clock.late_given if late_given else None)
+
+
+def breach_contact(case: Case, clock: LeadClock) -> None:
+    """Nobody has spoken with the customer in time: holder and head are told, nothing is reassigned (R12)."""
+    lead = case.lead
+    lead.put_clock(clock.hear(CONTACT, Word.PASSED))
+    _breach(case, clock, clock.cycle, CONTACT)
+    if lead.phase in (Phase.OPEN, Phase.ANSWERED):
+        for manager in dict.fromkeys((lead.holder, case.head)):
+            case.notify(manager, "contact_breached", due_at=clock.contact_due)
+
+
+def breach_turn(case: Case, turn: Turn) -> None:
+    """A turn begun by a breach has broken its own due (R14)."""
+    lead = case.lead
+    clock = next(clock for clock in reversed(lead.clocks) if clock.cycle <= turn.turn)
+    turn.result = Result.BREACHED
+    lead.put_clock(clock._replace(breached=(*clock.breached, Broken(turn.turn, turn.holder, turn.due))))
+    _breach(case, clock, turn.turn, RESPONSE, turn)
+
+
+def _breach(
+    case: Case,
+    clock: LeadClock,
+    number: int,
+    measure: str,
+    later: Turn | None = None,
+    *,
+    late_given: bool | None = None,
+    delay: str | None = None,
+) -> None:
+    lead = case.lead
+    case.publish(
+        "sla.breached",
+        turn=number,
+        clock=clock,
+        qualifier=measure,
+        measure=measure,
+        evaluated="later" if later else "first",
+        due_at=later.due if later else clock.due_of(measure),
+        asked_at=lead.asked_at,
+        question=lead.question,
+        holder_id=later.holder if later else clock.first_holder,
+        late_given=late_given,
+        delay=delay,
+        confidence="degraded" if lead.degraded else "full",
+        reason="late_arrival" if clock.late and later is None else None,
+        objective=case.policy.objective,
+        source=lead.source,
+    )
+
+
+def _late_given(case: Case, clock: LeadClock, measure: str) -> bool | None:
+    """Whether the first turn was given too late to answer for the customer's due (R14)."""
+    first = _first_turn(case, clock)
+    late = first is not None and first.kind is Kind.LATE and not clock.late
+    return True if late and measure == RESPONSE else None
+
+
+# ends
+
+
+def end_clocks(case: Case, at: int) -> None:
+    """The lead ended at an instant: what was due by then is still decided, what was due later is taken back (R29)."""
+    if not case.lead.clocks:
+        return
+    for measure in (CONTACT, RESPONSE):
+        clock = case.lead.clock
+        if clock.due_of(measure) >= at and clock.result(measure) is Result.BREACHED:
+            _heard(case, clock, measure, Word.OVER)
+            _retract(case, clock, measure, reason=CLOSED_BEFORE_DUE)
+    retract_turns(case, case.lead.clock, at, reason=CLOSED_BEFORE_DUE)
+    case.lead.put_clock(case.lead.clock.end(at))
