@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from sla_monitor.core.rules import MINUTE
+from sla_monitor.core.rules import HOUR, MINUTE
 from tests.e2e.board import Place, make, row
 from tests.e2e.browser import DESK, PHONE, Browser, Driver, driving, require_browser
 from tests.e2e.looks import clipped, faint
@@ -84,6 +84,8 @@ def busy(driver: Driver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         place.lead(LONG, owner_id="lev", name=CUSTOMERS[-1])
         place.lead("head", owner_id="anna", name=CUSTOMERS[2], channel="head")
         place.lead("shut", owner_id="anna", name=CUSTOMERS[3], channel="shut")
+        hours = {"lead_id": "hours", "owner_id": "anna", "channel": "hour", "name": CUSTOMERS[0]}
+        assert place.monitor.post("lead.created.v1", place.monitor.clock.now() - 12 * HOUR, **hours) == 202
         place.presence("max", "offline")
         place.lead("nobody", team_id="moscow-inbound-and-partners-of-the-far-east", name=CUSTOMERS[3], channel="long")
         place.monitor.wait_for("lead.unassignable", "nobody")

@@ -6,6 +6,7 @@ import { Leads } from "./leads.mjs";
 import { fillIn } from "./looks.mjs";
 import { WORDS } from "./words.mjs";
 
+const LONG = 10 * HOUR;
 const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 const DATE = { day: "numeric", month: "short" };
 const DAYS = { today: null, week: { weekday: "short" }, year: DATE, far: { ...DATE, year: "numeric" } };
@@ -48,8 +49,9 @@ export class Page {
     return day ? `${day.format(ms)} ${time}` : time;
   }
 
-  // A span of time that is counted; in days and hours once it is more than a day.
+  // A span of time that is counted; without seconds from ten hours on, in days and hours once it is more than a day.
   span(ms) {
+    if (ms >= LONG && ms < DAY) return this.words.hours(span(ms).slice(0, -3));
     return ms < DAY ? span(ms) : this.words.days(Math.floor(ms / DAY), Math.floor((ms % DAY) / HOUR));
   }
 
