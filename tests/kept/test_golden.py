@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 import pytest
+from aiokafka.structs import TopicPartition
 
 from sla_monitor import codec
 from sla_monitor.bootstrap import ROLES
 from sla_monitor.core import effects, events
+from sla_monitor.core.fold import Plain
 from sla_monitor.core.ledger import Ledger
+from sla_monitor.stream.index import Index
+from sla_monitor.stream.kafka.rows import PLACE, Kept
 from sla_monitor.wire_names import RECORDS, ROWS
 from tests.kept.golden import GOLDEN, builtins
 from tests.stream.bench import Told
@@ -108,3 +113,19 @@ def test_the_policy_row_of_the_version_before_is_read(name, example):
     else:
         with pytest.raises(codec.Undecodable):
             codec.decode_rules_row(kept)
+
+
+async def test_rows_of_the_version_before_are_opened_from_a_topic_as_from_a_file():
+    """Their bytes and keys are the same in both; the place beside them is Kafka's own."""
+    rows = [
+        (f"row-{n}".encode(), bytes.fromhex(example.values[1]["row"])) for n, example in enumerate(examples("rows"))
+    ]
+    place = (PLACE, b'{"place": 7, "topic": "a", "rows": "b"}')
+    kept = Kept(TopicPartition("sla.events.rows", 0))
+    kept.take(SimpleNamespace(key=key, value=value, offset=n) for n, (key, value) in enumerate([*rows, place]))
+    assert (kept.place.place, kept.rows) == (7, dict(rows))
+
+    index = Index(lambda: kept.rows, ())
+    await index.build("sla.events/0", Plain())
+    assert index.gauges().rows == len(rows)
+    assert index.timers.first()[0] == min(codec.next_due(value) for _, value in rows)
