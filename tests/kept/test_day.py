@@ -26,6 +26,8 @@ LEADS: dict[str, dict[str, Any]] = TOLD["leads"]
 STOPPED: int = TOLD["stopped_at"]
 PROMISED = ("status", "holder_id", "turn", "started_at", "customer_due_at", "due_at", "breached", "joined_to",
             "team_id", "policy", "first_attempt_at", "first_contact_at", "contact_due_at")  # fmt: skip
+OLD_SECRET = "/tmp/sla-kept-webhook-secret"
+
 SILENT = {"trial", "unowned"}
 """A test lead is posted to nobody (R30); of one that waits for an owner nothing has been told yet."""
 
@@ -33,31 +35,23 @@ SILENT = {"trial", "unowned"}
 @pytest.fixture
 def mailbox() -> Iterator[Receiver]:
     """Where the notices go that waited in a mailbox."""
-    with _receiver(MAILBOX) as receiver:
+    with Receiver() as receiver:
         yield receiver
 
 
 @pytest.fixture
 def webhook() -> Iterator[Receiver]:
-    with _receiver(WEBHOOK) as receiver:
+    with Receiver() as receiver:
         yield receiver
 
 
-def _receiver(port: int) -> Receiver:
-    """At the port that the data names; another run of the tests on this machine may have it for some seconds."""
-    for _ in range(300):
-        try:
-            return Receiver(port)
-        except OSError:
-            time.sleep(0.2)
-    return Receiver(port)
-
-
-def opened(directory: Path, at: int, speed: float) -> Monitor:
-    """The program on a copy of the data, where it is `at` by its clock."""
-    policy = directory / "secret-of-webhook"
-    policy.write_text(SECRET)
-    text = (DATA / "policy.yaml").read_text().replace("/tmp/sla-kept-webhook-secret", str(policy))
+def opened(directory: Path, at: int, speed: float, mailbox: Receiver, webhook: Receiver) -> Monitor:
+    """The program on a copy of the data, where it is `at` by its clock. Its policy has the receivers elsewhere now."""
+    secret = directory / "secret-of-webhook"
+    secret.write_text(SECRET)
+    text = (DATA / "policy.yaml").read_text().replace(OLD_SECRET, str(secret))
+    for old, receiver in ((MAILBOX, mailbox), (WEBHOOK, webhook)):
+        text = text.replace(f"127.0.0.1:{old}/", f"127.0.0.1:{receiver.server_port}/")
     monitor = Monitor(directory, text, speed=speed)
     data = directory / "data"
     data.mkdir()
@@ -83,8 +77,8 @@ def version(monitor: Monitor, lead_id: str) -> int:
     return monitor.rows("events")[lead_id.encode()][0]
 
 
-def test_data_of_an_older_version_is_opened_shows_all_and_goes_on(tmp_path, mailbox):
-    with opened(tmp_path, STOPPED + 1000, speed=2) as monitor:
+def test_data_of_an_older_version_is_opened_shows_all_and_goes_on(tmp_path, mailbox, webhook):
+    with opened(tmp_path, STOPPED + 1000, 2, mailbox, webhook) as monitor:
         assert {lead_id: shown(monitor.lead(lead_id)) for lead_id in LEADS} == {
             lead_id: shown(view) for lead_id, view in LEADS.items()
         }
@@ -114,7 +108,7 @@ def test_data_of_an_older_version_is_opened_shows_all_and_goes_on(tmp_path, mail
 
 
 def test_timers_of_an_older_version_fire_once_it_is_opened_by_the_next(tmp_path, mailbox, webhook):
-    with opened(tmp_path, STOPPED + 7 * HOUR, speed=60) as monitor:
+    with opened(tmp_path, STOPPED + 7 * HOUR, 60, mailbox, webhook) as monitor:
         monitor.past(STOPPED + 7 * HOUR + MINUTE)
         for lead_id in ("waiting", "held", "scheduled", "missed:4449c969eb31eca7", "service-quiet"):
             seen = monitor.wait_for("sla.breached", lead_id)
@@ -127,8 +121,8 @@ def test_timers_of_an_older_version_fire_once_it_is_opened_by_the_next(tmp_path,
         assert monitor.audit() == []
 
 
-def test_the_report_over_data_of_an_older_version_is_made(tmp_path):
-    monitor = opened(tmp_path, STOPPED + HOUR, speed=60)
+def test_the_report_over_data_of_an_older_version_is_made(tmp_path, mailbox, webhook):
+    monitor = opened(tmp_path, STOPPED + HOUR, 60, mailbox, webhook)
     command = [
         sys.executable,
         "-m",
