@@ -148,6 +148,8 @@ class Today:
         data = outcome.data
         if outcome.type != "sla.responded.v1" and (data["measure"], data["evaluated"]) != ("response", "first"):
             return False
+        if "response_at" not in data:  # taken back because the lead had ended by its due (R29)
+            return False
         at = instant(data["response_at"])
         self.answered = max(self.answered, at)
         if lead is None:
