@@ -30,10 +30,11 @@ from .metrics.catalogue import Group
 from .notify.address import to_one
 from .notify.channels import Registry, registry
 from .notify.provider import Provider
-from .notify.render import Link
+from .notify.render import Button, Link, no_link
 from .notify.sender import Sender
 from .notify.webhook_channel import Webhooks
 from .pacemaker import Pacemaker
+from .private import make_directory, make_file
 from .scrape import Scraped
 from .secret import claim_links, secrets_of
 from .settings import Settings
@@ -86,9 +87,8 @@ def domain_clock(settings: Settings) -> WallClock:
         return WallClock()
     path = settings.data_dir / "clock-origin"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.write_text(repr(time.time()))
+        make_directory(path.parent)
+        make_file(path, repr(time.time()).encode())
         return WallClock(settings.clock_speed, float(path.read_text()))
     except OSError as error:
         raise Unavailable(f"{path} cannot be used: {error.strerror}") from error
@@ -125,13 +125,13 @@ def metrics_of(settings: Settings, rules: Rules, keys: KeyRing, groups: Collecti
     return Metrics(__version__, rules, keys.names, groups=groups, by_manager=settings.metrics_managers)
 
 
-def channels_of(settings: Settings, clock: Clock) -> Registry:
-    """The channels of notices. Raises Misconfigured."""
+def channels_of(settings: Settings, clock: Clock, claims: ClaimLinks | None = None) -> Registry:
+    """The channels of notices. claims: by which a button takes a lead; none without. Raises Misconfigured."""
     telegram, slack = (
         Provider(url, settings.reveal(f"{name}_token"), buttons=settings.is_set(f"{name}_secret"))
         for name, url in (("telegram", settings.telegram_url), ("slack", settings.slack_url))
     )
-    return registry(settings.data_dir, clock, telegram, slack)
+    return registry(settings.data_dir, clock, telegram, slack, buttons_of(claims) if claims else no_link)
 
 
 def links_of(claims: ClaimLinks) -> Link:
@@ -150,6 +150,15 @@ def links_of(claims: ClaimLinks) -> Link:
     return link
 
 
+def buttons_of(claims: ClaimLinks) -> Button:
+    """By which button in Telegram a manager takes the lead of a notice."""
+
+    def button(notice: Send) -> str | None:
+        return claims.button(notice.lead_id, notice.turn, notice.manager_id)
+
+    return button
+
+
 class Up:
     """Everything in one process on the embedded log: `sla-monitor up`.
 
@@ -163,7 +172,7 @@ class Up:
         self.claims = claim_links(settings, self.clock)
         self._wanted, self.rules = rules, rules or Rules()
         self.metrics = metrics_of(settings, self.rules, keys)
-        channels, link = channels_of(settings, self.clock), links_of(self.claims)
+        channels, link = channels_of(settings, self.clock, self.claims), links_of(self.claims)
         sender = Sender(channels, self.clock, self.metrics.notification, link)
         webhooks = Webhooks(self.clock, self.metrics.notification)
         self._acts = Acts(self.metrics, sender, webhooks, lambda: self.rules, self.clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 from urllib.parse import quote
@@ -18,6 +18,14 @@ SOURCE = "/sla-monitor/claim"
 """The CloudEvents `source` of every claim that is made with us."""
 
 
+TAKE = "take"
+"""What the data of a button that takes a lead begins with."""
+BUTTON_BYTES = 64
+"""What Telegram lets a button send back."""
+LAST_TURN = 1_000_000
+"""The last turn that an event can name."""
+
+
 class Claim(NamedTuple):
     """What a link says: this manager may take this lead in this turn until then. expires_at: ms."""
 
@@ -29,13 +37,16 @@ class Claim(NamedTuple):
     @property
     def event_id(self) -> str:
         """The same for every tap, so that the second is a duplicate."""
-        named = msgspec.json.encode((self.lead_id, self.turn, self.manager_id))
-        return blake2b(named, digest_size=16).hexdigest()
+        return blake2b(_named(self.lead_id, self.turn, self.manager_id), digest_size=16).hexdigest()
 
     @property
     def uid(self) -> int:
         """What the row of the lead remembers of it once it was applied."""
         return Origin(uri=SOURCE, id=self.event_id).uid()
+
+
+def _named(lead_id: str, turn: int, manager_id: str) -> bytes:
+    return msgspec.json.encode((lead_id, turn, manager_id))
 
 
 class Expired(GiveUp):
@@ -52,6 +63,7 @@ class ClaimLinks:
     def __init__(self, clock: Clock, public_url: str | None = None, secrets: Sequence[str] = ()) -> None:
         self._clock, self._public_url = clock, public_url
         self._signer = Signer(secrets, "claim.v1")
+        self._buttons = Signer(secrets, "button.v1")
 
     @property
     def board(self) -> str | None:
@@ -68,6 +80,31 @@ class ClaimLinks:
             return None
         payload = msgspec.json.encode(Claim(lead_id, turn, manager_id, expires_at))
         return f"{self._public_url}/claim/{self._signer.sign(payload)}"
+
+    def button(self, lead_id: str, turn: int, manager_id: str) -> str | None:
+        """What a button in Telegram sends back, `take:TURN:SEAL:LEAD`; None if it finds no room, or nothing is signed.
+
+        Whoever has a client of their own can send anything as a button: the seal says that this manager was told of
+        this turn of this lead.
+        """
+        if not self._buttons:
+            return None
+        seal = self._buttons.seal(_named(lead_id, turn, manager_id))
+        data = f"{TAKE}:{turn}:{seal}:{lead_id}"
+        return data if len(data.encode()) <= BUTTON_BYTES else None
+
+    def pressed(self, data: str, manager_ids: Iterable[str]) -> Claim | None:
+        """The claim of a button that one of these managers was sent; None if it is of none of them."""
+        verb, _, rest = data.partition(":")
+        number, _, rest = rest.partition(":")
+        seal, _, lead_id = rest.partition(":")
+        if verb != TAKE or not (number.isascii() and number.isdigit()) or len(number) > len(str(LAST_TURN)):
+            return None
+        turn = int(number)
+        for manager_id in manager_ids:
+            if self._buttons.sealed(_named(lead_id, turn, manager_id), seal):
+                return Claim(lead_id, turn, manager_id, self._clock.now())
+        return None
 
     def read(self, token: str) -> Claim:
         """What a link says. Raises Forged, Expired."""

@@ -13,7 +13,6 @@ import struct
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
-from datetime import UTC, datetime
 from functools import lru_cache, reduce
 from operator import attrgetter
 from typing import Any, TypedDict, get_type_hints
@@ -22,6 +21,7 @@ from urllib.parse import quote
 import msgspec
 
 from .core import effects, events
+from .core.instants import in_utc
 from .core.ledger import Ledger
 from .core.row import Header, Row
 from .errors import GiveUp
@@ -232,7 +232,7 @@ def legible(data: Mapping[str, Any]) -> dict[str, Any]:
 @lru_cache(4096)
 def rfc3339(at: int) -> str:
     """An instant in ms as RFC 3339 in UTC with milliseconds. Known by heart: a step's outcomes share theirs."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return in_utc(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,9 +155,10 @@ def _of_roster(rules: Rules) -> Warned:
     busy |= {policy.escalate_to for policy in rules.policies}
     for idle in (name for name in rules.managers if name not in busy):
         yield f"managers.{idle}", "is in no team, so gets no leads"
-    last = rules.policies[-1]
-    if len(rules.teams) > 1 and not last.team and not last.match:
-        yield f"policies.{last.name}.team", "is not set; a lead that names neither team nor owner is `unassignable`"
+    for policy in rules.policies if len(rules.teams) > 1 else ():
+        if not policy.team and "team" not in policy.match:
+            said = "is not set; a lead that names neither team nor owner is `unassignable`, and every head is told"
+            yield f"policies.{policy.name}.team", said
 
 
 def _of_quiet(rules: Rules, now: int) -> Warned:

@@ -65,7 +65,7 @@ class KafkaWorker:
         self._fetch = Fetch(self._access)
         self.rules = rules or Rules()
         self._metrics = metrics_of(settings, self.rules, keys)
-        channels, link = channels_of(settings, self._clock), links_of(self.claims)
+        channels, link = channels_of(settings, self._clock, self.claims), links_of(self.claims)
         sender = Sender(channels, self._clock, self._metrics.notification, link)
         webhooks = Webhooks(self._clock, self._metrics.notification)
         self._acts = Acts(self._metrics, sender, webhooks, lambda: self.rules, self._clock)

@@ -11,6 +11,7 @@ from tempfile import mkstemp
 from .claims import ClaimLinks
 from .clock import Clock
 from .errors import Misconfigured, Problem, Unavailable
+from .private import make_directory
 from .settings import Settings
 
 SHORTEST = 32
@@ -53,7 +54,7 @@ def _kept(path: Path) -> str:
 
 def _make(path: Path) -> None:
     """Whole or not at all, whoever else is making it just now."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(path.parent)
     descriptor, draft = mkstemp(prefix=f"{path.name}.", dir=path.parent)  # two containers may have the same pid
     with os.fdopen(descriptor, "w") as file:
         file.write(token_hex(32) + "\n")

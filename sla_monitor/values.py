@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 from typing import Annotated, Any
 
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from .core.instants import in_utc
 from .core.rules import DAY, HOUR, MINUTE, SECOND
 
 PATTERN = r"^(?=[0-9])([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
@@ -52,8 +53,10 @@ def duration_text(ms: int) -> str:
 
 
 def local_text(at: Any, now: int, where: tzinfo) -> str:
-    """The time of an instant, ms, with its date if that is not today's. Raises TypeError, OverflowError: no instant."""
-    local, today = (datetime.fromtimestamp(instant / 1000, UTC).astimezone(where) for instant in (at, now))
+    """The time of an instant, ms, with its date if that is not today's. Raises TypeError for what is none."""
+    if not isinstance(at, int):
+        raise TypeError
+    local, today = (in_utc(instant).astimezone(where) for instant in (at, now))
     return f"{local:%H:%M %Z}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M %Z}"
 
 

@@ -14,7 +14,7 @@ from .core.ledger import Ledger
 from .core.mailbox import Mailbox
 from .core.phone import Number
 from .core.relay import Endpoint, Outbox
-from .core.roster import Held, Standing, Waiting
+from .core.roster import Held, SignedOut, Standing, Waiting
 
 RECORDS: dict[type, bytes] = {
     # what producers send
@@ -34,6 +34,7 @@ RECORDS: dict[type, bytes] = {
     events.RulesChanged: b"RulesChanged",
     events.WebhookEnabled: b"WebhookEnabled",
     events.Heartbeat: b"Heartbeat",
+    events.SessionEnded: b"SessionEnded",
     # answers from one log to another
     events.Assigned: b"Assigned",
     events.Away: b"Away",
@@ -71,6 +72,7 @@ ROWS: dict[type, bytes] = {
     Waiting: b"Waiting",
     Held: b"Held",
     Standing: b"Standing",
+    SignedOut: b"SignedOut",
     Notices: b"Notices",
     Mailbox: b"Mailbox",
     Outbox: b"Outbox",

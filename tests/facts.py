@@ -18,7 +18,7 @@ def origin(at: int, **changes: Any) -> Origin:
 
 
 def _make(kind: Any, at: int, fields: dict[str, Any]) -> Any:
-    names = ("received", "id", "uri", "source", "digest", "hops", "flags", "actor")
+    names = ("received", "id", "uri", "source", "digest", "hops", "flags", "actor", "may", "person")
     source = {name: fields.pop(name) for name in names if name in fields}
     return kind(at=at, origin=origin(at, **source), **fields)
 

@@ -139,3 +139,33 @@ def test_a_claim_is_the_same_event_however_often_it_is_made():
     assert later.event_id == CLAIM.event_id
     others = [CLAIM._replace(lead_id="crm:1002"), CLAIM._replace(turn=3), CLAIM._replace(manager_id="vera")]
     assert len({claim.event_id for claim in [CLAIM, *others]}) == 4
+
+
+# buttons
+
+
+def test_a_button_says_what_it_was_made_for_to_its_manager_alone() -> None:
+    made = links(OLD).button("crm:1001", 2, "anna")
+    assert links(OLD).pressed(made, ["vera", "anna"]) == Claim("crm:1001", 2, "anna", NOW)
+    assert links(OLD).pressed(made, ["vera"]) is None
+    assert links(NEW).pressed(made, ["anna"]) is None
+    assert links(NEW, OLD).pressed(made, ["anna"]) is not None, "a secret is changed without a pause"
+
+
+@pytest.mark.parametrize(("turn", "room"), [(1, 45), (999, 43), (1_000_000, 39)])
+def test_a_button_fits_into_64_bytes_or_is_none(turn: int, room: int) -> None:
+    assert len(links(OLD).button("x" * room, turn, "anna").encode()) <= 64
+    assert links(OLD).button("x" * (room + 1), turn, "anna") is None
+    assert links(OLD).button("\u00e9" * room, turn, "anna") is None
+
+
+def test_without_a_secret_there_is_no_button() -> None:
+    assert links().button("L1", 1, "anna") is None
+    assert links().pressed("take:1:AAAAAAAAAAA:L1", ["anna"]) is None
+
+
+@given(st.text(), st.integers(1, 1_000_000))
+def test_whatever_is_pressed_is_a_button_of_ours_or_none(data: str, turn: int) -> None:
+    assert links(OLD).pressed(data, ["anna"]) is None
+    made = links(OLD).button(data.encode(errors="replace").decode(), turn, "anna")
+    assert made is None or links(OLD).pressed(made, ["anna"])[:2] == (data.encode(errors="replace").decode(), turn)

@@ -25,6 +25,7 @@ from sla_monitor.notify.address import shown
 from sla_monitor.notify.signature import BadSecret, read_secrets
 from sla_monitor.policy import default_rules, differences, read_rules, same
 from sla_monitor.policy.chats import native
+from sla_monitor.private import wider
 from sla_monitor.secret import REMEDY, secrets_of
 from sla_monitor.settings import Settings, read_settings
 from sla_monitor.stream.kafka import topics
@@ -101,6 +102,7 @@ def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = N
         _look_at_secrets(findings, settings)
         _look_at_keys(findings, settings, rules)
         _look_at_links(findings, settings)
+        _look_at_modes(findings, settings)
     if rules:
         _look_ahead(findings, settings, rules)
     show(as_json, findings.value(), findings.lines())
@@ -142,13 +144,21 @@ def _look_at_links(findings: Findings, settings: Settings) -> None:
         )
         findings.warnings.append(Problem("SLA_SECRET_FILE", "", message))
     if settings.public_url and not settings.keys:
-        message = "is of no use without keys: only this machine is served; `sla-monitor keys new` makes one"
+        message = "is good for links and buttons only: the board needs keys; `sla-monitor keys new` makes one"
         findings.warnings.append(Problem("SLA_PUBLIC_URL", "", message))
 
 
 def _secret_said(settings: Settings) -> bool:
     """Looking must not make one."""
     return bool(settings.secret or settings.secret_file)
+
+
+def _look_at_modes(findings: Findings, settings: Settings) -> None:
+    """Whether others on this machine may look at what is kept: names, numbers, links."""
+    mode = wider(settings.data_dir)
+    if mode is not None:
+        message = f"has the mode {mode}, so others on this machine may look into it; `chmod 700` closes it"
+        findings.warnings.append(Problem(str(settings.data_dir), "", message))
 
 
 def _judged(findings: Findings, force: Rules | None) -> Rules | None:

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from .books import LEAD, MANAGER, Books, named
+from .books import LEAD, MANAGER, SESSION, Books, named
 from .effects import Ask, Count, Deliver, Effect, Free, Hold
-from .events import Assigned, Away, Candidate, Due, ManagerStatus, RulesChanged
+from .events import Assigned, Away, Candidate, Due, ManagerStatus, RulesChanged, SessionEnded
 from .fold import Rows
 from .people import team_of
-from .roster import ABSENT, Held, PassedOver, Seat, Standing, Waiting, earliest, look, shift_of
+from .roster import ABSENT, Held, PassedOver, Seat, SignedOut, Standing, Waiting, earliest, look, shift_of
 from .row import Header
 from .rules import Rules
 from .strategies import enter, give, in_order
@@ -28,7 +28,7 @@ from .strategies import enter, give, in_order
 class Desk:
     """The reducer of the desk (`core.fold.Reducer`); the only one that sees more than one row."""
 
-    kinds: ClassVar[tuple[type, ...]] = (Waiting, Held, Standing)
+    kinds: ClassVar[tuple[type, ...]] = (Waiting, Held, Standing, SignedOut)
 
     def __init__(self) -> None:
         self._books = Books()
@@ -337,8 +337,18 @@ def on_rules(sitting: Sitting, _: str, __: RulesChanged) -> None:
         sitting.look_at(manager_id, since=sitting.now)
 
 
+def on_session_ended(sitting: Sitting, _: str, fact: SessionEnded) -> None:
+    """Kept until the session would have ended by itself: the desk is the home of what all who serve must know."""
+    if fact.until > sitting.now:
+        sitting.rows.put(SESSION + fact.digest, SignedOut(fact.name, fact.until))
+    sitting.count("ok")
+
+
 def on_due(sitting: Sitting, key: str, _: Due) -> None:
-    """The timer of a manager: their presence may have changed, or a grace has run out."""
+    """The timer of a manager: their presence may have changed, or a grace has run out; or of a session's end."""
+    if key.startswith(SESSION):
+        sitting.rows.put(key, None)
+        return
     sitting.tell(key.removeprefix(MANAGER))
 
 
@@ -348,5 +358,6 @@ FACTS: Mapping[type, Callable[[Sitting, str, Any], None]] = {
     Free: on_free,
     ManagerStatus: on_status,
     RulesChanged: on_rules,
+    SessionEnded: on_session_ended,
     Due: on_due,
 }

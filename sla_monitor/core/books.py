@@ -11,6 +11,8 @@ LEAD = "l:"
 """Before a lead_id: the key of what the desk has of it."""
 MANAGER = "m:"
 """Before a manager's id: the key of their standing."""
+SESSION = "s:"
+"""Before a digest: the key of a session that was ended."""
 
 
 class Books:
@@ -30,7 +32,7 @@ class Books:
             self.managers.add(named(key))
         elif header.status == Status.HELD:
             self.holds.setdefault(header.holder, set()).add(key)
-        else:
+        elif header.status == Status.WAITING:
             insort(self.waits.setdefault(header.holder, []), (header.started_at, key))
 
     def remove(self, key: bytes, header: Header) -> None:
@@ -41,7 +43,7 @@ class Books:
             rows.discard(key)
             if not rows:
                 del self.holds[header.holder]
-        else:
+        elif header.status == Status.WAITING:
             asks = self.waits[header.holder]
             del asks[bisect_left(asks, (header.started_at, key))]
             if not asks:

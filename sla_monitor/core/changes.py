@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, numbers, turns
+from . import events, numbers, rights, turns
 from .case import Case
 from .rules import MINUTE
 
@@ -45,7 +45,7 @@ def stamp(fact: Any) -> tuple[int, str, str]:
 
 def assign(case: Case, fact: events.LeadAssigned) -> None:
     """An assignment by a person or a rule; echoes and older ones change nothing (R16, R21, R22)."""
-    if _outdated(case, fact) or _echo(case, fact):
+    if rights.refused(case, fact) or _outdated(case, fact) or _echo(case, fact):
         return
     if not case.is_manager(fact.owner_id):
         case.flag("unknown_owner")
@@ -78,7 +78,7 @@ def _echo(case: Case, fact: events.LeadAssigned) -> bool:
 
 def assign_only(case: Case, fact: events.LeadAssigned) -> None:
     """Assigning a lead that is not open changes its holder only (R23)."""
-    if _outdated(case, fact) or _echo(case, fact):
+    if rights.refused(case, fact) or _outdated(case, fact) or _echo(case, fact):
         return
     if not case.is_manager(fact.owner_id):
         case.flag("unknown_owner")
@@ -99,7 +99,7 @@ def claim(case: Case, fact: events.LeadClaimed) -> None:
         case.count("ignored_stale_claim")
     elif not case.is_manager(fact.manager_id):
         case.flag("unknown_manager")
-    elif not _outdated(case, fact):
+    elif not rights.refused(case, fact) and not _outdated(case, fact):
         lead.assigned_stamp = stamp(fact)
         turns.hand_over(case, fact.manager_id, "claimed")
         case.count("ok")

@@ -20,7 +20,9 @@ class Origin:
     received: when it was accepted, ms. digest: a 32-bit hash of its data, to tell conflicts.
     hops: how often it was forwarded from a joined or merged lead.
     flags: what intake noticed: `future_time`, `unknown_manager`, `bad_number`.
-    actor: who did it, by the name of their key; empty where the source does not say.
+    actor: who did it, by the name of their key, or, as `source:name`, as a source says; empty where nobody does.
+    may: the teams upon whose leads they may act (`core.rights`), None for a source that is no person. person: who they
+    are in the roster. Only doors of ours, where somebody is known, say these two.
     """
 
     uri: str = ""
@@ -31,6 +33,8 @@ class Origin:
     hops: int = 0
     flags: tuple[str, ...] = ()
     actor: str = ""
+    may: tuple[str, ...] | None = None
+    person: str = ""
 
     def uid(self) -> int:
         """The 63-bit hash of (uri, id) kept in rows for deduplication."""
@@ -366,6 +370,19 @@ class WebhookEnabled:
     """Somebody wants an endpoint that was disabled to be tried again; written to every partition."""
 
     webhook: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded:
+    """Somebody signed out: whoever serves the board refuses the session. digest: of what its cookie says.
+
+    name: of the key. until: when the session would have ended by itself, ms.
+    """
+
+    digest: str
+    name: str
+    until: int
     at: int
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 TYPES = (
+    "act.refused",
     "assignment.ignored",
     "call.credited",
     "call.ignored",

@@ -45,6 +45,7 @@ class Status(IntEnum):
     WAITING = 1
     HELD = 2
     MANAGER = 3
+    SIGNED_OUT = 4
 
 
 @dataclass(slots=True)
@@ -106,6 +107,17 @@ class Standing:
 
     def header(self) -> Header:
         return Header(earliest(self.changes_at, self.tell_at), Status.MANAGER)
+
+
+@dataclass(slots=True)
+class SignedOut:
+    """A session that was ended before its time, which all who serve the board refuse until then. name: of its key."""
+
+    name: str
+    until: int
+
+    def header(self) -> Header:
+        return Header(self.until, Status.SIGNED_OUT)
 
 
 class Needs(Protocol):

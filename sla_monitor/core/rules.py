@@ -21,6 +21,7 @@ NOTICES = (
     "breached",
     "escalated",
     "unassignable",
+    "no_team",
     "taken",
     "answered",
     "closed",
@@ -34,7 +35,7 @@ NOTICES = (
 )
 """The kinds of notices about a lead."""
 
-URGENT = ("escalated", "unassignable", "stuck")
+URGENT = ("escalated", "unassignable", "no_team", "stuck")
 """The kinds that come in quiet hours too: without the head nobody looks after the lead."""
 
 Intervals = tuple[tuple[int, int], ...]

@@ -32,6 +32,7 @@ WORDS: Mapping[str, Word] = {
     "breached": Word.OPEN,
     "contact_breached": Word.OPEN,
     "unassignable": Word.OPEN,
+    "no_team": Word.OPEN,
     "missed_call": Word.OPEN,
 }
 """All other kinds tell of what has happened, and stay true."""
@@ -62,6 +63,8 @@ def stands(kind: str, turn: int, manager: str, state: LeadState) -> bool:
         return state.phase in (OPEN, ANSWERED) and not state.spoken and manager in (state.holder, state.head)
     if state.phase != OPEN or (word is Word.TURN and turn != state.turn):
         return False
+    if kind == "no_team":  # every head is told, and none of them is the lead's
+        return True
     if kind == "unassignable":
         return not state.holder
     return manager == state.holder if kind in HOLDERS else manager in (state.holder, state.head)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import changes, credit, decisions, events, heartbeat, joining, numbers, turns, verdict
+from . import changes, credit, decisions, events, heartbeat, joining, numbers, rights, turns, verdict
 from .calls import on_call, on_contact
 from .case import Case
 from .changes import stamp
@@ -87,6 +87,7 @@ def create(case: Case, fact: events.LeadCreated) -> None:
     announce_schedule(case)
     numbers.open_all(case, join=case.policy.join_same_number)
     case.count("ok")
+    rights.tell_heads(case)
     _first_holder(case, fact.owner_id)
 
 
@@ -149,6 +150,8 @@ def _give_up(case: Case, waiting: Parked) -> None:
 def close(case: Case, fact: events.LeadClosed) -> None:
     """What was due by its end is decided all the same, what was due later is taken back (R29)."""
     lead = case.lead
+    if rights.refused(case, fact):
+        return
     if lead.closed_reason:  # closed by a merge, and joined since
         case.count("ignored_already_closed")
         return
@@ -199,6 +202,8 @@ def leave_open(case: Case, phase: Phase, at: int) -> None:
 def reopen(case: Case, fact: events.LeadReopened) -> None:
     """A new customer's clock with the next turn number, and max_turns anew (R29)."""
     lead = case.lead
+    if rights.refused(case, fact):
+        return
     before = lead.clocks
     if not begin_clock(case, fact.at, cycle=lead.turn + 1):
         return

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from sla_monitor.errors import Misconfigured, Problem, Unavailable
+from sla_monitor.private import make_directory, make_file
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +43,9 @@ class Memory:
         """Raises Unavailable."""
         fresh = self._path.with_suffix(".new")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_bytes(msgspec.json.encode(heard))
+            make_directory(self._path.parent)
+            fresh.unlink(missing_ok=True)
+            make_file(fresh, msgspec.json.encode(heard))
             fresh.replace(self._path)
         except OSError as error:
             raise self._unusable(error) from error

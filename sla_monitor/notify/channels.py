@@ -16,7 +16,7 @@ from sla_monitor.core.effects import Send
 from . import apprise_channel, log_channel, mail_channel, slack_channel, telegram_channel
 from .address import scheme
 from .provider import Provider
-from .render import Message
+from .render import Button, Message, no_link
 
 OTHERS = ""
 """The scheme under which the channel for all other schemes stands."""
@@ -49,12 +49,21 @@ Registry = Mapping[str, Channel]
 """The channels by scheme."""
 
 
-def registry(data_dir: Path, clock: Clock, telegram: Provider = NOWHERE, slack: Provider = NOWHERE) -> Registry:
-    """Every channel. data_dir: where log:// writes `notifications.log`. telegram, slack: what those send by."""
+def registry(
+    data_dir: Path,
+    clock: Clock,
+    telegram: Provider = NOWHERE,
+    slack: Provider = NOWHERE,
+    button: Button = no_link,
+) -> Registry:
+    """Every channel. data_dir: where log:// writes `notifications.log`. telegram, slack: what those send by.
+
+    button: what one in Telegram sends back.
+    """
     others, mail = apprise_channel.AppriseChannel(), mail_channel.MailChannel()
     return {
         "log": log_channel.LogChannel(data_dir / "notifications.log", clock),
-        "telegram": telegram_channel.TelegramChannel(telegram),
+        "telegram": telegram_channel.TelegramChannel(telegram, button),
         "slack": slack_channel.SlackChannel(slack, others),
         **dict.fromkeys(attempts.MAIL, mail),
         OTHERS: others,

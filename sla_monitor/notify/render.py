@@ -31,7 +31,10 @@ INSTANTS = {"due_at": "due", "response_at": "responded"}
 MANAGERS = {"from_id": "from_name", "to_id": "to_name", "holder_id": "holder", "by": "by"}
 
 CLAIMABLE = frozenset(
-    {"assigned", "warning", "missed_call", "breached", "contact_breached", "escalated", "unassignable", "absent"}
+    {
+        *("assigned", "warning", "missed_call", "breached", "contact_breached"),
+        *("escalated", "unassignable", "no_team", "absent"),
+    }
 )
 """Kinds of a lead that waits for somebody to take it."""
 
@@ -43,6 +46,10 @@ SPLIT = 1000
 Link = Callable[[Send], str | None]
 """Where the one who is told can take the lead of a notice, or see it (`address.to_one`), or all of a digest; None where
 no link can be made."""
+
+
+Button = Callable[[Send], str | None]
+"""What a button that takes the lead of a notice sends back; None where it would find no room, or none is signed."""
 
 
 class Action(NamedTuple):
@@ -77,7 +84,7 @@ class Message(NamedTuple):
 
 
 def no_link(_: Send) -> None:
-    """For where no links can be made."""
+    """For where no links, or no buttons, can be made."""
 
 
 def render(
@@ -146,7 +153,7 @@ def _words(send: Send, rules: Rules, language: str, *, personal: bool) -> dict[s
     words |= {"turn": str(send.turn), "lead_id": lead_id, "lead": words.get("lead_name", lead_id)}
     where = zone_of(send.manager_id, rules)
     for detail, word in INSTANTS.items():
-        with suppress(TypeError, ValueError, OverflowError, OSError):  # no instant, or none that a calendar has
+        with suppress(TypeError):
             words[word] = local_text(details.get(detail), send.at, where)
     if "due" in words:
         left = details["due_at"] - send.at

@@ -12,7 +12,7 @@ from sla_monitor.policy.chats import check_address, place
 
 from .failure import Failed
 from .provider import Answer, Provider, post, refused
-from .render import Action, Message
+from .render import Action, Button, Message
 
 REFUSED = frozenset({400, 403})
 """The chat is not there, the bot was blocked or thrown out, the message will never do. 401 and 404: the token is wrong,
@@ -21,22 +21,19 @@ which an operator may put right within the day."""
 LONGEST = 4000
 """Characters; Telegram takes 4096."""
 
-BUTTON_BYTES = 64
-"""What Telegram lets a button send back."""
-
 
 def check(address: str) -> str | None:
     return check_address(address)
 
 
 class TelegramChannel:
-    """provider: the bot."""
+    """provider: the bot. button: what one that takes the lead sends back."""
 
     personal = True
     at_once = 1
 
-    def __init__(self, provider: Provider) -> None:
-        self._provider = provider
+    def __init__(self, provider: Provider, button: Button) -> None:
+        self._provider, self._button = provider, button
 
     def longest(self, _: str) -> int:
         return LONGEST
@@ -61,9 +58,9 @@ class TelegramChannel:
 
     def _buttons(self, notice: Send, action: Action) -> list[dict[str, str]]:
         """One that takes the lead at once, if what it sends back finds room, and a link."""
-        taking = f"take:{notice.turn}:{notice.lead_id}"
+        taking = self._button(notice) if action.takes and self._provider.buttons else None
         buttons = []
-        if action.takes and self._provider.buttons and len(taking.encode()) <= BUTTON_BYTES:
+        if taking is not None:
             buttons.append({"text": action.label, "callback_data": taking})
         if action.url and _has_public_host(action.url):
             buttons.append({"text": action.browser if buttons else action.alone, "url": action.url})

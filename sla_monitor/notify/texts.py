@@ -76,6 +76,16 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             ),
         ),
     },
+    "no_team": {
+        "en": Text(
+            "A lead of no team: {lead}",
+            ("Neither the lead nor the policy names a team. Take it, or give it to somebody.", *_DUE_EN),
+        ),
+        "ru": Text(
+            "Лид без команды: {lead}",
+            ("Команда не названа ни в лиде, ни в политике. Заберите его или передайте кому-нибудь.", *_DUE_RU),
+        ),
+    },
     "answered": {
         "en": Text("Answered: {lead}", ("{by} has responded; you need not.",)),
         "ru": Text("Клиенту ответили: {lead}", ("Ответил(а) {by}, от вас ничего не требуется.",)),

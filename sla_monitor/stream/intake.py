@@ -86,6 +86,8 @@ class Intake:
             return [Bury(reason=MALFORMED, detail=error.detail)]
         except wire.Invalid as error:
             return [Bury(reason=INVALID, detail="; ".join(f"{at or '/'} {what}" for at, what in error.faults))]
+        if wire.reserved(event.source):
+            return [Bury(reason=INVALID, detail=f"/source {wire.RESERVED_DETAIL}")]
         return self._enter(fact, event, now)
 
     def moved(self, key: bytes, old: Header | None, new: Header | None) -> None:

@@ -18,6 +18,12 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HERE = frozenset({"same-origin", "none"})
 """What browsers say of requests that no other site has made (`Sec-Fetch-Site`)."""
 
+PROXYS = frozenset(
+    {"forwarded", "via", "x-real-ip", "true-client-ip", "x-client-ip", "x-cluster-client-ip", "fly-client-ip"}
+)
+PROXYS_FAMILIES = ("x-forwarded", "x-original-", "cf-", "fastly-", "x-envoy-", "x-appengine-", "x-amzn-")
+"""Headers, in small letters, that a proxy adds and no program on this machine does."""
+
 BEARER = {"WWW-Authenticate": 'Bearer realm="sla-monitor"'}
 
 
@@ -112,9 +118,17 @@ def _known(key: Key | None) -> Key:
 
 def check_local(request: web.Request) -> None:
     """A proxy on this machine and a page that rebinds DNS both come from loopback, but not from its user."""
-    proxied = "Forwarded" in request.headers or "X-Forwarded-For" in request.headers
-    if proxied or not _is_loopback(request.remote or "") or not _is_loopback(_asked_host(request)):
+    if (
+        any(map(_is_proxys, request.headers))
+        or not _is_loopback(request.remote or "")
+        or not _is_loopback(_asked_host(request))
+    ):
         raise Refused(403, "without keys only this machine is served; see `sla-monitor keys`")
+
+
+def _is_proxys(header: str) -> bool:
+    name = header.lower()
+    return name in PROXYS or name.startswith(PROXYS_FAMILIES)
 
 
 def _asked_host(request: web.Request) -> str:

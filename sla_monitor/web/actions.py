@@ -11,12 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sla_monitor import wire
 from sla_monitor.claims import SOURCE as CLAIM
 from sla_monitor.claims import Claim
-from sla_monitor.core.lead import Lead
+from sla_monitor.core.case import Case
+from sla_monitor.core.lead import Lead, Phase
+from sla_monitor.core.rights import may_claim
 from sla_monitor.documents import plain_message
 from sla_monitor.wire.values import Id, Instant
 
 from .context import KEY, VISITOR, Web
-from .entrance import Entrance
+from .entrance import Entrance, Person
 from .limits import read_body
 from .problems import Refused
 from .views import Views, moment
@@ -59,6 +61,8 @@ class Actions:
         """POST /v1/leads/{id}/actions"""
         lead = await self._views.known(request.match_info["id"], request[VISITOR])
         act = await self._read(request, Action)
+        if act.action != "close" and lead.phase is Phase.JOINED:
+            raise Refused(409, "this lead became part of another; act on that one")
         perform = {"claim": self._claim, "reassign": self._reassign, "close": self._close}[act.action]
         return await perform(request, lead, act)
 
@@ -83,9 +87,10 @@ class Actions:
         if not visitor.acts_for(manager_id, self._web.rules()):
             raise Refused(403, "you may claim for yourself only")
         self._check_roster(manager_id)
-        turn = act.turn or (await self._views.followed(lead)).turn
-        claim = Claim(lead.lead_id, turn, manager_id, 0)
-        data = {"lead_id": lead.lead_id, "manager_id": manager_id, "turn": turn}
+        if not may_claim(self._case(lead), manager_id):
+            raise Refused(403, "this lead is of another team than theirs")
+        claim = Claim(lead.lead_id, act.turn or lead.turn, manager_id, 0)
+        data = {"lead_id": lead.lead_id, "manager_id": manager_id, "turn": claim.turn}
         return await self._write(request, "lead.claimed.v1", data, CLAIM, claim.event_id)
 
     async def _reassign(self, request: web.Request, lead: Lead, act: Action) -> web.Response:
@@ -104,6 +109,9 @@ class Actions:
             raise _wrong("reason", "is needed: converted, junk, duplicate or deleted")
         return await self._write(request, "lead.closed.v1", {"lead_id": lead.lead_id, "reason": act.reason})
 
+    def _case(self, lead: Lead) -> Case:
+        return Case(lead, self._web.clock.now(), self._web.rules())
+
     def _check_roster(self, manager_id: str) -> None:
         managers = self._web.rules().managers
         if managers and manager_id not in managers:
@@ -113,8 +121,9 @@ class Actions:
         self, request: web.Request, kind: str, data: dict[str, Any], source: str = SOURCE, event_id: str = ""
     ) -> web.Response:
         """Durable when it answers; what became of it, the lead and the outcomes tell."""
-        named = event_id or str(uuid4())
-        await self._entrance.make(kind, source, named, data, actor=request[VISITOR].name, key=request.get(KEY))
+        named, visitor = event_id or str(uuid4()), request[VISITOR]
+        by = Person(visitor.manager_id, visitor.may, visitor.name)
+        await self._entrance.make(kind, source, named, data, by, request.get(KEY))
         return web.json_response({"source": source, "id": named, "type": kind}, status=202)
 
     async def _read(self, request: web.Request, kind: type[B]) -> B:

@@ -34,6 +34,7 @@ class Board:
                 "now": rfc3339(now),
                 "speed": self._web.clock.speed,
                 "open": len(lines),
+                "unreadable": len(scene.picture.damaged),
                 "counts": Counter(line.status for line in lines),
                 "leads": [_lead(line, visitor, rules, now) for line in lines[:SHOWN]],
             }

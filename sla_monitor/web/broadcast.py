@@ -40,13 +40,21 @@ class Broadcast:
 
     def __init__(self, context: Web, live: Live) -> None:
         self._web, self._live = context, live
+        self._open = 0
+        context.access.sessions.when_ended(self._look_again)
         self.stop = asyncio.Event()
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """GET /v1/board/stream"""
-        if len(self._live.viewers) >= self._web.limits.streams:
+        if self._open >= self._web.limits.streams:
             raise Refused(429, "too many people look at the board", headers={"Retry-After": "30"})
-        viewer = await self._live.join()
+        self._open += 1  # before anything is waited for: many may come at once
+        try:
+            return await self._show(request, await self._live.join())
+        finally:
+            self._open -= 1
+
+    async def _show(self, request: web.Request, viewer: Viewer) -> web.StreamResponse:
         try:
             response = web.StreamResponse(headers=HEADERS)
             await response.prepare(request)
@@ -66,6 +74,11 @@ class Broadcast:
             for message in self._messages(viewer, visitor):
                 await response.write(message)
             await self._news(viewer)
+
+    def _look_again(self) -> None:
+        """Somebody signed out: their streams end now."""
+        for viewer in self._live.viewers:
+            viewer.wake.set()
 
     def _still(self, request: web.Request, visitor: Visitor) -> bool:
         """Whether they are who they were: sessions end, keys are taken away."""
@@ -112,7 +125,13 @@ class Broadcast:
             yield self._hour(viewer, visitor)
         if untold.news:
             yield self._news_of(viewer, visitor)
-        yield _event("beat", now=self._web.clock.now(), unready=self._web.unready())
+        yield _event("beat", now=self._web.clock.now(), unready=self._unready(viewer))
+
+    def _unready(self, viewer: Viewer) -> list[str]:
+        """Why not to rely on what is shown."""
+        damaged = len(viewer.scene.picture.damaged)
+        lost = [f"leads whose rows are damaged and not shown: {damaged}"] if damaged else []
+        return self._web.unready() + lost
 
     def _leads(self, viewer: Viewer, visitor: Visitor, keys: Iterable[bytes]) -> Iterator[bytes]:
         leads = viewer.scene.picture.leads
@@ -143,7 +162,7 @@ class Broadcast:
     def _news_of(self, viewer: Viewer, visitor: Visitor) -> bytes:
         """The newest first."""
         news = reversed(viewer.scene.today.news)
-        seen = (one for one in news if visitor.sees_of(one.team_id, one.holder_id))
+        seen = (one for one in news if visitor.sees_of(one.team_id, one.holder_id, one.by, one.to))
         return _event("news", items=[_item(one) for one in islice(seen, NEWS)])
 
 

@@ -14,14 +14,14 @@ from urllib.parse import parse_qs
 import aiohttp
 from aiohttp import web
 
-from sla_monitor.claims import Claim
+from sla_monitor.claims import LAST_TURN, TAKE, Claim
 from sla_monitor.core.rules import MINUTE, SECOND, Manager
 from sla_monitor.errors import TryAgain
 from sla_monitor.policy.chats import SLACK, TELEGRAM, reached_at
 
 from .claim_page import local_time, who_was_faster
 from .claim_texts import WORDS
-from .claiming import Claiming, Fate
+from .claiming import Claiming, Fate, Found
 from .context import Web
 from .limits import KIB, Gate, read_body
 from .problems import Refused
@@ -35,6 +35,9 @@ LARGEST = 64 * KIB
 FRESH = 5 * MINUTE
 """How old a signature may be."""
 
+FIELDS = 10
+"""Of a form; Slack sends one."""
+
 TOAST = 200
 """Characters of an answer; Telegram takes no more."""
 
@@ -44,6 +47,12 @@ TRY_AGAIN = "It is not known whether that was kept. Please press again; twice do
 
 PATIENCE = 2.0
 """Seconds that Slack waits for what became of a claim; it wants an answer within 3, and takes news later."""
+
+UNSIGNED = {
+    "en": "This button is no longer valid. Open the lead by the link or on the board.",
+    "ru": "Эта кнопка больше не действует. Откройте лид по ссылке или на доске.",
+}
+"""Of a notice that was written before the secret was changed; or made up."""
 
 NOT_YOURS = {"en": "This button is for somebody else.", "ru": "Эта кнопка не для вас."}
 
@@ -78,16 +87,19 @@ class Callbacks:
 
     async def _pressed_in_telegram(self, query: Mapping[str, Any]) -> str | None:
         """What to say to who pressed; None if it was no button of ours."""
-        verb, turn, lead_id = _parts(query.get("data"))
+        data = query.get("data")
+        if not isinstance(data, str) or data.partition(":")[0] != TAKE:
+            return None
         who = str(_object(query.get("from")).get("id"))
         chat = str(_object(_object(query.get("message")).get("chat")).get("id"))
-        if verb != "take":
-            return None
         managers = self._web.rules().managers
         told = [manager.id for manager in reached_at(managers, TELEGRAM, chat)]
         pressed = list(reached_at(managers, TELEGRAM, who))
-        mine = next((manager for manager in pressed if manager.id in told), None)
-        return await self._take(mine, lead_id, turn) if mine else _not_for(pressed)
+        mine = {manager.id: manager for manager in pressed if manager.id in told}
+        claim = self._web.claims.pressed(_whole(data), mine)
+        if claim is not None:
+            return await self._take(mine[claim.manager_id], claim)
+        return UNSIGNED[_language(pressed[0])] if mine else _not_for(pressed)
 
     # Slack: https://docs.slack.dev/interactivity/handling-user-interaction
 
@@ -96,8 +108,7 @@ class Callbacks:
         secret = _configured(self._secrets.slack, "SLA_SLACK_SECRET")
         body = await self._body(request)
         self._verify_slack(request, body, secret)
-        form = parse_qs(body.decode(errors="replace"), max_num_fields=10)
-        payload = _json(form.get("payload", [""])[0].encode())
+        payload = _json(_payload(body))
         pressed = asyncio.create_task(self._pressed_in_slack(payload))
         done, _ = await asyncio.wait({pressed}, timeout=PATIENCE)
         if done:
@@ -130,13 +141,15 @@ class Callbacks:
         action = _object(actions[0]) if isinstance(actions, list) and actions else {}
         if payload.get("type") != "block_actions" or action.get("action_id") != "take":
             return None
-        asked = _json(str(action.get("value")).encode(errors="replace"))
+        asked = _value(action.get("value"))
         who = str(_object(payload.get("user")).get("id"))
         pressed = list(reached_at(self._web.rules().managers, SLACK, who))
         mine = next((manager for manager in pressed if manager.id == asked.get("manager")), None)
+        if mine is None:
+            return _not_for(pressed)
         turn = asked.get("turn")
-        known = turn if isinstance(turn, int) else 0
-        return await self._take(mine, str(asked.get("lead")), known) if mine else _not_for(pressed)
+        known = turn if type(turn) is int else 0
+        return await self._take(mine, Claim(_whole(str(asked.get("lead"))), known, mine.id, self._web.clock.now()))
 
     # both
 
@@ -144,11 +157,14 @@ class Callbacks:
         with self._gate.admit(min(request.content_length or LARGEST, LARGEST)):
             return await read_body(request, LARGEST, self._web.limits.body_seconds)
 
-    async def _take(self, manager: Manager, lead_id: str, turn: int) -> str:
-        """What became of it, in the first of the manager's languages that we have."""
-        known = lead_id.encode(errors="replace").decode()  # JSON may hold halves of characters
-        claim = Claim(known, turn, manager.id, expires_at=self._web.clock.now())
-        found, words = await self._claiming.take(claim), WORDS[_language(manager)]
+    async def _take(self, manager: Manager, claim: Claim) -> str:
+        """What became of it, in the first of the manager's languages that we have.
+
+        What no button of ours says, though it passed for one, is of no lead: services repeat what is not answered 200.
+        """
+        possible = 0 < claim.turn <= LAST_TURN
+        found = await self._claiming.take(claim) if possible else Found(None, Fate.GONE)
+        words = WORDS[_language(manager)]
         who = who_was_faster(found, words, self._web.rules())
         title, text = words.tapped.get(found.fate, words.said[found.fate])
         said = f"{title}. {text}".format(lead=claim.lead_id, who=who)
@@ -201,8 +217,23 @@ def _object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _parts(data: Any) -> tuple[str, int, str]:
-    """`take:TURN:LEAD`, as `telegram_channel` writes it."""
-    verb, _, rest = data.partition(":") if isinstance(data, str) else ("", "", "")
-    turn, _, lead_id = rest.partition(":")
-    return verb, int(turn) if turn.isascii() and turn.isdigit() and len(turn) < 10 else 0, lead_id
+def _payload(body: bytes) -> bytes:
+    """What a form of Slack's carries. Raises Refused (400)."""
+    try:
+        form = parse_qs(body.decode(errors="replace"), max_num_fields=FIELDS)
+    except ValueError:
+        raise Refused(400, f"the form must have at most {FIELDS} fields") from None
+    return form.get("payload", [""])[0].encode()
+
+
+def _value(said: Any) -> Mapping[str, Any]:
+    """What a button of Slack's sends back; nothing, if it is none of ours."""
+    try:
+        return _json(str(said).encode(errors="replace"))
+    except Refused:
+        return {}
+
+
+def _whole(text: str) -> str:
+    """JSON may hold halves of characters."""
+    return text.encode(errors="replace").decode()

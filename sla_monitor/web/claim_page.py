@@ -29,7 +29,7 @@ from .visitors import masked
 ROOT = "../"
 """From here to where we begin, which may lie below a path."""
 
-TAPPED = {Fate.OPEN: 202, Fate.YOURS: 200, Fate.REFUSED: 403, Fate.GONE: 410}
+TAPPED = {Fate.OPEN: 202, Fate.YOURS: 200, Fate.REFUSED: 403, Fate.FOREIGN: 403, Fate.GONE: 410}
 """Statuses of an answer to a tap; 409 for the others: somebody or something was faster."""
 
 
@@ -49,7 +49,9 @@ class ClaimPage:
         except TryAgain:
             return self._message(claim, words.unread, 503)
         status = 410 if found.fate is Fate.GONE else 200
-        return self._page(claim, found, words.said[found.fate], _button(words), status)
+        offered = {Fate.OPEN: words.button, Fate.YOURS: words.confirm}
+        more = [_button(offered[found.fate])] if found.fate in offered else []
+        return self._page(claim, found, words.said[found.fate], status, *more)
 
     async def take(self, request: web.Request) -> web.Response:
         """POST /claim/{token}"""
@@ -60,9 +62,10 @@ class ClaimPage:
         try:
             found = await self._claiming.take(claim)
         except TryAgain:
-            return self._message(claim, words.unstored, 503, _button(words))
+            return self._message(claim, words.unstored, 503, _button(words.button))
         said = words.tapped.get(found.fate, words.said[found.fate])
-        return self._page(claim, found, said, _again(words), TAPPED.get(found.fate, 409))
+        more = [_again(words)] if found.fate is Fate.OPEN else []
+        return self._page(claim, found, said, TAPPED.get(found.fate, 409), *more, tapped=True)
 
     def _read(self, request: web.Request) -> Claim | web.Response:
         """The claim of a link; else the page that says what is wrong with it."""
@@ -84,17 +87,18 @@ class ClaimPage:
         manager = self._web.rules().managers.get(claim.manager_id)
         return next((spoken for spoken in (manager.languages if manager else ()) if spoken in WORDS), "en")
 
-    def _page(self, claim: Claim, found: Found, said: Said, while_open: str, status: int) -> web.Response:
-        """while_open: what to do as long as the lead can be claimed."""
+    def _page(
+        self, claim: Claim, found: Found, said: Said, status: int, *more: str, tapped: bool = False
+    ) -> web.Response:
+        """more: what can be done. tapped: whether the answer is to somebody who has done it."""
         words, rules = self._words(claim), self._web.rules()
         who = who_was_faster(found, words, rules)
         title, text = (part.format(lead=claim.lead_id, who=who) for part in said)
         body = [paragraph(text)]
         if found.lead is not None and found.fate is not Fate.GONE:
-            body.append(facts(self._facts(claim, found.lead, found.fate, words)))
-            body += _ways(found.lead, words) if found.fate is Fate.YOURS else []
-        if found.fate is Fate.OPEN:
-            body.append(while_open)
+            body.append(facts(self._facts(claim, found.lead, found.fate, words, tapped=tapped)))
+            body += _ways(found.lead, words) if tapped and found.fate is Fate.YOURS else []
+        body += more
         body.append(f'<p><a href="{ROOT}">{words.board}</a></p>')
         return page(title[:1].upper() + title[1:], body, self._language(claim), root=ROOT, status=status)
 
@@ -102,11 +106,13 @@ class ClaimPage:
         """A page that shows nothing of the lead."""
         return page(said.title, [paragraph(said.text), *more], self._language(claim), root=ROOT, status=status)
 
-    def _facts(self, claim: Claim, lead: Lead, fate: Fate, words: Words) -> Iterator[tuple[str, str | None]]:
-        """A link may lie in a log: the customer's name is masked until the lead is theirs."""
-        rules = self._web.rules()
+    def _facts(
+        self, claim: Claim, lead: Lead, fate: Fate, words: Words, *, tapped: bool
+    ) -> Iterator[tuple[str, str | None]]:
+        """A link may lie in a log, or be opened by a checker: who the customer is, only a claim that was made shows."""
+        rules, shows = self._web.rules(), tapped and fate is Fate.YOURS
         yield words.lead_id, lead.lead_id
-        yield words.customer, (lead.name if fate is Fate.YOURS else masked(lead.name)) if lead.name else None
+        yield words.customer, (lead.name if shows else masked(lead.name)) if lead.name else None
         yield words.source, lead.source
         if fate in {Fate.OPEN, Fate.YOURS, Fate.TAKEN}:
             yield words.due, self._due(claim, due_at(lead), words)
@@ -121,7 +127,7 @@ class ClaimPage:
 
 
 def _ways(lead: Lead, words: Words) -> Iterator[str]:
-    """How to reach the customer, once the lead is theirs."""
+    """How to reach the customer, once the claim is made."""
     yield from (
         f'<p><a class="way" href="tel:{escape(phone)}">{words.call} {escape(phone)}</a></p>' for phone in lead.phones
     )
@@ -129,8 +135,8 @@ def _ways(lead: Lead, words: Words) -> Iterator[str]:
         yield f'<p><a class="way" href="{escape(lead.url)}" rel="noopener noreferrer">{words.crm}</a></p>'
 
 
-def _button(words: Words) -> str:
-    return f'<form method="post"><button>{words.button}</button></form>'
+def _button(label: str) -> str:
+    return f'<form method="post"><button>{label}</button></form>'
 
 
 def _again(words: Words) -> str:

@@ -28,6 +28,7 @@ class Words(NamedTuple):
     expired: Said
     forged: Said
     button: str
+    confirm: str
     again: str
     lead_id: str
     customer: str
@@ -53,6 +54,8 @@ EN = Words(
         Fate.TAKEN: Said("The lead {lead} is taken", "It is with {who} now."),
         Fate.ANSWERED: Said("The lead {lead} was answered", "Nothing is left to do; {who} responded."),
         Fate.CLOSED: Said("The lead {lead} is closed", "Nothing is left to do."),
+        Fate.JOINED: Said("The lead {lead} is part of another", "The same customer has another lead; look there."),
+        Fate.FOREIGN: Said("The lead {lead} cannot be yours", "It is of another team; ask the head of yours."),
         Fate.GONE: Said("The lead is gone", "It is no longer kept here."),
         Fate.REFUSED: Said("The lead {lead} cannot be yours", "You are not on the roster; ask the head of your team."),
     },
@@ -65,6 +68,7 @@ EN = Words(
     expired=Said("This link has expired", "It was good for one turn of one lead. A newer notice has a newer link."),
     forged=Said("This link is not valid", "It was not made here, or was cut short on its way. Open the whole link."),
     button="Take the lead",
+    confirm="Confirm, and see who it is",
     again="Look again",
     lead_id="Lead",
     customer="Customer",
@@ -87,6 +91,8 @@ RU = Words(
         Fate.TAKEN: Said("Лид {lead} уже забрали", "Теперь лид у: {who}."),
         Fate.ANSWERED: Said("На лид {lead} ответили", "Делать ничего не нужно. Ответ: {who}."),
         Fate.CLOSED: Said("Лид {lead} закрыт", "Делать ничего не нужно."),
+        Fate.JOINED: Said("Лид {lead} стал частью другого", "У этого клиента есть другой лид, смотрите его."),
+        Fate.FOREIGN: Said("Лид {lead} не может стать вашим", "Это лид другой команды; спросите руководителя."),
         Fate.GONE: Said("Лида больше нет", "Данные о нём уже не хранятся."),
         Fate.REFUSED: Said("Лид {lead} не может стать вашим", "Вас нет в списке менеджеров; спросите руководителя."),
     },
@@ -99,6 +105,7 @@ RU = Words(
     expired=Said("Ссылка устарела", "Она была на один раз и на один лид. В новом уведомлении будет новая."),
     forged=Said("Ссылка недействительна", "Она создана не здесь или обрезана по дороге. Откройте её целиком."),
     button="Забрать лид",
+    confirm="Подтвердить и узнать, кто это",
     again="Посмотреть ещё раз",
     lead_id="Лид",
     customer="Клиент",

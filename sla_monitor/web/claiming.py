@@ -6,11 +6,14 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from sla_monitor.claims import SOURCE, Claim
+from sla_monitor.core.case import Case
 from sla_monitor.core.lead import Lead, Phase
+from sla_monitor.core.rights import may_claim
 
 from .context import Web
-from .entrance import Entrance
+from .entrance import Entrance, Person
 from .views import Views
+from .visitors import teams_of
 
 
 class Fate(StrEnum):
@@ -22,10 +25,12 @@ class Fate(StrEnum):
     ANSWERED = "answered"
     CLOSED = "closed"
     GONE = "gone"
+    JOINED = "joined"  # it became part of another lead, of which nothing was claimed (R25)
+    FOREIGN = "foreign"  # of a team that the manager is not in
     REFUSED = "refused"  # the claim was applied and changed nothing
 
 
-_OVER = {Phase.ANSWERED: Fate.ANSWERED, Phase.CLOSED: Fate.CLOSED, Phase.JOINED: Fate.CLOSED}
+_OVER = {Phase.ANSWERED: Fate.ANSWERED, Phase.CLOSED: Fate.CLOSED, Phase.JOINED: Fate.JOINED}
 
 
 def fate(lead: Lead | None, claim: Claim) -> Fate:
@@ -42,7 +47,7 @@ def fate(lead: Lead | None, claim: Claim) -> Fate:
 
 
 class Found(NamedTuple):
-    """A lead, or the one that it became part of (R25), and what it is to the manager of a claim."""
+    """A lead, and what it is to the manager of a claim."""
 
     lead: Lead | None
     fate: Fate
@@ -57,8 +62,7 @@ class Claiming:
 
     async def look(self, claim: Claim) -> Found:
         """How things are; nothing is claimed. Raises TryAgain."""
-        lead = await self._views.row(claim.lead_id)
-        return self._found(await self._views.followed(lead) if lead else None, claim)
+        return self._found(await self._views.row(claim.lead_id), claim)
 
     async def take(self, claim: Claim) -> Found:
         """Claim, and how things are once that is decided, or nobody can wait any longer: then the fate is still OPEN.
@@ -70,7 +74,8 @@ class Claiming:
         if found.fate not in {Fate.OPEN, Fate.YOURS}:
             return found
         data = {"lead_id": claim.lead_id, "manager_id": claim.manager_id, "turn": claim.turn}
-        await self._entrance.make("lead.claimed.v1", SOURCE, claim.event_id, data)
+        by = Person(claim.manager_id, tuple(sorted(teams_of(claim.manager_id, self._web.rules()))))
+        await self._entrance.make("lead.claimed.v1", SOURCE, claim.event_id, data, by)
         if found.fate is Fate.YOURS or found.lead is None:
             return found
         lead_id, seconds = found.lead.lead_id, self._web.limits.claim_seconds
@@ -78,7 +83,11 @@ class Claiming:
         return self._found(lead, claim)
 
     def _found(self, lead: Lead | None, claim: Claim) -> Found:
-        """Whoever has left the roster since the notice takes nothing."""
-        what, managers = fate(lead, claim), self._web.rules().managers
-        gone = what is Fate.OPEN and managers and claim.manager_id not in managers
-        return Found(lead, Fate.REFUSED if gone else what)
+        """Whoever has left the roster or the team of the lead since the notice takes nothing."""
+        what, rules = fate(lead, claim), self._web.rules()
+        if lead is None or what not in {Fate.OPEN, Fate.REFUSED}:
+            return Found(lead, what)
+        if rules.managers and claim.manager_id not in rules.managers:
+            return Found(lead, Fate.REFUSED)
+        foreign = not may_claim(Case(lead, self._web.clock.now(), rules), claim.manager_id)
+        return Found(lead, Fate.FOREIGN if foreign else what)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from sla_monitor import codec, wire
 from sla_monitor.codec import rfc3339
+from sla_monitor.core.effects import Accept
+from sla_monitor.core.events import Heartbeat
 from sla_monitor.keys import Key
 from sla_monitor.records import Record
 
@@ -14,6 +17,17 @@ from .context import Web
 
 INTAKE = "intake"
 """The `topic` of what is counted here."""
+
+
+class Person(NamedTuple):
+    """Who does something at a door of ours.
+
+    may: see `Origin`. actor: the name of their key; empty for a link or a button, which belong to the manager.
+    """
+
+    manager_id: str
+    may: tuple[str, ...]
+    actor: str = ""
 
 
 class Entrance:
@@ -29,22 +43,36 @@ class Entrance:
         self.count("accepted", len(events))
 
     async def make(
-        self, kind: str, source: str, event_id: str, data: dict[str, Any], *, actor: str = "", key: Key | None = None
+        self, kind: str, source: str, event_id: str, data: dict[str, Any], by: Person, key: Key | None = None
     ) -> None:
-        """Store an event of ours that happens now. Raises Unavailable."""
+        """Store an event of ours that happens now. by: who makes it happen. Raises Unavailable."""
         now = self._web.clock.now()
         named = {"specversion": "1.0", "id": event_id, "source": source, "type": kind, "time": rfc3339(now)}
-        await self.store([wire.read(named | {"actor": actor or None, "data": data}, now)], now, key)
+        records = self._records([wire.read(named | {"data": data}, now)], now, key, by)
+        await self._web.inbox.append(list(records))
+        self.count("accepted", 1)
 
     def count(self, result: str, number: int) -> None:
         if number:
             self._web.metrics.event(INTAKE, result, number)
 
-    def _records(self, events: Collection[wire.Event], received: int, key: Key | None) -> Iterator[Record]:
+    def _records(
+        self, events: Collection[wire.Event], received: int, key: Key | None, by: Person | None = None
+    ) -> Iterator[Record]:
         for event in events:
             source = key.name if key else self._web.access.keys.source_of(event.source)
             accept, counts = self._routing.enter(event, received, source)
             for result in counts:
                 self.count(result, 1)
+            if accept is not None and by is not None:
+                accept = _made(accept, by)
             if accept is not None:
                 yield Record(self._web.topic(accept.log), accept.key.encode(), codec.encode_record(accept), received)
+
+
+def _made(accept: Accept, by: Person) -> Accept:
+    """What somebody whom we know has done, with what they may."""
+    fact = accept.fact
+    assert not isinstance(fact, Heartbeat)
+    origin = replace(fact.origin, actor=by.actor, may=by.may, person=by.manager_id)
+    return replace(accept, fact=replace(fact, origin=origin))

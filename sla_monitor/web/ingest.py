@@ -130,15 +130,15 @@ class Ingest:
         return _answer(reading, total)
 
     def _refuse_foreign(self, request: web.Request, reading: Reading) -> None:
-        """A key writes only as its own sources."""
+        """A key writes only as its own sources, and nobody as ours."""
         key = request.get(KEY)
-        if key is None:
-            return
-        foreign = [index for index, event in reading.events.items() if not key.may_write(event.source)]
-        for index in foreign:
+        ours = {index for index, event in reading.events.items() if wire.reserved(event.source)}
+        foreign = {index for index, event in reading.events.items() if key and not key.may_write(event.source)}
+        for index in sorted(ours | foreign):
             event = reading.events.pop(index)
-            reading.reject(index, event.id, [wire.Fault("/source", NOT_YOURS)])
-        reading.refused = len(foreign)
+            detail = wire.RESERVED_DETAIL if index in ours else NOT_YOURS
+            reading.reject(index, event.id, [wire.Fault("/source", detail)])
+        reading.refused = len(ours | foreign)
 
 
 def _decoded(body: bytes) -> Any:

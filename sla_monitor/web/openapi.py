@@ -154,6 +154,7 @@ LEADS = {"parameters": [TESTS]} | answer(
         now=_INSTANT,
         speed={"type": "number", "description": "Seconds of the server's clock in one second; 1 but in a demo."},
         open={"type": "integer", "description": "How many there are; leads has the 200 most urgent."},
+        unreadable={"type": "integer", "description": "Leads that are not listed: their rows are damaged."},
         counts={"type": "object", "additionalProperties": {"type": "integer"}, "description": "By status."},
         leads={
             "type": "array",

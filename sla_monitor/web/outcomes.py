@@ -6,24 +6,20 @@ import asyncio
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from typing import Any
 
 from aiohttp import web
 
 from sla_monitor.core.effects import Log
-from sla_monitor.core.lead import Lead
-from sla_monitor.core.rules import SECOND
 from sla_monitor.errors import LogLost, TryAgain
 from sla_monitor.records import Position, Stored, Tail, Taken
 
 from .context import Web
 from .problems import Refused
-from .views import Views
+from .today import read_outcome
 from .visitors import Visitor
 
 HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
-NEW, LAG = 10 * SECOND, 2.0
-"""How old an outcome is whose lead may not be known yet, ms; seconds that it is waited for."""
-
 CURSOR = re.compile(r"2:[0-9]{1,18}(,[0-9]{1,18})*")
 
 
@@ -48,10 +44,17 @@ class Outcomes:
     """stop: set when the server shuts down; every stream then ends."""
 
     def __init__(self, context: Web) -> None:
-        self._web, self._views = context, Views(context)
+        self._web = context
         self._topic = context.topic(Log.OUTCOMES)
         self._open = 0
+        self._ended = asyncio.Event()
         self.stop = asyncio.Event()
+        context.access.sessions.when_ended(self._look_again)
+
+    def _look_again(self) -> None:
+        """Somebody signed out: their streams end now."""
+        self._ended.set()
+        self._ended = asyncio.Event()
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """GET /v1/outcomes"""
@@ -87,19 +90,13 @@ class Outcomes:
         stopping, taking = asyncio.ensure_future(self.stop.wait()), asyncio.ensure_future(tail.take())
         try:
             while not stopping.done():
-                await asyncio.wait(
-                    {stopping, taking},
-                    timeout=self._web.limits.heartbeat_seconds,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
+                await self._wait({stopping, taking})
                 came = taking.done()
                 taken = taking.result() if came else []
                 visitor, _ = self._web.access.visitor(request, "read", self._web.rules())  # as of now
                 # The mark keeps the cursor of a client fresh whose lead is silent, and shows a gone one.
                 messages = [
-                    _message(one)
-                    for one in taken
-                    if wanted in (None, one.record.key) and await self._sees(visitor, one.record)
+                    _message(one) for one in taken if wanted in (None, one.record.key) and _sees(visitor, one.record)
                 ]
                 await response.write(b"".join(messages) + _mark(tail.position))
                 if came:
@@ -111,18 +108,22 @@ class Outcomes:
             taking.cancel()
             await asyncio.gather(taking, return_exceptions=True)
 
-    async def _sees(self, visitor: Visitor, outcome: Stored) -> bool:
-        """Whether somebody may know of an outcome; on Kafka the row of a new lead may come a moment after it."""
-        if visitor.teams is None:
-            return True
-        lead_id = (outcome.key or b"").decode()
-        new = self._web.clock.now() - outcome.timestamp < NEW
-        lead = await self._views.until(lead_id, _is_known, LAG if new else 0)
-        return lead is not None and visitor.sees(lead)
+    async def _wait(self, news: set[asyncio.Future[Any]]) -> None:
+        """Return when there is any, when somebody signed out, or when it is time to show that all is well."""
+        ending = asyncio.ensure_future(self._ended.wait())
+        try:
+            beat = self._web.limits.heartbeat_seconds
+            await asyncio.wait({*news, ending}, timeout=beat, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ending.cancel()
 
 
-def _is_known(lead: Lead | None) -> bool:
-    return lead is not None
+def _sees(visitor: Visitor, outcome: Stored) -> bool:
+    """Whether somebody may know of an outcome, which says itself whom it concerns."""
+    if visitor.teams is None:
+        return True
+    known = read_outcome(outcome.value) if outcome.value else None
+    return known is not None and visitor.sees_outcome(known.data)
 
 
 def _within(oldest: int, start: int, following: int) -> bool:

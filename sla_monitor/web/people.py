@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sla_monitor.codec import OURS, RowCodec, read_header
+from sla_monitor.codec import OURS, RowCodec
 from sla_monitor.core.books import MANAGER
 from sla_monitor.core.effects import Log
 from sla_monitor.core.roster import AVAILABLE, PassedOver, Standing, Status, look, shift_of, status_ends
@@ -18,6 +18,7 @@ from sla_monitor.core.rules import Manager, Rules
 
 from .context import VISITOR, Web
 from .glance import Glance
+from .rows import decoded, headed
 from .views import moment
 from .visitors import By, teams_of
 
@@ -67,14 +68,13 @@ class People:
 def desk_of(rows: Iterable[tuple[bytes, bytes]]) -> Desk:
     """In one pass that decodes managers' rows only."""
     desk, prefix = Desk(), MANAGER.encode()
-    for key, row in rows:
-        if key.startswith(OURS):
-            continue
-        header = read_header(row)
+    for key, row, header in headed((key, row) for key, row in rows if not key.startswith(OURS)):
         if header.status == Status.HELD:
             desk.loads[header.holder] += 1
         elif header.status == Status.MANAGER:
-            desk.standings[key.removeprefix(prefix).decode()] = STANDINGS.decode(row)
+            standing = decoded(STANDINGS, key, row)
+            if standing is not None:
+                desk.standings[key.removeprefix(prefix).decode()] = standing
     return desk
 
 

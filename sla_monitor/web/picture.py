@@ -12,6 +12,7 @@ from sla_monitor.codec import OURS, read_header
 from sla_monitor.core.lead import OPEN_NUMBERS, OPEN_TESTS, Lead, Status
 from sla_monitor.core.promise import Result
 
+from .rows import DAMAGED, decoded
 from .views import LEADS, due_at, policy_of
 from .visitors import Visitor, masked
 
@@ -88,15 +89,25 @@ class Shown(NamedTuple):
 
 
 class Picture:
-    """leads: the open ones, by the key of their row."""
+    """leads: the open ones, by the key of their row. damaged: keys of rows that cannot be read."""
 
     def __init__(self) -> None:
         self.leads: dict[bytes, Shown] = {}
+        self.damaged: set[bytes] = set()
 
     def fill(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
         """From all rows; of those that are not open only the header is read."""
-        shown = {key: _shown(row) for key, row in rows if not key.startswith(OURS) and is_open(row)}
-        self.leads = shown
+        leads: dict[bytes, Shown] = {}
+        damaged = set()
+        for key, row in rows:
+            if key.startswith(OURS) or not is_open(row):
+                continue
+            shown = _shown(key, row)
+            if shown is None:
+                damaged.add(key)
+            else:
+                leads[key] = shown
+        self.leads, self.damaged = leads, damaged
 
     def due(self, now: int) -> set[bytes]:
         """Keys of the leads that time alone may have changed by an instant."""
@@ -107,12 +118,15 @@ class Picture:
         return {key for key in keys if not key.startswith(OURS) and self._change(key, rows.get(key))}
 
     def _change(self, key: bytes, row: bytes | None) -> bool:
-        if row is None or not is_open(row):
-            return self.leads.pop(key, None) is not None
         known = self.leads.get(key)
         if known is not None and known.digest == hash(row):
             return False
-        shown = self.leads[key] = _shown(row)
+        there = row is not None and is_open(row)
+        shown = _shown(key, row) if row is not None and there else None
+        (self.damaged.add if there and shown is None else self.damaged.discard)(key)
+        if shown is None:
+            return self.leads.pop(key, None) is not None
+        self.leads[key] = shown
         return known is None or known.line != shown.line
 
     def seen_by(self, visitor: Visitor) -> list[Shown]:
@@ -127,7 +141,11 @@ class Picture:
 
 
 def is_open(row: bytes) -> bool:
-    return read_header(row).status in _OPEN
+    """Also of a row of which not even that can be read: it may be."""
+    try:
+        return read_header(row).status in _OPEN
+    except DAMAGED:
+        return True
 
 
 def line_of(lead: Lead) -> Line:
@@ -153,7 +171,11 @@ def line_of(lead: Lead) -> Line:
     )
 
 
-def _shown(row: bytes) -> Shown:
-    line = line_of(LEADS.decode(row))
+def _shown(key: bytes, row: bytes) -> Shown | None:
+    """None for a row that cannot be read."""
+    lead = decoded(LEADS, key, row)
+    if lead is None:
+        return None
+    line = line_of(lead)
     named = msgspec.json.encode(line)
     return Shown(line, named, msgspec.json.encode(line.nameless), read_header(row).next_due or 0, hash(row))

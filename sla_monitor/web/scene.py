@@ -20,6 +20,7 @@ from sla_monitor.report.hours import first_coming
 from .context import Web
 from .people import STANDINGS, Desk, manager_view
 from .picture import Picture
+from .rows import decoded
 from .today import Outcome, Today, read_outcome
 from .views import LEADS
 
@@ -137,7 +138,7 @@ class Scene:
             if fresh and row is None and monotonic() - one.since < LATE:
                 self._untold.append(one)
                 continue
-            told = self.today.take(one.outcome, LEADS.decode(row) if row and fresh else None)
+            told = self.today.take(one.outcome, decoded(LEADS, one.key, row) if row and fresh else None)
             self._responded |= told.hour
             difference.news |= told.news
 
@@ -147,7 +148,8 @@ class Scene:
         self.today.turn(*self._day())
         keys = [(MANAGER + manager_id).encode() for manager_id in rules.managers]
         rows = await web.reader.pick(web.topic(Log.DESK), keys)
-        desk = Desk({_manager_of(key): STANDINGS.decode(row) for key, row in rows.items()}, self.picture.loads())
+        read = {_manager_of(key): decoded(STANDINGS, key, row) for key, row in rows.items()}
+        desk = Desk({name: standing for name, standing in read.items() if standing}, self.picture.loads())
         shares = self.today.shares()
         people = [
             {**manager_view(manager, desk, rules, now), **_share(*shares.get(manager.id, (0, 0)))}

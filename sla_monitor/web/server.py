@@ -13,6 +13,7 @@ from sla_monitor.errors import Misconfigured, Problem
 from sla_monitor.keys import Scope
 
 from . import openapi as described
+from . import signing_out
 from .actions import Actions
 from .assets import Assets
 from .board import Board
@@ -41,6 +42,9 @@ logger = logging.getLogger(__name__)
 WRITE: Scope = "write"
 READ: Scope = "read"
 ACT: Scope = "act"
+
+VERIFYING = frozenset({"/claim/{token}", "/callbacks/telegram", "/callbacks/slack", "/static/{name}"})
+"""Where what comes carries its own proof, or asks for what anybody may have: keys say nothing of it, nor do none."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -142,14 +146,24 @@ def build_app(context: Web) -> web.Application:
         path = route.path.replace("}", ":[^/]+}")  # aiohttp by itself lets no id have braces
         app.router.add_route(route.method, path, _guarded(context, route))
 
+    following: list[asyncio.Task[None]] = []
+
+    async def follow_sessions(_app: web.Application) -> None:
+        if context.access.sessions:
+            following.append(asyncio.create_task(signing_out.follow(context), name="signed out"))
+
     async def end_streams(_app: web.Application) -> None:
         outcomes.stop.set()
         broadcast.stop.set()
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
         await live.stop()
 
     async def end_answers(_app: web.Application) -> None:
         await callbacks.close()
 
+    app.on_startup.append(follow_sessions)
     app.on_shutdown.append(end_streams)
     app.on_cleanup.append(end_answers)
     app.on_response_prepare.append(_harden)
@@ -159,7 +173,8 @@ def build_app(context: Web) -> web.Application:
 def _guarded(context: Web, route: Route) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         if route.scope is None:
-            context.access.admit(request)
+            if route.path not in VERIFYING:
+                context.access.admit(request)
         else:
             request[VISITOR], key = context.access.visitor(request, route.scope, context.rules())
             if key is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from aiohttp import web
 
+from sla_monitor.errors import TryAgain
 from sla_monitor.keys import mark_of
 
 from .context import Web
@@ -15,6 +17,10 @@ from .limits import read_body
 from .pages import language_asked, page, paragraph
 from .problem_page import way_back
 from .problems import Refused
+from .sessions import Session
+from .signing_out import tell_others
+
+logger = logging.getLogger(__name__)
 
 LARGEST = 4096
 """Bytes of the form."""
@@ -78,8 +84,17 @@ class SignIn:
         """POST /sign-out"""
         self._access.check_origin(request, browser=True)
         response = _elsewhere("sign-in")
-        self._access.sessions.end(response)
+        session = self._access.sessions.end(request, response)
+        if session is not None:
+            await self._tell_others(session)
         return response
+
+    async def _tell_others(self, session: Session) -> None:
+        """Here it is over whatever becomes of this."""
+        try:
+            await tell_others(self._web, session)
+        except TryAgain:
+            logger.warning("a session of %s was ended in this process; others could not be told", session.name)
 
     async def _token(self, request: web.Request) -> str:
         body = await read_body(request, LARGEST, self._web.limits.body_seconds)

@@ -127,7 +127,7 @@ class Today:
         at = outcome.at
         news = outcome.type in NEWS and at >= self.recent
         if news:
-            self.news.append(_news(outcome, at, lead))
+            self.news.append(_news(outcome, at))
         return Told(outcome.type in RESPONSES and self._respond(outcome, lead), news)
 
     def turn(self, began: int, ends: int) -> None:
@@ -165,14 +165,14 @@ class Today:
         return True
 
 
-def _news(outcome: Outcome, at: int, lead: Lead | None) -> News:
+def _news(outcome: Outcome, at: int) -> News:
     data = outcome.data
     return News(
         at=at,
         kind=outcome.type.removesuffix(".v1"),
         lead_id=outcome.subject,
-        team_id=lead.team_id if lead else None,
-        holder_id=lead.holder if lead else "",
+        team_id=data.get("team_id"),
+        holder_id=data.get("holder_after") or data.get("holder_id") or "",
         by=data.get("from") or data.get("holder_id") or "",
         to=data.get("to") or "",
         reason=data.get("reason") or data.get("measure") or "",

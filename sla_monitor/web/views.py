@@ -17,6 +17,7 @@ from sla_monitor.core.promise import Result
 
 from .context import VISITOR, Web
 from .problems import Refused
+from .rows import decoded
 from .visitors import Visitor
 
 LEADS = RowCodec((Lead,))
@@ -28,12 +29,13 @@ class Views:
 
     async def lead(self, request: web.Request) -> web.Response:
         """GET /v1/leads/{id}"""
-        lead = await self.known(request.match_info["id"], request[VISITOR])
+        visitor = request[VISITOR]
+        lead = await self.known(request.match_info["id"], visitor)
         followed = await self.followed(lead)
         if followed is lead:
             return web.json_response(lead_view(lead))
         mine = {"lead_id": lead.lead_id, "status": lead.status, "joined_to": lead.joined_to}
-        return web.json_response(lead_view(followed) | mine)
+        return web.json_response((lead_view(followed) if visitor.sees(followed) else {}) | mine)
 
     async def known(self, lead_id: str, visitor: Visitor) -> Lead:
         """A lead that the visitor sees. Raises Refused (404)."""
@@ -57,23 +59,27 @@ class Views:
         key = lead_id.encode("utf-8", "surrogateescape")
         if key[:1] < b" ":  # ours, not a lead's
             return None
-        return _decoded(await self._web.reader.row(self._web.topic(Log.EVENTS), key))
+        return _decoded(key, await self._web.reader.row(self._web.topic(Log.EVENTS), key))
 
     async def until(self, lead_id: str, holds: Callable[[Lead | None], bool], seconds: float) -> Lead | None:
         """A lead as soon as something holds of it, or as it is when nobody waits any longer."""
         lead = None
         with suppress(TimeoutError):
-            rows = self._web.reader.follow(self._web.topic(Log.EVENTS), lead_id.encode())
+            key = lead_id.encode()
+            rows = self._web.reader.follow(self._web.topic(Log.EVENTS), key)
             async with asyncio.timeout(seconds), aclosing(rows):
                 async for row in rows:
-                    lead = _decoded(row)
+                    lead = _decoded(key, row)
                     if holds(lead):
                         break
         return lead
 
 
-def _decoded(row: bytes | None) -> Lead | None:
-    lead: Lead | None = LEADS.decode(row) if row else None
+def _decoded(key: bytes, row: bytes | None) -> Lead | None:
+    """Raises Refused (500)."""
+    lead: Lead | None = None if row is None else decoded(LEADS, key, row)
+    if row is not None and lead is None:
+        raise Refused(500, "the row of this lead is damaged; an operator finds its key in the log")
     return lead
 
 

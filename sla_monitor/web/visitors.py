@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sla_monitor.core.lead import Lead
+from sla_monitor.core.rights import EVERYWHERE
 from sla_monitor.core.rules import Rules
 from sla_monitor.keys import Key
+
+CONCERNED = ("holder_id", "holder_after", "from", "to", "by")
+"""Details of an outcome that name somebody of the roster."""
 
 
 class Role(StrEnum):
@@ -46,12 +52,24 @@ class Visitor:
         """Leads of their teams, and those that they hold."""
         return self.sees_of(lead.team_id, lead.holder)
 
-    def sees_of(self, team_id: str | None, holder_id: str) -> bool:
-        """Whether they see the leads of a team and a holder."""
-        return self.sees_team(team_id) or (bool(self.manager_id) and holder_id == self.manager_id)
+    def sees_of(self, team_id: str | None, *people: str) -> bool:
+        """Whether they see what concerns a team and these people of the roster."""
+        return self.sees_team(team_id) or (bool(self.manager_id) and self.manager_id in people)
 
     def sees_team(self, team_id: str | None) -> bool:
-        return self.teams is None or team_id in self.teams
+        """Heads see what is of no team: somebody has to look after it."""
+        if self.teams is None or team_id in self.teams:
+            return True
+        return team_id is None and self.leads
+
+    def sees_outcome(self, data: Mapping[str, Any]) -> bool:
+        """Whether they see an outcome, by its own data: the team at that time, and whom it concerned."""
+        return self.sees_of(data.get("team_id"), *(data.get(name) or "" for name in CONCERNED))
+
+    @property
+    def may(self) -> tuple[str, ...]:
+        """Upon the leads of which teams they may act, as the acts that they make say it."""
+        return (EVERYWHERE,) if self.teams is None else tuple(sorted(self.teams))
 
     def sees_manager(self, manager_id: str, rules: Rules) -> bool:
         """Themselves, and whoever is in one of their teams."""
@@ -78,7 +96,12 @@ MACHINE = Visitor("local", Role.HEAD, By.MACHINE)
 
 
 def visitor_of(key: Key, by: By, rules: Rules) -> Visitor:
-    """Who a key makes somebody. Those that name a manager are bound to the teams that they are in or lead."""
+    """Who a key makes somebody. Those that name a manager are bound to the teams that they are in or lead.
+
+    Whoever has left the roster sees and does nothing, whatever their key may.
+    """
+    if key.manager and rules.managers and key.manager not in rules.managers:
+        return Visitor(key.name, Role.VIEWER, by, teams=frozenset())
     teams = teams_of(key.manager, rules) if key.manager and rules.teams else None
     if "admin" in key.scopes:
         return Visitor(key.name, Role.ADMIN, by, key.manager)

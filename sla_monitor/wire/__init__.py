@@ -6,6 +6,8 @@ from .binding import structured
 from .facts import BAD_NUMBER, NO_LEAD_NO_NUMBER, UNKNOWN_MANAGER, WITHHELD_NUMBER, Directory, Routed, to_facts
 from .models import DATA, EVENTS
 from .reading import FUTURE_TIME, Event, Fault, Invalid, Malformed, decode, parse, parse_binary, read
+from .reserved import DETAIL as RESERVED_DETAIL
+from .reserved import reserved
 from .routing import Entry, Routing
 from .schemas import events_markdown, schema
 
@@ -15,6 +17,7 @@ __all__ = [
     "EVENTS",
     "FUTURE_TIME",
     "NO_LEAD_NO_NUMBER",
+    "RESERVED_DETAIL",
     "UNKNOWN_MANAGER",
     "WITHHELD_NUMBER",
     "Directory",
@@ -30,6 +33,7 @@ __all__ = [
     "parse",
     "parse_binary",
     "read",
+    "reserved",
     "schema",
     "structured",
     "to_e164",

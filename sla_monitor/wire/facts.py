@@ -16,6 +16,7 @@ from sla_monitor.numbering import Use
 
 from . import models
 from .reading import Event
+from .reserved import actor_of
 
 BAD_NUMBER = "bad_number"
 WITHHELD_NUMBER = "withheld_number"
@@ -112,7 +113,7 @@ class _Reading:
             received=self._received,
             digest=event.digest,
             flags=tuple(self._flags),
-            actor=event.actor,
+            actor=actor_of(self._source, event.actor),
         )
 
     def number(self, raw: str | None) -> str | None:

@@ -167,11 +167,15 @@ class Envelope(Wire):
 
     specversion: Literal["1.0"]
     id: LongId
-    source: Uri = Field(description="Who sends it: a URI reference, like /crm/main.")
+    source: Uri = Field(
+        description="Who sends it: a URI reference, like /crm/main; /sla-monitor and what is below it is ours."
+    )
     type: str
     time: Instant = Field(description="When it happened, RFC 3339 with an offset.")
     subject: LongId | None = None
-    actor: Word | None = Field(None, description="Who did it, by an id; an extension of ours, shown in outcomes.")
+    actor: Word | None = Field(
+        None, description="Who did it, by an id; an extension of ours, shown in outcomes as `source:id`."
+    )
     datacontenttype: str | None = Field(
         None, max_length=128, pattern=r"^application/([a-zA-Z0-9.+-]+\+)?json(\s*;.*)?$", description="JSON."
     )

@@ -29,6 +29,21 @@ def test_a_good_policy_is_explained_and_nothing_is_wrong(run: Run, file: Path) -
     assert answer.out.endswith("All is well.\n")
 
 
+def test_a_data_directory_that_others_may_look_into_is_a_warning_and_stays_as_it_is(
+    run: Run, file: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir(mode=0o750)
+    answer = run("check", "--policy", str(file), "--data-dir", str(kept))
+    assert answer.code == 1
+    assert [warning["message"] for warning in answer.json["warnings"]] == [
+        "has the mode 0750, so others on this machine may look into it; `chmod 700` closes it"
+    ]
+    assert kept.stat().st_mode & 0o777 == 0o750
+    kept.chmod(0o700)
+    assert run("check", "--policy", str(file), "--data-dir", str(kept)).json["warnings"] == []
+
+
 def test_every_mistake_of_settings_keys_and_policy_is_told_at_once(
     run: Run, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import stat
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,8 @@ from sla_monitor.core.effects import Send
 from sla_monitor.notify.address import place, shown, to_one
 from sla_monitor.notify.apprise_channel import _failure
 from sla_monitor.notify.channels import OTHERS, check, registry
-from sla_monitor.notify.render import Message
+from sla_monitor.notify.log_channel import LogChannel
+from sla_monitor.notify.render import Action, Message
 
 SECRET = "TIiajkdnlazkcOXrIdevi7FQ"
 
@@ -66,6 +69,45 @@ async def test_whoever_shares_a_write_that_fails_hears_of_it(tmp_path):
     assert {type(end) for end in ends} == {IsADirectoryError}
 
 
+LINKED = Message("New lead", "Respond by 12:00", Action("Take it", "Open", "https://sla.example/claim/t0k3n"))
+
+
+async def test_the_log_holds_no_link_that_takes_a_lead_unless_its_address_asks_for_it(tmp_path):
+    channel = registry(tmp_path, ManualClock())["log"]
+    await channel.send(notice(), LINKED)
+    await channel.send(replace(notice(), channel="log://?links=yes"), LINKED)
+    bodies = [json.loads(line)["body"] for line in (tmp_path / "notifications.log").read_text().splitlines()]
+    assert bodies == ["Respond by 12:00", "Respond by 12:00\nTake it: https://sla.example/claim/t0k3n"]
+
+
+async def test_the_log_is_its_owners_alone_and_what_is_there_keeps_its_mode(tmp_path):
+    channel = registry(tmp_path / "new", ManualClock())["log"]
+    await channel.send(notice(), Message("", ""))
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new", tmp_path / "new/notifications.log")] == [
+        0o700,
+        0o600,
+    ]
+    wide = tmp_path / "wide"
+    wide.mkdir(mode=0o755)
+    (wide / "notifications.log").touch(mode=0o644)
+    await registry(wide, ManualClock())["log"].send(notice(), Message("", ""))
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (wide, wide / "notifications.log")] == [0o755, 0o644]
+
+
+async def test_the_log_is_bounded_and_its_newest_lines_stay(tmp_path):
+    path = tmp_path / "notifications.log"
+    channel = LogChannel(path, ManualClock(), largest=1000)
+    for number in range(60):
+        await channel.send(notice(), Message(str(number), "x" * 200))
+    kept = sorted(tmp_path.iterdir())
+    assert [one.name for one in kept] == ["notifications.log", *(f"notifications.log.{n}" for n in range(1, 5))]
+    assert max(one.stat().st_size for one in kept) < 1500
+    oldest_first = [path.with_name(f"notifications.log.{n}") for n in range(4, 0, -1)] + [path]
+    titles = [int(json.loads(line)["title"]) for one in oldest_first for line in one.read_text().splitlines()]
+    assert titles == [*range(titles[0], 60)], "nothing is lost in between"
+    assert {stat.S_IMODE(one.stat().st_mode) for one in kept} == {0o600}
+
+
 def test_r31_the_log_alone_which_keeps_what_it_gets_must_not_know_the_customer(tmp_path):
     channels = registry(tmp_path, ManualClock())
     assert [scheme for scheme, channel in channels.items() if not channel.personal] == ["log"]
@@ -76,6 +118,7 @@ def test_r31_the_log_alone_which_keeps_what_it_gets_must_not_know_the_customer(t
     "address",
     [
         "log://",
+        "log://?links=yes",
         "json://crm.example/hook",
         "tgram://123456789:abcdefg_hijklmnop/12315544/",
         "telegram://7",
@@ -93,6 +136,7 @@ def test_a_usable_address_passes(address):
         "",
         "anna",
         "log://file",
+        "log://?links=no",
         "nothing://x",
         "json://",
         f"telegram://{SECRET}",

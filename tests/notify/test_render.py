@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sla_monitor.core.effects import Send
@@ -102,6 +102,8 @@ values = st.none() | st.text() | st.integers() | st.floats() | st.lists(st.integ
 names = st.sampled_from(["lead_name", "due_at", "response_at", "reason", "from_id", "by", "share", "customer", "lead"])
 
 
+@example("assigned", "anna", {"due_at": float("inf")})
+@example("assigned", "anna", {"due_at": 1 << 70})
 @given(st.sampled_from([*TEXTS, "other"]), st.sampled_from(["anna", "hugo"]), st.dictionaries(names, values))
 def test_no_details_can_keep_a_notice_from_being_rendered(kind, manager, details):
     assert render(send(kind, manager, **details), RULES).title

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from sla_monitor.bootstrap import buttons_of
+from sla_monitor.claims import ClaimLinks
 from sla_monitor.clock import ManualClock
 from sla_monitor.core.effects import Send
 from sla_monitor.core.events import Sent
@@ -19,6 +21,7 @@ from sla_monitor.notify.sender import Sender
 from tests.notify.providers import Telegram
 
 RULES = Rules(managers={"anna": Manager("anna", languages=("ru",), notify=("telegram://7",))})
+BUTTONS = ClaimLinks(ManualClock(), None, ["a secret of thirty-two characters"])
 LINK = "https://sla.example/claim/t0k3n"
 
 
@@ -31,7 +34,8 @@ async def telegram() -> AsyncIterator[Telegram]:
 class Scene:
     def __init__(self, tmp_path, provider: Provider, link: Link = no_link) -> None:
         self.clock = ManualClock(1000, speed=20)
-        self.sender = Sender(registry(tmp_path, self.clock, telegram=provider), self.clock, lambda *_: None, link)
+        channels = registry(tmp_path, self.clock, telegram=provider, button=buttons_of(BUTTONS))
+        self.sender = Sender(channels, self.clock, lambda *_: None, link)
 
     async def send(self, lead_id: str = "L1", channel: str = "telegram://7", kind: str = "assigned", **more) -> Sent:
         effect = Send(
@@ -76,7 +80,7 @@ async def test_a_message_is_plain_text_to_the_chat(telegram, scene):
 async def test_one_button_takes_the_lead_and_one_opens_the_page(telegram, scene):
     await scene(lambda _: LINK).send()
     assert telegram.buttons(telegram.got[0]) == [
-        {"text": "Взять", "callback_data": "take:2:L1"},
+        {"text": "Взять", "callback_data": BUTTONS.button("L1", 2, "anna")},
         {"text": "Открыть в браузере", "url": LINK},
     ]
     assert LINK not in telegram.got[0]["text"]
@@ -86,7 +90,7 @@ async def test_in_a_group_the_link_takes_nothing_and_leads_to_the_lead_on_the_bo
     board = "https://sla.example/#lead=L1"
     await scene(lambda _: board).send(channel="telegram://-1001")
     assert telegram.buttons(telegram.got[0]) == [
-        {"text": "Взять", "callback_data": "take:2:L1"},
+        {"text": "Взять", "callback_data": BUTTONS.button("L1", 2, "anna")},
         {"text": "Открыть доску", "url": board},
     ]
     await scene(lambda _: board, buttons=False).send(channel="telegram://-1001")

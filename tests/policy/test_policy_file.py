@@ -209,7 +209,7 @@ def test_days_off_are_resolved_to_their_dates_and_quiet_hours_to_minutes():
     anna = rules_of(f'managers: {{anna: {{{days}, quiet: ["21:00-08:00", "12:00-13:00"]}}}}').managers["anna"]
     assert anna.days_off == ("2026-12-31", "2027-01-05", "2027-01-06", "2027-01-07")
     assert anna.quiet == ((720, 780), (1260, 1920))
-    assert anna.urgent == ("escalated", "unassignable", "stuck")
+    assert anna.urgent == ("escalated", "unassignable", "no_team", "stuck")
 
 
 def test_a_webhook_has_the_name_of_its_host_and_every_type_unless_it_says_otherwise():

@@ -10,11 +10,13 @@ from typing import Self
 
 import aiohttp
 
+from sla_monitor import codec
 from sla_monitor.claims import ClaimLinks
 from sla_monitor.clock import ManualClock
 from sla_monitor.codec import RowCodec
+from sla_monitor.core import assign
 from sla_monitor.core.lead import Lead
-from sla_monitor.core.roster import Held, Standing
+from sla_monitor.core.roster import Held, SignedOut, Standing
 from sla_monitor.core.rules import Manager, Rules
 from sla_monitor.errors import Unavailable
 from sla_monitor.metrics import Metrics
@@ -30,7 +32,7 @@ NOW = 1_795_500_000_000
 ONE = {"Content-Type": "application/cloudevents+json"}
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
 LINES = {"Content-Type": "application/x-ndjson"}
-ROWS, DESK = RowCodec((Lead,)), RowCodec((Standing, Held))
+ROWS, DESK = RowCodec((Lead,)), RowCodec((Standing, Held, SignedOut))
 SECRET = "a secret of thirty-two characters"
 
 
@@ -132,11 +134,31 @@ class MemoryLog:
         self.leads[lead.lead_id.encode()] = ROWS.encode(lead)
         self._news.set()
 
+    def fold_desk(self, record: Record) -> None:
+        """What the desk makes of a record."""
+        fold = Fold(self.desk)
+        fact = codec.decode_record(record.value)
+        assign.Desk().fold(fold, record.key.decode(), fact, NOW, Rules(version=1))
+        self._news.set()
+
     def seat(self, manager_id: str, standing: Standing, *held: str) -> None:
         """What the desk has of a manager, and of the leads that they hold."""
         self.desk[b"m:" + manager_id.encode()] = DESK.encode(standing)
         for lead_id in held:
             self.desk[b"l:" + lead_id.encode()] = DESK.encode(Held(manager_id, 0))
+
+
+class Fold:
+    """Of one record over the rows of the desk."""
+
+    def __init__(self, rows: dict[bytes, bytes]) -> None:
+        self._rows = rows
+
+    def get(self, key: str) -> object:
+        return DESK.decode(row) if (row := self._rows.get(key.encode())) else None
+
+    def put(self, key: str, row: object) -> None:
+        self._rows[key.encode()] = DESK.encode(row)
 
 
 class MemoryChanged:

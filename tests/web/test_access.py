@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from ipaddress import ip_network
 
+import msgspec
 import pytest
 
-from sla_monitor.core.rules import HOUR
-from sla_monitor.keys import new_key, parse_keys
+from sla_monitor.core.lead import Lead, Phase
+from sla_monitor.core.rules import HOUR, Rules
+from sla_monitor.keys import mark_of, new_key, parse_keys
+from sla_monitor.signing import Signer
 from sla_monitor.web.access import Proxies
+from sla_monitor.web.context import Secrets
+from sla_monitor.web.limits import Limits
 from sla_monitor.web.sessions import COOKIE, Sessions
 from sla_monitor.web.visitors import masked
-from tests.web.office import KEYS, PROXY, SAME_SITE, TEXT, TOKENS, bearer, office, sign_in
-from tests.web.site import ONE, SECRET, Site, event
-from tests.web.test_views import get, lead
+from tests.web.office import KEYS, PROXY, RULES, SAME_SITE, TEXT, TOKENS, bearer, office, sign_in
+from tests.web.site import NOW, ONE, SECRET, Site, event
+from tests.web.test_views import AT, get, lead
 
 ORIGINS = [
     ({"Sec-Fetch-Site": "cross-site"}, 403),
@@ -63,12 +69,40 @@ async def test_without_keys_this_machine_has_the_rights_of_a_head(site):
     assert (said["role"], said["teams"], said["signed_in_by"]) == ("head", None, "machine")
 
 
-@pytest.mark.parametrize(
-    "headers", [{"X-Forwarded-For": "10.0.0.9"}, {"Forwarded": "for=10.0.0.9"}, {"Host": "a.example"}]
-)
+BY_A_PROXY = [
+    {"X-Forwarded-For": "10.0.0.9"},
+    {"Forwarded": "for=10.0.0.9"},
+    {"X-Real-IP": "10.0.0.9"},
+    {"Via": "1.1 nginx"},
+    {"x-forwarded-proto": "https"},
+    {"X-Forwarded-Host": "sla.example"},
+    {"CF-Connecting-IP": "10.0.0.9"},
+    {"True-Client-IP": "10.0.0.9"},
+    {"Host": "a.example"},
+]
+
+
+@pytest.mark.parametrize("headers", BY_A_PROXY)
 async def test_without_keys_nobody_is_let_in_through_a_proxy_or_another_name(site, headers):
-    for path in ("/v1/me", "/sign-in", "/claim/x", "/"):
+    for path in ("/v1/me", "/sign-in", "/", "/report", "/v1/board", "/openapi.json"):
         await get(site, path, 403, **headers)
+
+
+@pytest.mark.parametrize("headers", BY_A_PROXY)
+async def test_without_keys_a_door_that_verifies_by_itself_is_open_through_a_proxy(headers):
+    async with Site(secrets=Secrets(telegram="t", slack="s")) as site:
+        site.log.put(lead("L"))
+        link = site.claims.url("L", 1, "anna", NOW + HOUR).removeprefix("https://sla.example")
+        for method, path, status in (
+            ("GET", link, 200),
+            ("POST", link, 200),
+            ("GET", "/claim/forged", 403),
+            ("GET", "/static/page.css", 200),
+            ("POST", "/callbacks/telegram", 401),
+            ("POST", "/callbacks/slack", 401),
+        ):
+            async with site.http.request(method, path, headers=headers) as answer:
+                assert answer.status == status, path
 
 
 # sessions
@@ -274,11 +308,72 @@ async def test_whoever_holds_a_lead_of_another_team_sees_it():
 
 async def test_outcomes_of_other_teams_are_not_in_the_stream():
     async with office() as site:
-        for lead_id, value in (("F-1", b"1"), ("S-1", b"2"), ("none", b"3"), ("F-1", b"4"), ("S-1", b"5")):
-            site.log.publish(lead_id, value)
-        site.clock.advance(HOUR)  # what is unknown by now is waited for no more
-        assert await outcomes(site, 2, "anna") == ["2", "5"]
-        assert await outcomes(site, 5, "root") == ["1", "2", "3", "4", "5"]
+        for number, data in enumerate(
+            (
+                {"team_id": "field", "holder_id": "pavel"},
+                {"team_id": "sales", "holder_id": "vera"},
+                {"team_id": "field", "from": "pavel", "to": "anna"},
+                {"team_id": "field", "holder_after": "anna"},
+                {"holder_id": "pavel"},
+                {"team_id": "sales"},
+            )
+        ):
+            site.log.publish("L", told(number, data))
+        site.log.publish("L", b"no outcome of ours")
+        site.log.publish("L", told(6, {"team_id": "sales"}))
+        assert await seen_by(site, "anna", 6) == [1, 2, 3, 5, 6]
+        assert await seen_by(site, "boris", 6) == [1, 4, 5, 6], "a head sees what is of no team"
+        assert await seen_by(site, "root", 6) == [0, 1, 2, 3, 4, 5, 6]
+
+
+async def test_r31_a_team_hears_that_its_lead_was_erased_and_keeps_what_was_told_before():
+    """What may be seen of an outcome is decided by the outcome: the row is erased by now."""
+    async with office() as site:
+        site.log.put(Lead("E", phase=Phase.ERASED))
+        site.log.publish("E", told(0, {"team_id": "sales", "to": "vera"}))
+        site.log.publish("E", told(1, {"team_id": "sales"}, "lead.erased.v1"))
+        assert await seen_by(site, "anna", 1) == [0, 1]
+        assert await seen_by(site, "root", 1) == [0, 1]
+
+
+async def test_r25_a_joined_lead_of_a_team_shows_nothing_of_the_other_teams_lead_that_it_joined():
+    async with office() as site:
+        site.log.put(lead("S-2", phase=Phase.JOINED, joined_to="F-1"))
+        mine = {"lead_id": "S-2", "status": "joined", "joined_to": "F-1"}
+        for name in ("anna", "boris"):
+            assert await get(site, "/v1/leads/S-2", **bearer(name)) == mine
+        followed = await get(site, "/v1/leads/S-2", **bearer("root"))
+        assert (followed["holder_id"], followed | mine) == ("pavel", followed)
+
+
+@pytest.mark.parametrize("teams", [RULES.teams, {}])
+@pytest.mark.parametrize("scope", ["read", "act", "admin"])
+async def test_whoever_left_the_roster_sees_and_does_nothing(teams, scope):
+    token, entry = new_key("gone", [scope], manager="gone")
+    async with office(keys=parse_keys(TEXT + entry)) as site:
+        site.rules = replace(RULES, teams=teams)
+        site.log.put(lead("G-1", team_id=None, holder="gone", name="Ivan Petrov"))
+        site.log.publish("S-1", told(0, {"holder_id": "gone"}))
+        headers = {"Authorization": f"Bearer {token}"}
+        said = await me(site, **headers)
+        assert (said["role"], said["teams"], said["sees_names"], said["manager_id"]) == ("viewer", [], False, None)
+        assert (await get(site, "/v1/board", **headers))["leads"] == []
+        assert (await get(site, "/v1/managers", **headers))["managers"] == []
+        for lead_id in ("S-1", "F-1", "G-1"):
+            await get(site, f"/v1/leads/{lead_id}", 404, **headers)
+            body = {"action": "close", "reason": "junk"}
+            async with site.http.post(f"/v1/leads/{lead_id}/actions", json=body, headers=headers) as answer:
+                assert answer.status == (403 if scope == "read" else 404)
+        async with site.http.get("/v1/outcomes?from=start", headers=headers) as stream:
+            read = await stream.content.readuntil(b": alive\nid: Mjox\n\n")
+            assert b"data:" not in read
+        assert site.log.appended == []
+
+
+async def test_without_any_roster_nobody_has_left_it():
+    async with office() as site:
+        site.rules = Rules(version=1)
+        assert (await me(site, **bearer("anna")))["role"] == "manager"
 
 
 async def test_a_stream_ends_with_the_session_that_it_was_opened_in():
@@ -291,26 +386,19 @@ async def test_a_stream_ends_with_the_session_that_it_was_opened_in():
             assert b"data:" not in await stream.content.read()
 
 
-async def test_the_first_outcome_of_a_lead_waits_for_its_row_to_be_known():
-    async with office() as site:
-        site.log.publish("S-2", b"1")
-        coming = asyncio.ensure_future(outcomes(site, 1, "anna"))
-        await site.connected(True)
-        site.log.put(lead("S-2"))
-        assert await coming == ["1"]
+def told(number, data, kind="lead.reassigned.v1"):
+    return json.dumps({"type": kind, "time": AT, "subject": "L", "data": data | {"number": number}}).encode()
 
 
-async def outcomes(site, count, name):
+async def seen_by(site, name, last):
+    """The numbers of the outcomes in somebody's stream, up to the last."""
+    numbers = []
     async with asyncio.timeout(5), site.http.get("/v1/outcomes?from=start", headers=bearer(name)) as stream:
-        return [line async for line in _data(stream, count)]
-
-
-async def _data(stream, count):
-    while count:
-        line = (await stream.content.readline()).decode().rstrip("\n")
-        if line.startswith("data: "):
-            count -= 1
-            yield line[6:]
+        while last not in numbers:
+            line = (await stream.content.readline()).decode()
+            if line.startswith("data: {"):
+                numbers.append(json.loads(line[6:])["data"]["number"])
+    return numbers
 
 
 @pytest.mark.parametrize(
@@ -324,3 +412,86 @@ def test_a_masked_name_tells_initials_only(name, expected):
 async def test_a_site_of_no_keys_is_head_of_all(site: Site):
     site.log.put(lead(name="Ivan Petrov"))
     assert [line["name"] for line in (await get(site, "/v1/board"))["leads"]] == ["Ivan Petrov"]
+
+
+async def test_signing_out_ends_the_session_wherever_its_cookie_still_is_and_no_other():
+    async with office() as site:
+        first, second = await sign_in(site, "boris"), await sign_in(site, "boris")
+        assert first != second
+        await sign_out(site, first)
+        await get(site, "/v1/me", 401, Cookie=first)
+        assert (await get(site, "/v1/me", Cookie=second))["name"] == "boris"
+
+
+@pytest.mark.parametrize("path", ["/v1/outcomes", "/v1/board/stream"])
+async def test_signing_out_ends_the_streams_of_the_session_at_once(path):
+    async with office(limits=Limits(heartbeat_seconds=1000)) as site:
+        cookie, other = await sign_in(site, "boris"), await sign_in(site, "anna")
+        async with (
+            asyncio.timeout(5),
+            site.http.get(path, headers={"Cookie": cookie}) as stream,
+            site.http.get(path, headers={"Cookie": other}) as on,
+        ):
+            await stream.content.readline()
+            await on.content.readline()
+            await sign_out(site, cookie)
+            await stream.content.read()
+            assert not on.content.at_eof()
+
+
+async def test_a_session_that_was_ended_in_another_process_is_refused_here_and_its_streams_end():
+    async with office() as site, office() as elsewhere:
+        cookie = await sign_in(site, "boris")
+        async with asyncio.timeout(10), site.http.get("/v1/board/stream", headers={"Cookie": cookie}) as stream:
+            await stream.content.readline()
+            await sign_out(elsewhere, cookie)
+            [record] = elsewhere.log.appended
+            site.log.fold_desk(record)
+            await stream.content.read()
+        await get(site, "/v1/me", 401, Cookie=cookie)
+
+
+async def test_a_session_that_was_ended_before_a_process_began_is_refused_by_it():
+    site = Site(keys=KEYS)
+    site.rules = RULES
+    async with office() as elsewhere:
+        cookie = await sign_in(elsewhere, "boris")
+        await sign_out(elsewhere, cookie)
+        site.log.fold_desk(elsewhere.log.appended[0])
+    async with site, asyncio.timeout(5):
+        while True:
+            async with site.http.get("/v1/me", headers={"Cookie": cookie}) as answer:
+                if answer.status == 401:
+                    return
+            await asyncio.sleep(0)
+
+
+async def test_who_signs_out_while_nothing_can_be_stored_is_out_here(caplog):
+    async with office() as site:
+        cookie = await sign_in(site, "boris")
+        site.log.broken = True
+        await sign_out(site, cookie)
+        site.log.broken = False
+        await get(site, "/v1/me", 401, Cookie=cookie)
+    assert "others could not be told" in caplog.text
+
+
+async def test_signing_out_without_a_session_stores_nothing():
+    async with office() as site:
+        await sign_out(site, "sla_session=forged")
+        assert site.log.appended == []
+
+
+async def test_a_session_of_the_version_before_still_opens_and_can_be_ended():
+    async with office() as site:
+        before = msgspec.json.encode(("boris", mark_of(TOKENS["boris"]), site.clock.now() + HOUR))
+        cookie = f"{COOKIE}={Signer([SECRET], 'session.v1').sign(before)}"
+        assert (await get(site, "/v1/me", Cookie=cookie))["name"] == "boris"
+        await sign_out(site, cookie)
+        await get(site, "/v1/me", 401, Cookie=cookie)
+
+
+async def sign_out(site, cookie):
+    headers = SAME_SITE | {"Cookie": cookie}
+    async with site.http.post("/sign-out", headers=headers, allow_redirects=False) as answer:
+        assert answer.status == 303, await answer.text()

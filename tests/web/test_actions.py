@@ -58,13 +58,31 @@ async def test_a_claim_is_for_the_turn_that_was_seen():
         assert written(site)[2].turn == 2
 
 
-async def test_a_claim_of_a_joined_lead_is_for_the_turn_of_the_one_it_joined():
+@pytest.mark.parametrize("said", [{"action": "claim"}, {"action": "reassign", "manager_id": "vera"}])
+async def test_r25_a_joined_lead_takes_nobody_the_one_that_it_joined(said):
     async with office() as site:
         site.log.put(lead("S-2", phase=Phase.JOINED, joined_to="S-1"))
-        site.log.put(lead("S-1", holder="vera", turn=5))
-        await act(site, "S-2", headers=bearer("anna"), action="claim")
-        assert written(site)[1:][0] == "S-2"
-        assert written(site)[2].turn == 5
+        refused = await act(site, "S-2", headers=bearer("boris"), expected=409, **{"manager_id": "anna"} | said)
+        assert refused["detail"] == "this lead became part of another; act on that one"
+        assert site.log.appended == []
+
+
+async def test_nobody_claims_a_lead_for_somebody_of_another_team():
+    async with office() as site:
+        refused = await act(site, headers=bearer("root"), expected=403, action="claim", manager_id="pavel")
+        assert refused["detail"] == "this lead is of another team than theirs"
+        assert site.log.appended == []
+
+
+@pytest.mark.parametrize(
+    ("name", "may", "person"),
+    [("anna", ("sales",), "anna"), ("boris", ("sales",), "boris"), ("root", ("*",), ""), ("crm", ("*",), "")],
+)
+async def test_an_act_says_upon_which_teams_it_may_act_and_who_acts(name, may, person):
+    async with office() as site:
+        await act(site, headers=bearer(name), action="claim", manager_id="anna")
+        origin = written(site)[2].origin
+        assert (origin.may, origin.person, origin.actor) == (may, person, name)
 
 
 async def test_a_head_gives_a_lead_of_their_team_to_somebody_in_it():

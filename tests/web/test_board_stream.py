@@ -382,9 +382,9 @@ async def test_what_is_no_outcome_of_ours_is_passed_over(site):
 async def test_everybody_sees_their_own_team_and_viewers_no_names():
     async with office() as site:
         site.log.put(lead("S-1", name="Ivan Petrov", phones=("+79261234567",), url=URL))
-        for lead_id in ("S-1", "F-1"):
-            breached(site, lead_id, holder="anna")
-            met(site, lead_id)
+        for lead_id, team, holder in (("S-1", "sales", "anna"), ("F-1", "field", "pavel")):
+            breached(site, lead_id, holder=holder, team_id=team)
+            met(site, lead_id, holder=holder, team_id=team)
         seen = {}
         for name in ("anna", "root", "wall"):
             async with page(site, **bearer(name)) as one:
@@ -467,6 +467,15 @@ async def test_the_stream_ends_when_the_server_stops(site):
 async def test_viewers_are_bounded():
     async with Site(limits=Limits(streams=1)) as site, page(site):
         await get(site, "/v1/board/stream", expected=429)
+
+
+async def test_viewers_are_bounded_also_when_they_come_at_once():
+    async with Site(limits=Limits(streams=10)) as site:
+        site.log.gate.clear()
+        streams = await asyncio.gather(*(site.http.get("/v1/board/stream") for _ in range(25)))
+        assert sorted(stream.status for stream in streams) == [200] * 10 + [429] * 15
+        for stream in streams:
+            stream.close()
 
 
 async def test_a_scene_that_nobody_looks_at_any_more_is_made_anew_for_who_comes_back(site, monkeypatch):

@@ -76,8 +76,13 @@ class Desk:
 
     # Telegram
 
-    async def press(self, who: int = 7, chat: int | None = None, data: str = "take:1:L1", secret: str = TELEGRAM):
-        """The status, and what is shown to who pressed."""
+    def button(self, lead_id: str = "L1", turn: int = 1, manager_id: str = "anna") -> str | None:
+        """What the button of a notice sends back."""
+        return self.site.claims.button(lead_id, turn, manager_id)
+
+    async def press(self, who: int = 7, chat: int | None = None, data: Any = None, secret: str = TELEGRAM):
+        """The status, and what is shown to who pressed. data: of the button of their own notice, if not said."""
+        data = self.button(manager_id={8: "vera"}.get(who, "anna")) if data is None else data
         message = {"message_id": 5, "chat": {"id": who if chat is None else chat, "type": "private"}}
         query = {"id": "4382", "from": {"id": who, "is_bot": False}, "message": message, "data": data}
         return await self.update({"update_id": 1, "callback_query": query}, secret)
@@ -188,8 +193,8 @@ async def test_a_claim_that_was_applied_and_changed_nothing_is_said_to_be_so(des
 
 async def test_r25_a_lead_that_became_part_of_another_is_taken_there(desk):
     desk.site.log.put(Lead("L0", phase=Phase.JOINED, joined_to="L1"))
-    assert (await desk.press(data="take:1:L0"))[1].startswith("Лид L0 ваш.")
-    assert desk.claims[0].lead_id == "L0"
+    assert (await desk.press(data=desk.button("L0")))[1].startswith("Лид L0 стал частью другого.")
+    assert desk.claims == []
 
 
 async def test_a_lead_that_waits_for_nobody_is_not_taken(desk):
@@ -199,9 +204,8 @@ async def test_a_lead_that_waits_for_nobody_is_not_taken(desk):
 
 
 async def test_a_lead_that_is_not_known_is_not_taken(desk):
-    assert await desk.press(data="take:1:L404") == (200, GONE)
-    assert await desk.press(data="take:1:\ud800") == (200, GONE)
-    assert await desk.press(data="take:1:\x01heartbeat-0") == (200, GONE)
+    for lead_id in ("L404", "?", "\x01heartbeat-0"):
+        assert await desk.press(data=desk.button(lead_id)) == (200, GONE)
     assert desk.claims == []
 
 
@@ -319,9 +323,55 @@ async def test_other_updates_of_the_bot_are_passed_over(desk, body):
     assert await desk.update(body) == (200, None)
 
 
-@pytest.mark.parametrize("data", ["take", "take:", "take:x:L1", "take:²:L1", "take:99999999999999999999:L1"])
-async def test_a_button_that_is_none_of_ours_takes_nothing(desk, data):
-    assert (await desk.press(data=data))[0] == 200
+UNSIGNED = "Эта кнопка больше не действует. Откройте лид по ссылке или на доске."
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *("take", "take:", "take:x:L1", "take:²:L1", "take:99999999999999999999:L1", "take:1:L1", "take:0:L1"),
+        *("take:1:AAAAAAAAAAA:L1", "take:1::L1", "take:1:\ud800:L1", "take:-1:AAAAAAAAAAA:L1", "take:1:AAAAAAAAAAA:"),
+    ],
+)
+async def test_a_button_that_was_not_signed_by_us_takes_nothing_and_says_so(desk, data):
+    """Also one of a notice that was written before buttons were signed."""
+    assert await desk.press(data=data) == (200, UNSIGNED)
+    assert desk.claims == []
+
+
+@pytest.mark.parametrize("sent", [5, {"a": 1}, ["take"], "", "grab:1:L1"])
+async def test_what_is_no_button_of_ours_is_passed_over(desk, sent):
+    assert await desk.press(data=sent) == (200, None)
+
+
+async def test_a_button_is_for_the_manager_the_turn_and_the_lead_that_it_was_made_for(desk):
+    """A client of one's own sends what it likes: a lead that its owner was never told of is not taken so."""
+    seal = desk.button().split(":")[2]
+    desk.put("vera", turn=2)
+    forged = [f"take:2:{seal}:L1", f"take:1:{seal}:L2", desk.button(manager_id="vera"), desk.button()[:-2] + "L11"]
+    for data in forged:
+        assert await desk.press(data=data) == (200, UNSIGNED)
+    assert desk.claims == []
+
+
+@pytest.mark.parametrize("turn", [0, -5, 1_000_001, 10**30])
+async def test_a_turn_that_cannot_be_is_answered_and_takes_nothing(desk, turn):
+    """A call-back that is not answered 200 is sent again and again."""
+    desk.put("vera", turn=turn if turn == 0 else 1)
+    sealed = desk.site.claims.button("L1", turn, "anna")
+    assert await desk.press(data=sealed) in {(200, GONE), (200, UNSIGNED)}
+    assert await desk.slack(value={"turn": turn}) == 200
+    assert await desk.said() == GONE
+    assert desk.claims == []
+
+
+async def test_a_form_of_many_fields_is_refused_and_breaks_nothing(desk):
+    assert await desk.post(urlencode({f"a{number}": "1" for number in range(12)}).encode()) == 400
+
+
+@pytest.mark.parametrize("value", ["{bad", "[]", "", 7, None])
+async def test_a_value_that_cannot_be_read_takes_nothing(desk, value):
+    assert await desk.slack(actions=[{"action_id": "take", "value": value}]) == 200
     assert desk.claims == []
 
 
@@ -340,7 +390,9 @@ async def test_other_interactions_of_the_app_are_passed_over(desk, changes):
     assert desk.claims == []
 
 
-@pytest.mark.parametrize("value", [{"lead": 7}, {"turn": "one"}, {"manager": None}, {"manager": "ghost"}])
+@pytest.mark.parametrize(
+    "value", [{"lead": 7}, {"turn": "one"}, {"turn": True}, {"lead": {"x": 1}}, {"manager": None}, {"manager": "ghost"}]
+)
 async def test_a_value_that_is_none_of_ours_takes_nothing(desk, value):
     assert await desk.slack(value=value) == 200
     assert desk.claims == []
@@ -369,4 +421,4 @@ async def test_an_answer_that_cannot_be_given_takes_nothing_back(desk):
 async def test_a_manager_may_be_in_a_policy_that_came_since(desk):
     desk.site.rules = replace(RULES, managers={"nina": Manager("nina", notify=("telegram://7",))})
     desk.put("nina")
-    assert (await desk.press())[1].startswith("The lead L1 is yours.")
+    assert (await desk.press(data=desk.button(manager_id="nina")))[1].startswith("The lead L1 is yours.")

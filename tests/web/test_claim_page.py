@@ -12,7 +12,7 @@ from sla_monitor import codec
 from sla_monitor.claims import SOURCE, Claim, ClaimLinks
 from sla_monitor.core.events import LeadClaimed, Origin
 from sla_monitor.core.lead import Kind, Phase, Turn
-from sla_monitor.core.rules import HOUR, Hours, Manager, Rules
+from sla_monitor.core.rules import HOUR, Hours, Manager, Rules, Team
 from sla_monitor.web.limits import Limits
 from sla_monitor.web.views import LEADS
 from tests.web.office import office
@@ -111,18 +111,31 @@ async def test_the_day_is_told_only_if_it_is_not_today_where_the_manager_is(site
     assert "<dd>2026-11-25 01:00 MSK, " in (await look(site, path(site, "pavel")))[1]
 
 
-async def test_the_customers_name_is_masked_until_the_lead_is_theirs(site):
-    assert "I*** P." in (await look(site))[1]
-    assert "Ivan" not in (await look(site))[1]
-    assert "Ivan Petrov" in (await look(site, path(site, "vera")))[1]
+@pytest.mark.parametrize("manager", ["anna", "vera"])
+async def test_looking_at_a_link_tells_nobody_who_the_customer_is_not_even_the_holders(site, manager):
+    text = (await look(site, path(site, manager)))[1]
+    assert ("I*** P." in text, "Ivan" in text) == (True, False)
 
 
-async def test_the_customer_is_called_from_the_page_once_the_lead_is_theirs(site):
+async def test_the_holder_learns_who_the_customer_is_by_confirming(site):
+    where = path(site, "vera")
+    assert "<button>Confirm, and see who it is</button>" in (await look(site, where))[1]
+    status, text = await tap(site, where)
+    assert (status, "Ivan Petrov" in text, "<button>" in text) == (200, True, False)
+
+
+async def test_who_comes_too_late_does_not_learn_who_the_customer_is(site):
+    site.log.put(lead("L", name="Ivan Petrov", **VERAS | {"turn": 2}))
+    status, text = await tap(site)
+    assert (status, "Ivan" in text) == (409, False)
+
+
+async def test_the_customer_is_called_from_the_page_once_the_claim_is_made(site):
     site.log.put(lead("L", **VERAS, phones=("+79261234567",), url="https://crm.example/?a=1&b=2"))
-    taken = (await look(site))[1]
-    assert "tel:" not in taken
-    assert "crm.example" not in taken
-    hers = (await look(site, path(site, "vera")))[1]
+    for manager in ("anna", "vera"):
+        seen = (await look(site, path(site, manager)))[1]
+        assert ("tel:" in seen, "crm.example" in seen) == (False, False)
+    hers = (await tap(site, path(site, "vera")))[1]
     assert 'href="tel:+79261234567">Call +79261234567</a>' in hers
     assert 'href="https://crm.example/?a=1&amp;b=2"' in hers
 
@@ -205,14 +218,27 @@ async def test_a_lead_that_is_no_longer_kept_is_gone(site):
     assert (await look(site))[0] == (await tap(site))[0] == 410
 
 
-async def test_a_claim_of_a_joined_lead_goes_to_the_one_it_joined(site):
+async def test_r25_a_link_to_a_joined_lead_takes_nobody_the_one_that_it_joined(site):
     site.log.put(lead("J", phase=Phase.JOINED, joined_to="L"))
-    tapping = asyncio.ensure_future(tap(site, path(site, lead_id="J")))
-    await site.log.asked.wait()
-    known = LEADS.decode(site.log.leads[b"L"])
-    site.log.put(replace(known, holder="anna", turn=2))
-    assert (await tapping)[0] == 200
-    assert site.log.appended[0].key == b"J"
+    status, text = await tap(site, path(site, lead_id="J"))
+    assert (status, "The lead J is part of another" in text) == (409, True)
+    assert site.log.appended == []
+
+
+async def test_a_link_to_a_lead_of_another_team_takes_nothing_and_says_so(site):
+    teams = {"sales": Team("sales", ("vera",)), "field": Team("field", ("anna",))}
+    site.rules = replace(RULES, teams=teams)
+    assert "It is of another team" in (await look(site))[1]
+    status, text = await tap(site)
+    assert (status, "It is of another team" in text) == (403, True)
+    assert site.log.appended == []
+
+
+async def test_a_claim_carries_the_teams_of_its_manager(site):
+    site.rules = replace(RULES, teams={"sales": Team("sales", ("anna", "vera"), "pavel")})
+    await tap(site)
+    origin = codec.decode_record(site.log.appended[0].value).origin
+    assert (origin.may, origin.person, origin.actor) == (("sales",), "anna", "")
 
 
 async def test_a_claim_that_was_applied_and_changed_nothing_is_told(site):

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from sla_monitor import codec
-from sla_monitor.keys import parse_keys
+from sla_monitor.keys import KeyRing, parse_keys
 from sla_monitor.web.limits import Limits
 from sla_monitor.wire.examples import EXAMPLES
 from tests.web.site import BATCH, LINES, NOW, ONE, Site, event
@@ -249,6 +249,7 @@ async def test_429_when_too_many_bytes_wait():
 
 HASH = sha256(b"key").hexdigest()
 KEYS = parse_keys(f"crm: {{sha256: [{HASH}], scopes: [write], uri: [/crm]}}")
+KEYS_OF_ANY = parse_keys(f"crm: {{sha256: [{HASH}], scopes: [write]}}")
 BEARER = {"Authorization": "Bearer key"}
 
 
@@ -273,6 +274,37 @@ async def test_403_for_the_source_of_another():
         mixed = await batch(site, [{}, foreign, event()], BATCH | BEARER, expected=207)
         assert {error["index"] for error in mixed["errors"] if error["pointer"] == "/source"} == {0, 1}
         assert len(site.log.appended) == 1
+
+
+@pytest.mark.parametrize("source", ["/sla-monitor", "/sla-monitor/claim", "/sla-monitor/board"])
+@pytest.mark.parametrize("keys", [KEYS_OF_ANY, KeyRing()])
+async def test_nobody_sends_events_in_our_name(source, keys):
+    """An act could be forged so, or an id taken that an act would have."""
+    async with Site(keys=keys) as site:
+        said, _ = await post(site, event(source=source), ONE | (BEARER if keys else {}), expected=403)
+        assert said["errors"] == [
+            {
+                "index": 0,
+                "id": "evt-1",
+                "pointer": "/source",
+                "detail": "is sla-monitor's own; name a source of yours",
+            }
+        ]
+        assert site.log.appended == []
+        await post(site, event(source="/sla-monitors"), ONE | (BEARER if keys else {}))
+
+
+async def test_who_a_source_says_has_acted_cannot_pass_for_who_was_known_to_us(site):
+    await post(site, event("lead.closed.v1", actor="anna"), ONE)
+    origin = codec.decode_record(site.log.appended[0].value).origin
+    assert (origin.actor, origin.may, origin.person) == ("other:anna", None, "")
+
+
+@pytest.mark.parametrize("field", ["may", "person"])
+async def test_no_event_says_what_its_sender_may(site, field):
+    data = {"may": ["*"], "person": "boris"}
+    await post(site, event("lead.closed.v1", **data, data=data, origin=data), ONE)
+    assert not getattr(codec.decode_record(site.log.appended[0].value).origin, field)
 
 
 async def test_403_without_the_scope():

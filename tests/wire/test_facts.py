@@ -38,7 +38,8 @@ def routed(kind, *, drop=(), source="pbx1", directory=DIRECTORY, **data):
 
 def test_who_acted_comes_along():
     event = copy.deepcopy(EXAMPLES["lead.closed.v1"]) | {"actor": "boris"}
-    assert wire.to_facts(wire.read(event, NOW), DIRECTORY, NOW, "crm").fact.origin.actor == "boris"
+    told = wire.to_facts(wire.read(event, NOW), DIRECTORY, NOW, "crm").fact.origin
+    assert (told.actor, told.may, told.person) == ("crm:boris", None, ""), "no name of a key has a colon"
     assert routed("lead.closed.v1").fact.origin.actor == ""
 
 

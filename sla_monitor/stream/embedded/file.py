@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sla_monitor.clock import monotonic
 from sla_monitor.errors import LogLost, SlaMonitorError, Unavailable
+from sla_monitor.private import make_directory, make_file
 
 from . import schema
 from .changes import Changes
@@ -38,8 +39,8 @@ class EmbeddedFile:
         self.path = path
         self._busy_timeout = busy_timeout
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)  # names and numbers of customers: for this user alone
+            make_directory(path.parent)
+            make_file(path)
             with ExitStack() as opened:
                 self._writer = opened.enter_context(closing(self._connect()))
                 schema.prepare(self._writer, path)

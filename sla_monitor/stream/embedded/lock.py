@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from sla_monitor.errors import InUse, Unavailable
+from sla_monitor.private import make_directory
 
 LOOK = 0.05
 """Seconds, far more than a look at who holds it takes."""
@@ -25,7 +26,7 @@ class DirectoryLock:
 
     def __init__(self, directory: Path) -> None:
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            make_directory(directory)
             self._descriptor = os.open(directory / "worker.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise Unavailable(f"{directory} cannot be used as the data directory: {error.strerror}") from error

@@ -12,6 +12,8 @@ import os
 import uuid
 from pathlib import Path
 
+from sla_monitor.private import make_directory
+
 logger = logging.getLogger(__name__)
 
 SEATS = 1_000
@@ -25,7 +27,7 @@ class Seat:
         self.name: str | None = None
         self._descriptor: int | None = None
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            make_directory(directory)
             for number in range(1, SEATS + 1):
                 if self._take(directory / f"worker-{number}.seat"):
                     return

@@ -55,11 +55,13 @@ export class Actions {
     const settled = new Promise((settle) => this.#waiting.set(id, { act, before: lead, settle }));
     this.page.announce(words.doing[act.kind]);
     this.changed();
+    const since = this.page.now();
     const failed = await send("POST", `v1/leads/${encodeURIComponent(id)}/actions`, act.body, words);
     if (failed) this.#tell(failed, true);
     else {
       const late = new Promise((settle) => setTimeout(settle, PATIENCE, { kind: "pending" }));
-      const found = await Promise.race([settled, late]);
+      const first = await Promise.race([settled, late]);
+      const found = first.kind === "pending" && (await wasRefused(id, since)) ? { kind: "refused" } : first;
       this.#tell(this.#said(id, act, found), found.kind !== "done");
     }
     this.#waiting.delete(id);
@@ -70,6 +72,7 @@ export class Actions {
     const { words } = this.page;
     const to = this.page.name(found.to ?? act.to);
     if (found.kind === "pending") return words.unknown;
+    if (found.kind === "refused") return words.refused(words.notYours);
     return found.kind === "done" ? words.done[act.kind](id, to) : words[found.kind](id, to || words.somebody);
   }
 
@@ -86,6 +89,16 @@ async function send(method, path, body, words) {
     return answer.ok ? null : words.refused(trouble(words, answer.status, await detail(answer)));
   } catch {
     return words.offline;
+  }
+}
+
+// Whether a lead has refused an act of late: it became another team's after it was shown here.
+async function wasRefused(leadId, since) {
+  try {
+    const lead = await (await fetch(`v1/leads/${encodeURIComponent(leadId)}`)).json();
+    return (lead.timeline ?? []).some((entry) => entry.type === "act.refused.v1" && Date.parse(entry.at) >= since - 1000);
+  } catch {
+    return false;
   }
 }
 
