@@ -26,6 +26,7 @@ DESK = "tests/core/test_assign.py tests/core/test_roster.py tests/properties/tes
 CLOCK, LIFE, TURNS = (
     f"tests/core/test_track_{name}.py tests/core/test_rules_{name}.py" for name in ("clock", "life", "turns")
 )
+CLOCKS = "tests/core/test_clocks.py"
 MAILBOX = "tests/core/test_mailbox.py"
 DELIVER = "tests/core/test_deliver.py"
 TIMERS, PARTITION = "tests/stream/test_timers.py", "tests/stream/test_partition.py"
@@ -58,8 +59,9 @@ MUTANTS = (
     Mutant(
         "early breach: decided before it was asked",
         "verdict",
-        "    forget_question(case)\n    allowance = case.policy.allowance\n",
-        "    forget_question(case)\n    allowance = -60_000\n",
+        "    first = _decide_clocks(case, lead.asked_at - case.policy.allowance)\n",
+        "    first = _decide_clocks(case, lead.asked_at + 60_000)\n",
+        CLOCK,
     ),
     Mutant(
         "blind: the numbers are not asked",
@@ -88,27 +90,24 @@ MUTANTS = (
     Mutant(
         "who had it is forgotten", "turns", "had=tuple(dict.fromkeys(turn.holder for turn in lead.turns)),", "had=(),"
     ),
-    Mutant("no retraction", "verdict", "    elif lead.evaluated is Result.BREACHED:\n", "    elif False:\n"),
-    Mutant(
-        "retracted twice",
-        "verdict",
-        "        lead.evaluated = Result.RETRACTED\n",
-        "",
-    ),
+    Mutant("no retraction", "promise", "    (Result.BREACHED, Word.IN_TIME): Result.RETRACTED,\n", "", CLOCKS),
+    Mutant("retracted twice", "decisions", "    case.lead.put_clock(after)\n    first", "    first", CLOCKS),
     Mutant(
         "a later turn is retracted twice",
-        "verdict",
-        "        turn.result = Result.RETRACTED\n",
+        "decisions",
+        "    lead.put_clock(clock._replace(breached=tuple(broken for broken in clock.breached if broken.due < at)))\n",
         "",
+        LIFE,
     ),
     Mutant(
         "only later turns due after the response are retracted",
-        "verdict",
-        "turn.result is Result.BREACHED and turn.due >= at]",
-        "turn.result is Result.BREACHED]",
+        "decisions",
+        "back = [broken for broken in clock.breached if broken.due >= at]",
+        "back = list(clock.breached)",
+        MACHINE,
     ),
     Mutant("lost hold", "verdict", "    if until <= case.now:\n        return False\n", "    return False\n", CLOCK),
-    Mutant("a hold never ends", "calls", "    if lead.held_until:\n", "    if False:\n", CLOCK),
+    Mutant("a hold never ends", "calls", "    if case.lead.held_until and", "    if False and", CLOCK),
     Mutant(
         "a stale ask is answered", "turns", "if not lead.asking or fact.n != lead.ask:", "if not lead.asking:", ROWS
     ),
@@ -121,14 +120,13 @@ MUTANTS = (
     ),
     Mutant("a stale claim is accepted", "changes", "    elif fact.turn != lead.turn:\n", "    elif False:\n", TURNS),
     Mutant("no dedupe", "dedupe", "    if known is not None:\n", "    if False:\n"),
-    Mutant(
-        "a warning twice", "turns", "        turn.warned += 1\n", "        turn.warned += 1\n        break\n", CLOCK
-    ),
+    Mutant("a warning twice", "promise", "            behind += 1\n", "            return behind + 1\n", CLOCK),
     Mutant(
         "R10: reassigned although the response is known",
         "verdict",
-        "    if at:\n        judge(case)\n    elif over",
-        "    if over",
+        "    elif at:\n        judge(case, lead.cycle)\n    elif over",
+        "    elif over",
+        CLOCK,
     ),
     Mutant("capacity ignored", "roster", "capacity is not None and self.held >= capacity", "False", DESK),
     Mutant(
@@ -138,24 +136,32 @@ MUTANTS = (
         "",
         DESK,
     ),
-    Mutant("joining ignores the earlier start", "joining", "not 0 < started_at < lead.started_at:", "True:", LIFE),
+    Mutant(
+        "joining ignores the earlier start",
+        "lead_clock",
+        "start=min(self.start, other.start))",
+        "start=self.start)",
+        LIFE,
+    ),
     Mutant(
         "joining moves a due later",
-        "joining",
-        "lead.due_at = min(filter(None, (before, lead.due_at, due_at)))",
-        "lead.due_at = max(before, lead.due_at, due_at) + 1",
+        "lead_clock",
+        "        if other.due >= self.due:\n",
+        "        if other.due <= self.due:\n",
+        CLOCKS,
     ),
     Mutant(
         "a closed lead is breached",
-        "lead",
-        "    if lead.phase is Phase.OPEN:\n        if lead.evaluated is",
-        "    if lead.phase is not Phase.ERASED:\n        if lead.evaluated is",
+        "lead_clock",
+        "if clock.due_of(measure) >= at and clock.awaits(measure):",
+        "if False:",
+        LIFE,
     ),
     Mutant(
         "closing leaves the turn running",
-        "track",
-        "    turns.end(case, Result.ENDED)\n    verdict.forget_question(case)\n",
-        "    verdict.forget_question(case)\n",
+        "turns",
+        "        turn.result = Result.RUNNING if broken else Result.ENDED\n",
+        "        turn.result = Result.RUNNING\n",
     ),
     Mutant(
         "one turn too many",
@@ -167,20 +173,17 @@ MUTANTS = (
     Mutant(
         "a hand-over is evaluated",
         "verdict",
-        "    if turn.kind is Kind.BREACH:\n        turn.result = Result.BREACHED",
-        "    if True:\n        turn.result = Result.BREACHED",
+        "    if turn.kind is Kind.BREACH:\n        decisions",
+        "    if True:\n        decisions",
+        TURNS,
     ),
     Mutant(
-        "late proof after closing is ignored",
-        "verdict",
-        "    if at <= lead.due_at:\n        _in_time",
-        "    if at <= lead.due_at and lead.phase is not Phase.CLOSED:\n        _in_time",
-        LIFE,
+        "late proof after closing is ignored", "promise", "    (Result.ENDED, Word.IN_TIME): Result.MET,\n", "", CLOCKS
     ),
     Mutant(
-        "an attempt before the start counts", "verdict", "    return started if near else 0\n", "    return started\n"
+        "an attempt before the start counts", "lead_clock", "if at >= self.came or near else 0", "if True else 0", CLOCK
     ),
-    Mutant("the latest response counts", "verdict", "if known and known <= at:", "if known and known >= at:"),
+    Mutant("the latest response counts", "credit", "if known and known <= at:", "if known and known >= at:"),
     Mutant(
         "a question is answered before the calls",
         "match",
@@ -190,8 +193,8 @@ MUTANTS = (
     Mutant(
         "the next due is counted from the customer's",
         "turns",
-        ".add(case.now, case.policy.target)",
-        ".add(case.lead.due_at, case.policy.target)",
+        "    return case.of_turn(holder).due(case.now)",
+        "    return case.of_turn(holder).due(case.lead.due_at)",
     ),
     Mutant(
         "erased data are kept",
@@ -202,21 +205,22 @@ MUTANTS = (
     ),
     Mutant(
         "responded is announced although the breach was taken back",
-        "verdict",
-        "    if lead.evaluated is Result.BREACHED:\n",
-        "    if lead.evaluated is not Result.MET:\n",
+        "decisions",
+        '    if clock.evaluated is Result.BREACHED:\n        case.publish("sla.responded"',
+        '    if clock.evaluated is not Result.MET:\n        case.publish("sla.responded"',
     ),
     Mutant(
         "an answered lead keeps its manager's place",
-        "verdict",
-        "    end(case, Result.ENDED)\n    release(case)\n    numbers",
-        "    end(case, Result.ENDED)\n    numbers",
+        "decisions",
+        "    end(case, Result.ENDED)\n    release(case)\n",
+        "    end(case, Result.ENDED)\n",
     ),
     Mutant(
         "reopening keeps the old evaluation",
-        "track",
-        "lead.phase, lead.evaluated, lead.contact_evaluated = Phase.OPEN, Result.RUNNING, Result.RUNNING",
-        "lead.phase, lead.contact_evaluated = Phase.OPEN, Result.RUNNING",
+        "terms",
+        "lead.clocks = [*kept[1 - MOST :], clock]",
+        "lead.clocks = [*kept[1 - MOST :], clock._replace(evaluated=lead.evaluated)]",
+        CLOCKS,
     ),
     Mutant(
         "degraded is called full",
@@ -454,6 +458,94 @@ MUTANTS = (
         "    if False:",
         LIFE,
     ),
+    Mutant(
+        "R5: a talk that another lead had meets the new one",
+        "lead_clock",
+        "    if near and not spoken_for:\n",
+        "    if near:\n",
+        CLOCKS,
+    ),
+    Mutant(
+        "R5: before the office opens nothing counts",
+        "lead_clock",
+        "return max(at, self.start) if at >= self.came or near else 0",
+        "return at if at >= self.start or near else 0",
+        CLOCKS,
+    ),
+    Mutant(
+        "R7: a proof is the present clock's",
+        "lead_clock",
+        "    return next((clock for clock in reversed(clocks) if clock.came <= at), None)",
+        "    return clocks[-1] if clocks else None",
+        CLOCKS,
+    ),
+    Mutant(
+        "R7: an ended clock takes any late proof",
+        "lead_clock",
+        "        return at <= max(self.due, self.contact_due) or at <= self.ended",
+        "        return True",
+        CLOCKS,
+    ),
+    Mutant(
+        "R14: a first turn given late answers for the due",
+        "turns",
+        "    return Kind.LATE if case.to_customer().half_gone(max(case.now, clock.start), clock.due) else Kind.FIRST",
+        "    return Kind.FIRST",
+        CLOCKS,
+    ),
+    Mutant(
+        "R25: the present holder answers for a due that was taken",
+        "lead_clock",
+        "due=other.due, first_holder=other.first_holder,",
+        "due=other.due,",
+        CLOCKS,
+    ),
+    Mutant(
+        "R25: a clock that was given away is decided too",
+        "joining",
+        "        lead.put_clock(clock.taken()._replace(ended=clock.ended or fact.at))",
+        "        lead.put_clock(clock)",
+        CLOCKS,
+    ),
+    Mutant(
+        "R25: a clock whose due has passed is given away",
+        "joining",
+        "given = fact.undecided and fact.at <= clock.due and",
+        "given = fact.undecided and",
+        CLOCKS,
+    ),
+    Mutant(
+        "R25: a joined lead judges no proof", "joining", "    own = hear(case, fact)\n", "    own = False\n", CLOCKS
+    ),
+    Mutant(
+        "R29: an end that is told late leaves the breach",
+        "promise",
+        "    (Result.BREACHED, Word.OVER): Result.RETRACTED,\n",
+        "",
+        CLOCKS,
+    ),
+    Mutant(
+        "R29: any source is believed however late",
+        "track",
+        "    return min(max(fact.at, received - late), received)",
+        "    return min(fact.at, received)",
+        CLOCKS,
+    ),
+    Mutant(
+        "R29: the head keeps what only escalated",
+        "track",
+        '"" if lead.by_escalation else lead.holder',
+        "lead.holder",
+        CLOCKS,
+    ),
+    Mutant(
+        "R30: a reopening that is told late is as if in time",
+        "terms",
+        "late=received > clock.due,",
+        "late=received > clock.due and cycle == 1,",
+        CLOCKS,
+    ),
+    Mutant("R31: an erasure decides nothing", "track", "    verdict.decide_now(case)\n", "", CLOCKS),
     stream(
         "timers: a sweep loses what holds",
         "timers",
