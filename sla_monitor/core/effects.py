@@ -148,7 +148,7 @@ class Deliver:
 class Join:
     """`joining` proposes to be one with `lead_id`, which answers `Joined` if it is open, else `JoinRefused` (R25).
 
-    due_at: of its clock, which comes with `Merged`. hops: how often it was passed on.
+    due_at: of its clock, which comes with `Merged`. hops: how often it was passed on; via: who was asked first then.
     """
 
     lead_id: str
@@ -158,6 +158,7 @@ class Join:
     due_at: int
     merge: bool = False
     hops: int = 0
+    via: str = ""
 
 
 # to the notifications, keyed by lead_id

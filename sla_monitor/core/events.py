@@ -253,7 +253,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """`into` accepted `lead_id` as one of its own (R25). undecided: whether its own clock was then."""
+    """`into` accepted `lead_id` as one of its own (R25). undecided: whether its own clock was then; via: see `Join`."""
 
     lead_id: str
     into: str
@@ -261,6 +261,7 @@ class Joined:
     started_at: int
     due_at: int
     undecided: bool = True
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ def accept(case: Case, fact: Join) -> None:
         started_at=lead.started_at,
         due_at=lead.due_at,
         undecided=free,
+        via=fact.via,
     )
     case.tell_lead(fact.joining, joined)
     case.count("ok")
@@ -60,7 +61,9 @@ def accept(case: Case, fact: Join) -> None:
 def refuse(case: Case, fact: Join) -> None:
     """What is not open takes nobody; what became part of another passes the question on."""
     if case.lead.phase is Phase.JOINED and fact.hops < HOPS:
-        case.effects.append(replace(fact, lead_id=case.lead.joined_to, hops=fact.hops + 1))
+        case.effects.append(
+            replace(fact, lead_id=case.lead.joined_to, hops=fact.hops + 1, via=fact.via or fact.lead_id)
+        )
         case.count("forwarded")
         return
     _say_no(case, fact, "unknown" if case.lead.phase is Phase.UNKNOWN else "not_open")
@@ -88,7 +91,7 @@ def refused(case: Case, fact: JoinRefused) -> None:
 def become_part(case: Case, fact: Joined) -> None:
     """The other has accepted: give it the clock if that is still undecided, hand over what is known, and follow it."""
     lead = case.lead
-    if lead.phase is Phase.CLOSED and lead.joined_to != fact.into:
+    if lead.phase is Phase.CLOSED and lead.joined_to not in (fact.into, fact.via or fact.into):
         decline(case, fact)
         return
     clock = lead.clock
@@ -258,9 +261,9 @@ def forward(case: Case, fact: Any) -> None:
 
 
 def hear_and_forward(case: Case, fact: Call | ContactRecorded) -> None:
-    """A proof may still fall into a clock of its own (R7); it is the other's all the same."""
-    hear(case, fact)
-    forward(case, fact)
+    """A proof may fall into a clock of its own (R7); then it answers nothing of the other before that came (R5)."""
+    own = hear(case, fact)
+    forward(case, replace(fact, spoken_for=fact.spoken_for or own))
 
 
 def pass_on(case: Case, fact: Merged | Declined) -> None:

@@ -1,0 +1,421 @@
+"""A clock has an identity: what is proven, ended, joined or given late is judged against the clock it belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sla_monitor.core.effects import Log
+from sla_monitor.core.lead_clock import MOST
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Policy
+from tests import facts
+from tests.world import T0, World, sales
+
+PHONE = "+74951112233"
+DECISIONS = ("sla.met", "sla.breached", "sla.breach_retracted")
+
+
+def decided(w: World, lead_id: str = "L") -> list[tuple[str, int, str]]:
+    """(decision, cycle, whose), in order."""
+    told = [o for o in w.outcomes if o.lead_id == lead_id and o.type in DECISIONS]
+    return [(o.type.removeprefix("sla."), o.data["cycle"], o.data.get("holder_id", "")) for o in told]
+
+
+def call(w: World, start: int, lead_id: str = "L", **fields: Any) -> None:
+    w.feed(facts.called(f"c{start}", start, lead_id=lead_id, manager_id="anna", received=w.now, **fields))
+
+
+def reopened(*, closed_at: int = 12 * MINUTE, reopened_at: int = 13 * MINUTE) -> World:
+    """A lead of anna's that was breached, closed and reopened."""
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + closed_at)
+    w.feed(facts.closed("L", w.now))
+    w.to(T0 + reopened_at)
+    w.feed(facts.reopened("L", w.now))
+    return w
+
+
+# R7: whose a proof is
+
+
+def test_r07_late_proof_takes_back_the_breach_of_the_clock_it_fell_into_and_meets_no_other() -> None:
+    w = reopened()
+    call(w, T0 + 3 * MINUTE)
+    assert decided(w) == [("breached", 1, "anna"), ("breach_retracted", 1, "anna")]
+    (back,) = w.of("sla.breach_retracted")
+    assert (back.turn, back.data["started_at"], back.data["due_at"]) == (1, T0, T0 + 10 * MINUTE)
+    assert w.lead("L").status == "waiting"
+    w.after(11 * MINUTE)
+    assert decided(w)[2][:2] == ("breached", 3)
+
+
+def test_r07_what_ended_before_the_due_takes_late_proof_up_to_its_due() -> None:
+    for late, status in ((9 * MINUTE, [("met", 1, "anna")]), (11 * MINUTE, [])):
+        w = World()
+        w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0 + MINUTE, received=T0 + MINUTE))
+        w.to(T0 + 20 * MINUTE)
+        call(w, T0 + late)
+        assert decided(w) == status
+    assert w.of("call.ignored")[0].data["reason"] == "ended"
+
+
+def test_r07_a_talk_before_a_reopening_that_answered_nothing_else_counts_for_it_once() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    call(w, T0 + MINUTE)
+    w.to(T0 + HOUR)
+    call(w, T0 + HOUR - 2 * MINUTE)
+    w.feed(facts.reopened("L", T0 + HOUR))
+    assert decided(w) == [("met", 1, "anna"), ("met", 2, "anna")]
+    assert [o.data["response_at"] for o in w.of("sla.met")] == [T0 + MINUTE, T0 + HOUR]
+
+
+def test_r07_the_talk_that_answered_a_clock_answers_no_later_one() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    call(w, T0 + MINUTE)
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.reopened("L", w.now))
+    assert decided(w) == [("met", 1, "anna")]
+    assert w.lead("L").status == "waiting"
+
+
+def test_r07_proof_that_came_before_the_word_of_a_reopening_counts_for_it() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0 + MINUTE))
+    w.to(T0 + HOUR)
+    w.feed(facts.message(w.now, lead_id="L"))
+    w.feed(facts.reopened("L", w.now - MINUTE, received=w.now))
+    assert decided(w) == [("met", 2, "anna")]
+
+
+def test_r07_a_clock_that_waited_when_its_lead_was_reopened_is_decided_all_the_same() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 10 * MINUTE + SECOND)
+    w.feed(facts.closed("L", w.now), facts.reopened("L", w.now))
+    w.after(MINUTE)
+    assert decided(w) == [("breached", 1, "anna")]
+    assert w.lead("L").status == "waiting"
+
+
+def test_r07_at_most_eight_clocks_are_kept_and_a_ninth_is_flagged() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    for _ in range(MOST):
+        w.after(MINUTE)
+        w.feed(facts.closed("L", w.now), facts.reopened("L", w.now))
+    assert [clock.cycle for clock in w.lead("L").clocks] == list(range(2, MOST + 2))
+    assert w.lead("L").flags == ("clocks_dropped",)
+
+
+def test_r07_clocks_are_kept_for_the_retract_window() -> None:
+    w = reopened()
+    w.feed(facts.closed("L", w.now))
+    w.after(6 * DAY)
+    assert len(w.lead("L").clocks) == 2
+    w.feed(facts.assigned("L", "vera", w.now), facts.reopened("L", w.now), facts.closed("L", w.now))
+    w.after(2 * DAY)
+    w.feed(facts.reopened("L", w.now))
+    assert w.lead("L").clocks[0].start == T0 + 13 * MINUTE + 6 * DAY
+
+
+# R5: before the start
+
+
+def test_r05_what_happens_after_the_lead_came_and_before_its_start_counts_at_the_start() -> None:
+    office = Hours("UTC", (((360, 1320),),) * 7)
+    night = T0 - T0 % DAY + DAY + 23 * HOUR
+    for fact in (facts.message(night + 5 * MINUTE, lead_id="L"), facts.called("c", night + 5 * MINUTE, lead_id="L")):
+        w = World(sales(policy=Policy(calendar="office"), calendars={"office": office}), at=night)
+        w.feed(facts.lead("L", night, owner_id="anna"))
+        w.to(night + 10 * MINUTE)
+        w.feed(fact)
+        (met,) = w.of("sla.met")
+        assert met.data["response_at"] == met.data["started_at"] == night + 7 * HOUR
+        assert w.lead("L").status == "answered"
+
+
+def test_r05_the_talk_that_answered_one_lead_meets_no_new_lead_of_the_number() -> None:
+    w = World()
+    w.feed(facts.lead("A", T0, phones=(PHONE,)))
+    w.to(T0 + 2 * MINUTE)
+    w.feed(facts.called("c", T0 + MINUTE, number=PHONE, manager_id="anna"))
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.closed("A", w.now))
+    w.to(T0 + 20 * MINUTE)
+    w.feed(facts.lead("B", w.now, phones=(PHONE,)))
+    assert w.lead("B").status == "waiting"
+    assert [o.data["reason"] for o in w.of("call.ignored", "B")] == ["spoken_for"]
+
+
+# R29: ends
+
+
+def test_r29_a_closing_after_the_due_is_decided_all_the_same_and_nothing_follows() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 10 * MINUTE + SECOND)
+    w.feed(facts.closed("L", w.now, "junk"))
+    w.after(MINUTE)
+    assert decided(w) == [("breached", 1, "anna")]
+    assert (w.lead("L").status, w.of("lead.reassigned")) == ("closed", [])
+
+
+def test_r29_a_call_that_holds_the_decision_holds_it_through_a_closing() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna", phones=(PHONE,)))
+    w.to(T0 + 9 * MINUTE)
+    w.feed(facts.started("c", w.now, number=PHONE, direction="inbound"))
+    w.to(T0 + 10 * MINUTE + 30 * SECOND)
+    w.feed(facts.closed("L", w.now))
+    assert decided(w) == []
+    w.feed(facts.ended("c", w.now, number=PHONE, direction="inbound", outcome="no_answer", talk=0))
+    assert decided(w) == [("breached", 1, "anna")]
+
+
+def test_r29_an_end_by_the_due_that_is_told_later_takes_the_breach_back() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    w.feed(facts.closed("L", T0 + 10 * MINUTE, "junk", received=w.now))
+    (back,) = w.of("sla.breach_retracted")
+    assert (back.data["reason"], back.data["holder_id"]) == ("closed_before_due", "anna")
+    assert "response_at" not in back.data
+
+
+def test_r29_a_source_is_believed_no_further_back_than_its_delay_and_people_here_not_at_all() -> None:
+    for told, uri in ((8 * MINUTE, "/crm"), (10 * MINUTE, "/sla-monitor/board")):
+        w = World()
+        w.feed(facts.lead("L", T0, owner_id="anna"))
+        w.to(T0 + 12 * MINUTE + SECOND)
+        w.feed(facts.closed("L", T0 + told, "junk", received=w.now, uri=uri))
+        assert decided(w) == [("breached", 1, "anna")]
+
+
+def test_r29_later_turns_whose_due_came_after_the_end_are_taken_back_too() -> None:
+    w = World(sales("anna", "vera", "zoya"))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 20 * MINUTE + 5 * SECOND)
+    w.feed(facts.closed("L", T0 + 19 * MINUTE, received=w.now))
+    assert decided(w) == [("breached", 1, "anna"), ("breached", 1, "vera"), ("breach_retracted", 1, "vera")]
+
+
+def test_r29_a_later_turn_whose_due_had_passed_at_the_end_is_decided() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 20 * MINUTE + 3 * SECOND)
+    w.feed(facts.closed("L", w.now))
+    w.after(MINUTE)
+    assert decided(w) == [("breached", 1, "anna"), ("breached", 1, "vera")]
+
+
+def test_r29_an_older_closing_does_not_close_what_was_reopened_since() -> None:
+    w = reopened()
+    w.feed(facts.closed("L", T0 + 12 * MINUTE + SECOND, received=w.now))
+    assert w.lead("L").status == "waiting"
+
+
+def test_r31_erasing_after_the_due_decides_in_the_same_step() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 10 * MINUTE + SECOND)
+    w.feed(facts.erased("L", w.now))
+    (breach,) = w.of("sla.breached")
+    assert (breach.at, breach.data["confidence"], breach.data["holder_id"]) == (w.now, "degraded", "anna")
+    assert w.types()[-1] == "lead.erased"
+
+
+def test_r31_erasing_before_the_due_decides_nothing() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0), facts.erased("L", T0 + MINUTE))
+    w.after(HOUR)
+    assert decided(w) == []
+
+
+# R29, R30: reopening
+
+
+def test_r30_a_reopening_that_is_told_late_is_a_late_arrival_with_a_fresh_target() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0))
+    w.to(T0 + HOUR)
+    w.feed(facts.reopened("L", w.now - 30 * MINUTE, received=w.now))
+    w.after(MINUTE)
+    (breach,) = w.of("sla.breached")
+    assert (breach.data["reason"], breach.data.get("holder_id")) == ("late_arrival", None)
+    assert (w.lead("L").holder, w.lead("L").current.due) == ("anna", T0 + HOUR + 10 * MINUTE)
+
+
+def test_r30_a_reopening_that_is_too_old_begins_no_clock() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0))
+    w.to(T0 + 3 * DAY)
+    w.feed(facts.reopened("L", T0 + MINUTE, received=w.now))
+    assert (w.lead("L").status, w.of("lead.reopened"), w.counted("backfill")) == ("closed", [], 1)
+
+
+def test_r29_a_head_who_had_it_by_escalation_is_not_the_first_holder_of_the_reopened_lead() -> None:
+    w = World(sales("anna", "vera", policy=Policy(max_turns=1)))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    assert w.lead("L").holder == "boris"
+    w.feed(facts.closed("L", w.now), facts.reopened("L", w.now))
+    assert w.lead("L").holder == "vera"
+
+
+def test_r29_a_head_whom_a_person_named_is() -> None:
+    w = World(sales("anna", policy=Policy(max_turns=1)))
+    w.feed(facts.lead("L", T0, owner_id="anna"), facts.assigned("L", "boris", T0, assigned_by="human"))
+    w.feed(facts.closed("L", T0 + 1), facts.reopened("L", T0 + 2))
+    assert w.lead("L").holder == "boris"
+
+
+# R14: nobody is blamed for minutes that were not theirs
+
+
+def test_r14_an_owner_named_late_gets_a_fresh_target_and_the_due_is_nobodys() -> None:
+    w = World(sales(policy=Policy(unowned="wait", unowned_after=30 * MINUTE)))
+    w.feed(facts.lead("L", T0))
+    w.to(T0 + 9 * MINUTE)
+    w.feed(facts.assigned("L", "anna", w.now, assigned_by="human"))
+    w.to(T0 + 11 * MINUTE)
+    (breach,) = w.of("sla.breached")
+    assert (breach.data.get("holder_id"), breach.data["late_given"], breach.data["delay"]) == (None, True, "named")
+    assert (w.lead("L").holder, w.lead("L").current.due) == ("anna", T0 + 19 * MINUTE)
+
+
+def test_r14_with_half_of_the_target_left_the_due_is_the_first_holders() -> None:
+    w = World(sales(policy=Policy(unowned="wait", unowned_after=30 * MINUTE)))
+    w.feed(facts.lead("L", T0))
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.assigned("L", "anna", w.now, assigned_by="human"))
+    w.to(T0 + 11 * MINUTE)
+    assert decided(w) == [("breached", 1, "anna")]
+
+
+def test_r14_a_pause_of_ours_costs_the_manager_nothing() -> None:
+    w = World()
+    w.to(T0 + 9 * MINUTE)
+    w.feed(facts.lead("L", T0, received=T0))
+    w.to(T0 + 11 * MINUTE)
+    (breach,) = w.of("sla.breached")
+    assert (breach.data.get("holder_id"), breach.data["delay"]) == (None, "read")
+
+
+def test_r14_what_a_source_tells_late_is_its_delay() -> None:
+    w = World()
+    w.to(T0 + 9 * MINUTE)
+    w.feed(facts.lead("L", T0, received=w.now, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    assert w.of("sla.breached")[0].data["delay"] == "told"
+
+
+def test_r14_a_lead_that_waited_for_somebody_free_is_nobodys() -> None:
+    w = World(sales("anna"))
+    w.feed(facts.status("anna", "away", T0), facts.lead("L", T0))
+    w.to(T0 + 9 * MINUTE)
+    w.feed(facts.status("anna", "available", w.now))
+    w.to(T0 + 11 * MINUTE)
+    assert (w.of("sla.breached")[0].data["delay"], decided(w)) == ("desk", [("breached", 1, "")])
+
+
+def test_r14_an_assignment_that_we_read_late_is_our_delay() -> None:
+    w = World(sales(policy=Policy(unowned="wait", unowned_after=30 * MINUTE)))
+    w.feed(facts.lead("L", T0))
+    w.to(T0 + 9 * MINUTE)
+    w.feed(facts.assigned("L", "anna", T0 + MINUTE, assigned_by="human", received=T0 + MINUTE))
+    w.to(T0 + 11 * MINUTE)
+    assert w.of("sla.breached")[0].data["delay"] == "read"
+
+
+# R25, R26: one clock out of two
+
+
+def absorbing(*, after: int) -> tuple[World, str]:
+    """anna sits on a missed call; the CRM makes its lead, owned by vera."""
+    w = World()
+    w.feed(facts.missed("m", T0, number=PHONE))
+    w.to(T0 + after)
+    made = next(key for key in w.logs[Log.EVENTS].rows if key.startswith("missed"))
+    w.feed(facts.lead("L", w.now, phones=(PHONE,), owner_id="vera"))
+    return w, made
+
+
+def test_r26_who_held_the_missed_call_answers_for_its_due() -> None:
+    w, made = absorbing(after=9 * MINUTE + 30 * SECOND)
+    (joined,) = w.of("lead.joined")
+    assert (joined.lead_id, joined.data["clock"], joined.data["holder_id"]) == (made, "joined", "anna")
+    w.to(T0 + 11 * MINUTE)
+    assert decided(w) == [("breached", 1, "anna")]
+    assert decided(w, made) == []
+    lead = w.lead("L")
+    assert (lead.holder, lead.current.kind, lead.current.due) == ("vera", "hand_over", T0 + 19 * MINUTE + 30 * SECOND)
+
+
+def test_r25_a_clock_whose_due_has_passed_is_decided_by_its_own_lead() -> None:
+    w = World()
+    w.feed(facts.lead("O", T0, owner_id="anna"))
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.lead("S", w.now, owner_id="vera"))
+    w.to(T0 + 10 * MINUTE + SECOND)
+    w.feed(facts.closed("O", w.now, "merged", merged_into="S"))
+    w.to(T0 + 20 * MINUTE)
+    assert (decided(w, "O"), decided(w, "S")[:1]) == ([("breached", 1, "anna")], [("breached", 1, "vera")])
+    assert [o.data["clock"] for o in w.of("lead.joined")] == ["own"]
+    assert [o.at for o in w.of("sla.breached", "S")] == [T0 + 15 * MINUTE + 2 * SECOND]
+
+
+def test_r25_late_proof_takes_back_the_breach_of_a_joined_lead_too() -> None:
+    w = World()
+    w.feed(facts.lead("O", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    w.feed(facts.lead("S", w.now, owner_id="vera"), facts.closed("O", w.now, "merged", merged_into="S"))
+    call(w, T0 + 3 * MINUTE, "O")
+    assert decided(w, "O") == [("breached", 1, "anna"), ("breach_retracted", 1, "anna")]
+    assert decided(w, "S") == []
+
+
+def test_r25_a_refused_join_is_told_and_the_lead_stays_closed() -> None:
+    for into, reason in (("L", "itself"), ("none", "unknown"), ("over", "not_open")):
+        w = World()
+        w.feed(facts.lead("over", T0), facts.closed("over", T0), facts.lead("L", T0, owner_id="anna"))
+        w.feed(facts.closed("L", T0 + MINUTE, "duplicate", merged_into=into))
+        told = [(o.data["into"], o.data["reason"]) for o in w.of("lead.join_refused", "L")]
+        assert (told, w.lead("L").status, w.lead("L").joined_to) == ([(into, reason)], "closed", "")
+
+
+def test_r25_a_merge_into_a_joined_lead_goes_on_to_where_that_is() -> None:
+    w = World()
+    w.feed(*(facts.lead(name, T0) for name in ("A", "B", "C")))
+    w.feed(facts.closed("B", T0, "merged", merged_into="A"))
+    w.feed(facts.closed("C", T0, "merged", merged_into="B"))
+    assert (w.lead("C").status, w.lead("C").joined_to) == ("joined", "A")
+
+
+def test_r25_claims_and_assignments_of_a_joined_lead_do_not_work_on_the_other() -> None:
+    w = World()
+    w.feed(facts.lead("S", T0, owner_id="vera"), facts.lead("O", T0, owner_id="anna"))
+    w.feed(facts.closed("O", T0, "merged", merged_into="S"))
+    w.feed(facts.claimed("O", "anna", 1, T0 + 1), facts.assigned("O", "anna", T0 + 2, assigned_by="human"))
+    assert w.lead("S").holder == "vera"
+    told = [(o.data["reason"], o.data["into"], o.data["to"]) for o in w.of("assignment.ignored")]
+    assert told == [("joined", "S", "anna")] * 2
+
+
+def test_r25_numbers_of_a_joined_lead_are_added_to_the_others() -> None:
+    w = World()
+    w.feed(facts.lead("S", T0, phones=("+1",)), facts.lead("O", T0), facts.closed("O", T0, "merged", merged_into="S"))
+    w.feed(facts.updated("O", T0 + 1, phones=(PHONE,)))
+    assert set(w.lead("S").phones) == {"+1", PHONE}
+
+
+def test_r25_whoever_was_accepted_and_does_not_come_is_waited_for_no_longer() -> None:
+    w = World()
+    w.feed(facts.lead("S", T0, phones=(PHONE,)))
+    w.accept(facts.lead("O", T0, phones=(PHONE,), owner_id="anna"))
+    for log in (Log.EVENTS, Log.PHONES, Log.PHONES):
+        w.step(log)
+    w.accept(facts.erased("O", T0))
+    w.run()
+    assert (w.lead("S").joined, w.lead("S").joining) == ([], {})
