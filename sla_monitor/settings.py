@@ -176,7 +176,9 @@ class Settings(BaseSettings):
     events_retention: Span = Field(
         7 * DAY, description="How long the logs keep what was applied. Erased data is gone after this (`erase_within`)."
     )
-    outcomes_retention: Span = Field(90 * DAY, description="How long outcomes, the audit log, are kept.")
+    outcomes_retention: Span = Field(
+        400 * DAY, description="How long outcomes are kept, which audits and reports read: a year and a month."
+    )
     dead_letters_retention: Span = Field(
         7 * DAY, description="How long dead letters are kept. Erased data is gone after this (`erase_within`)."
     )

@@ -11,11 +11,11 @@ from sla_monitor.codec import OURS, RowCodec, read_header, rfc3339
 from sla_monitor.core.effects import Log
 from sla_monitor.core.lead import BUILT_IN, MISSED_CALL, OPEN_NUMBERS, Lead
 from sla_monitor.core.row import Header
-from sla_monitor.core.rules import Rules
+from sla_monitor.core.rules import DAY, Rules
 from sla_monitor.records import Position, Reader, Taken
 
 from .clocks import HOPS, Clock, Clocks
-from .hours import last_start
+from .hours import first_coming, last_start
 from .period import Period
 
 logger = logging.getLogger(__name__)
@@ -32,23 +32,28 @@ class Source(NamedTuple):
     now: int
 
 
+EARLIER = 7 * DAY
+"""So much before the first coming of a lead of the period is read too: its hours may have been others then."""
+
+
 class Kept(NamedTuple):
-    """Where the outcomes begin and end, as they are kept."""
+    """Where the outcomes begin and end, as they are kept. start: of those that have to do with the period."""
 
     topic: str
     first: Position
+    start: Position
     end: Position
 
 
 async def read(source: Source, period: Period) -> Clocks:
-    """Fold what is kept, beside the loop. Keeps the clocks of the period, and what those may need.
+    """Fold what has to do with a period, beside the loop. Keeps its clocks, and what those may need.
 
     Raises Unavailable, LogLost.
     """
     topic = source.prefix + Log.OUTCOMES
-    kept = Kept(topic, *await source.reader.bounds(topic))
-    clocks, beginnings = clocks_of(source.rules, period), Beginnings(kept.first)
-    async for taken in _all(source.reader, kept):
+    kept = await _kept(source, topic, period)
+    clocks, beginnings = clocks_of(source.rules, period), Beginnings(kept)
+    async for taken in _all(source.reader, kept, kept.start):
         beginnings.note(taken)
         await asyncio.to_thread(clocks.apply, [one.record.value for one in taken])
     await _follow(source.reader, kept, clocks)
@@ -67,8 +72,14 @@ def clocks_of(rules: Rules, period: Period) -> Clocks:
     return Clocks(period.begin, period.end, last_start(rules, period.end + rules.limits.max_event_age) + 1)
 
 
-async def _all(reader: Reader, kept: Kept) -> AsyncIterator[list[Taken]]:
-    async with reader.tail(kept.topic, kept.first) as tail:
+async def _kept(source: Source, topic: str, period: Period) -> Kept:
+    since = await source.reader.since(topic, max(first_coming(source.rules, period.begin) - EARLIER, 0))
+    first, end = await source.reader.bounds(topic)
+    return Kept(topic, first, tuple(map(max, first, since)), end)
+
+
+async def _all(reader: Reader, kept: Kept, start: Position) -> AsyncIterator[list[Taken]]:
+    async with reader.tail(kept.topic, start) as tail:
         while any(map(int.__lt__, tail.position, kept.end)):
             yield await tail.take()
 
@@ -80,16 +91,17 @@ async def _follow(reader: Reader, kept: Kept, clocks: Clocks) -> None:
         if not wanted:
             return
         clocks.want(wanted)
-        async for taken in _all(reader, kept):
+        async for taken in _all(reader, kept, kept.first):
             await asyncio.to_thread(clocks.apply_to, wanted, [one.record for one in taken])
 
 
 class Beginnings:
-    """From when on a log is whole: none of its partitions has lost what came later. first: what they begin with."""
+    """From when on what is read is whole: no partition has lost what came later."""
 
-    def __init__(self, first: Position) -> None:
-        self._before = first
-        self._cut = {number for number, offset in enumerate(first) if offset}
+    def __init__(self, kept: Kept) -> None:
+        self._before = kept.start
+        begins = enumerate(zip(kept.first, kept.start, strict=True))
+        self._cut = {number for number, (first, start) in begins if 0 < first == start}
         self._since = 0
 
     def note(self, taken: Iterable[Taken]) -> None:

@@ -17,7 +17,7 @@ from sla_monitor.core.rules import Rules
 from sla_monitor.logs import KEYED, Embedded
 from sla_monitor.records import Partition, Record, Stored
 from sla_monitor.settings import Settings
-from sla_monitor.stream.embedded import EmbeddedLog
+from sla_monitor.stream.embedded import EmbeddedLog, Retention
 from sla_monitor.stream.step import Step
 from tests.embedded import records
 from tests.world import T0, World
@@ -59,6 +59,15 @@ class Shelf:
     def read(self, log: Log) -> list[Stored]:
         with closing(Embedded.open(self.settings)) as embedded:
             return records(embedded.file, embedded.topic(log))
+
+    def trim(self, log: Log, before: int) -> None:
+        """Keep what was written at an instant or later, ms."""
+
+        async def retain() -> None:
+            with closing(Embedded.open(self.settings)) as embedded:
+                await Retention(embedded.file).retain(embedded.topic(log), 0, before, consumed=False)
+
+        asyncio.run(retain())
 
     def remember(self, world: World, lead_id: str) -> None:
         """The row of a lead, and all that was decided about it."""

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from sla_monitor.core.effects import Log
+from sla_monitor.records import Record
 from tests import facts
 from tests.commands.shelf import Run, Shelf
 from tests.world import MINUTE, T0, World, sales
@@ -131,3 +132,31 @@ def test_a_period_that_cannot_be_is_a_mistake(run: Run, shelf: Shelf, wrong: tup
 
 def test_without_a_log_it_is_unreachable(run: Run) -> None:
     assert run("report").code == 3
+
+
+def test_a_report_that_is_not_whole_has_what_is_left_and_ends_with_1(run: Run, shelf: Shelf) -> None:
+    worked(shelf)
+    assert run("report", *THAT_DAY).code == 0
+    shelf.trim(Log.OUTCOMES, T0 + MINUTE)
+    answer = run("report", "--from", DAY, "--to", "2030-03-19")
+    assert (answer.code, answer.json["whole_from"]) == (1, "2030-03-18")
+    assert "outcomes of before 2030-03-18 are not kept any more" in answer.err
+    assert run("report", "--from", "2030-03-18", "--to", "2030-03-19").code == 0
+
+
+def test_records_that_cannot_be_read_are_counted_and_end_with_1(run: Run, shelf: Shelf) -> None:
+    worked(shelf)
+    shelf.write(Log.EVENTS, sent=[Record("sla.outcomes", b"junk", b"{", T0)])
+    answer = run("report", *THAT_DAY)
+    assert (answer.code, answer.json["unreadable"], answer.json["total"]["received"]) == (1, 1, 3)
+    assert "1 records of the outcomes could not be read" in answer.err
+
+
+def test_csv_for_people_has_a_byte_order_mark_words_and_the_readers_separator(run: Run, shelf: Shelf) -> None:
+    worked(shelf)
+    text = run("report", *THAT_DAY, "--format", "csv", "--excel", "--language", "ru").out
+    assert text.startswith("\ufeffМенеджер;Лиды;")
+    assert "anna;2;0;2;1;50%;" in text
+    assert run("report", *THAT_DAY, "--format", "csv", "--excel").out.startswith("\ufeffManager,Leads,")
+    refused = run("report", *THAT_DAY, "--excel")
+    assert (refused.code, "--format csv" in refused.err) == (2, True)

@@ -37,7 +37,7 @@ def test_nothing_needs_to_be_set(environ):
     assert settings.database == Path("sla-data/sla.db")
     assert (settings.topic_prefix, settings.clock_speed) == ("sla.", 1.0)
     assert (settings.policy, settings.keys) == (None, None)
-    assert settings.outcomes_retention == 90 * DAY
+    assert settings.outcomes_retention == 400 * DAY
     assert (settings.event_bytes, settings.batch_events, settings.batch_bytes) == (65_536, 500, 1_048_576)
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from sla_monitor import codec
 from sla_monitor.core.effects import Log
+from sla_monitor.core.rules import DAY
 from sla_monitor.keys import parse_keys
+from sla_monitor.records import Stored
 from sla_monitor.web.limits import Limits
 from tests import facts
 from tests.web.office import bearer, office, sign_in
@@ -66,6 +68,61 @@ async def test_what_is_no_outcome_is_left_out_and_told_to_the_operator(site, cap
         site.log.publish("junk", junk)
     assert (await data(site, WEEK))["total"]["received"] == 2
     assert "5 records of sla.outcomes are no outcomes" in caplog.text
+
+
+async def test_a_report_over_days_that_are_partly_gone_names_the_day_from_which_it_is_whole(site):
+    site.log.first = 7  # what came before the first that is kept
+    work(site)
+    days = "from=2026-11-23&to=2026-11-26"
+    told = await data(site, days)
+    assert (told["whole_from"], told["unreadable"], told["made_at"]) == ("2026-11-25", 0, "2026-11-24T06:00:00.000Z")
+    _, line, _ = (await get(site, f"/v1/report?{days}", Accept="text/csv")).split("\r\n", 2)
+    assert line.endswith(",2026-11-24T06:00:00.000Z,2026-11-25,0")
+    assert "outcomes of before 2026-11-25 are not kept" in await get(site, f"/report/sheet?manager=anna&{days}")
+    assert "Неполно: решения до 2026-11-25" in await get(site, f"/v1/report?{days}&excel=ru", Accept="text/csv")
+
+
+async def test_a_report_over_days_that_are_gone_says_that_nothing_of_it_is_right(site):
+    site.log.first = 7
+    work(site)
+    told = await data(site, WEEK)
+    assert told["whole_from"] == "2026-11-25"
+    assert "outcomes of these days are not kept" in await get(site, f"/report/sheet?manager=anna&{WEEK}")
+
+
+async def test_a_report_of_days_of_which_all_is_kept_is_whole_though_older_ones_are_gone(site):
+    site.log.first = 7
+    work(site)
+    assert (await data(site, "from=2026-11-25&to=2026-11-25"))["whole_from"] is None
+    site.log.outcomes.insert(0, Stored(6, b"old", b"{}", NOW - 60 * DAY))
+    site.log.first = 6
+    assert (await data(site, "from=2026-11-24&to=2026-11-25"))["whole_from"] is None
+
+
+async def test_a_partition_that_has_lost_all_it_had_is_whole_from_now_on(site):
+    site.log.first = 7
+    assert (await data(site, "from=2026-11-23&to=2026-11-26"))["whole_from"] == "2026-11-25"
+
+
+async def test_records_that_cannot_be_read_are_counted_in_what_is_told(site):
+    work(site)
+    site.log.publish("junk", b"{")
+    assert (await data(site, WEEK))["unreadable"] == 1
+    assert "1 records of the outcomes could not be read" in await get(site, f"/report/sheet?manager=anna&{WEEK}")
+
+
+async def test_csv_for_people_opens_by_a_double_click(site):
+    work(site)
+    async with site.http.get(f"/v1/report?{WEEK}&excel=ru", headers={"Accept": "text/csv"}) as response:
+        body = await response.read()
+    assert body.startswith(b"\xef\xbb\xbf")
+    titles, anna, _, everybody, empty, days, *_ = (line.split(";") for line in body.decode("utf-8-sig").split("\r\n"))
+    told = dict(zip(titles, anna, strict=True))
+    assert (told["Менеджер"], told["Лиды"], told["В срок, %"]) == ("anna", "2", "50%")
+    assert told["Первая попытка, половина за"] == "0:01:00"
+    assert (everybody[0], empty, days) == ("всего", [""], ["Дни: 2026-11-24 – 2026-11-24, UTC"])
+    assert (await get(site, f"/v1/report?{WEEK}&excel=en", Accept="text/csv")).startswith("\ufeffManager,Leads,")
+    await get(site, f"/v1/report?{WEEK}&excel=xx", 400)
 
 
 async def test_csv_is_given_to_who_asks_for_it(site):
