@@ -36,8 +36,9 @@ class Desk:
 
     @property
     def loads(self) -> Mapping[str, int]:
-        """How many open leads each manager holds, without those who hold none."""
-        return {manager_id: len(rows) for manager_id, rows in self._books.holds.items()}
+        """How many open leads each manager holds, without those who hold none; test leads are in no figure (R30)."""
+        held = {manager_id: len(rows) for manager_id, rows in self._books.holds.items()}
+        return {manager_id: count for manager_id in held if (count := held[manager_id] - self._books.tests[manager_id])}
 
     def fold(self, rows: Rows, key: str, fact: Any, now: int, rules: Rules) -> list[Effect]:
         """Apply one fact. key: that of the record, or for `Due` that of the row."""
@@ -254,7 +255,7 @@ class Sitting:
         chosen = next((seat for seat, reason in verdicts if reason is None), None)
         if chosen is not None:
             give(replace(chosen, standing=self.change(chosen.manager.id)), seats)
-            self.hold(lead_id, Held(chosen.manager.id, ask.grace, ask.n))
+            self.hold(lead_id, Held(chosen.manager.id, ask.grace, ask.n, test=ask.test))
         passed = [
             Candidate(seat.manager.id, reason or PassedOver.BEHIND) for seat, reason in verdicts if seat is not chosen
         ]
@@ -284,7 +285,7 @@ def on_ask(sitting: Sitting, _: str, fact: Ask) -> None:
     sitting.release(row)
     sitting.look_around(fact.team_id)  # whoever turns out to be back is offered the older asks first
     sitting.offer()
-    ask = Waiting(fact.n, fact.team_id, fact.at, fact.grace, fact.skills, fact.language, fact.had)
+    ask = Waiting(fact.n, fact.team_id, fact.at, fact.grace, fact.skills, fact.language, fact.had, fact.test)
     answer = sitting.choose(fact.lead_id, ask)
     if answer.manager_id is None:
         sitting.rows.put(LEAD + fact.lead_id, ask)
@@ -296,7 +297,7 @@ def on_hold(sitting: Sitting, _: str, fact: Hold) -> None:
     """Whoever it names holds the lead; if they are absent, it learns so at once."""
     row = sitting.take(fact.lead_id)
     sitting.release(row)
-    held = Held(fact.manager_id, fact.grace, row.n if row else 0)
+    held = Held(fact.manager_id, fact.grace, row.n if row else 0, test=fact.test)
     sitting.hold(fact.lead_id, held)
     if sitting.is_absent(fact.manager_id):
         sitting.tell_lead(fact.lead_id, held)

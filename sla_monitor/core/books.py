@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import Counter
 
 from .roster import Status
 from .row import Header
@@ -18,13 +19,15 @@ SESSION = "s:"
 class Books:
     """What is derived from the headers of the committed rows, never kept as a counter.
 
-    holds: manager -> the rows of the leads they hold. waits: team -> (since, row) of the asks that wait, oldest first.
-    managers: who has a row. A row is named by its key as it lies in the rows, so that no id is in memory twice.
+    holds: manager -> the rows of the leads they hold; tests: how many of these are test leads. waits: team -> (since,
+    row) of the asks that wait, oldest first. managers: who has a row. A row is named by its key as it lies in the rows,
+    so that no id is in memory twice.
     """
 
     def __init__(self) -> None:
         self.holds: dict[str, set[bytes]] = {}
         self.waits: dict[str, list[tuple[int, bytes]]] = {}
+        self.tests: Counter[str] = Counter()
         self.managers: set[str] = set()
 
     def add(self, key: bytes, header: Header) -> None:
@@ -32,6 +35,7 @@ class Books:
             self.managers.add(named(key))
         elif header.status == Status.HELD:
             self.holds.setdefault(header.holder, set()).add(key)
+            self.tests[header.holder] += header.started_at
         elif header.status == Status.WAITING:
             insort(self.waits.setdefault(header.holder, []), (header.started_at, key))
 
@@ -41,6 +45,7 @@ class Books:
         elif header.status == Status.HELD:
             rows = self.holds[header.holder]
             rows.discard(key)
+            self.tests[header.holder] -= header.started_at
             if not rows:
                 del self.holds[header.holder]
         elif header.status == Status.WAITING:

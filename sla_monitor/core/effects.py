@@ -66,6 +66,7 @@ class Ask:
     language: str | None = None
     had: tuple[str, ...] = ()
     grace: int = 60_000  # absence_grace of the lead's policy, ms
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class Hold:
     manager_id: str
     at: int
     grace: int  # absence_grace of the lead's policy, ms
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

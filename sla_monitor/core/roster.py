@@ -62,6 +62,7 @@ class Waiting:
     skills: tuple[str, ...] = ()
     language: str | None = None
     had: tuple[str, ...] = ()
+    test: bool = False
 
     def header(self) -> Header:
         return Header(None, Status.WAITING, self.since, self.team_id)
@@ -72,15 +73,17 @@ class Held:
     """A lead that a manager holds.
 
     n: the ask that was answered so, 0 if none was. told: whether the holder's present absence was announced.
+    test: a test lead takes its holder's time as any other, and is in no figure; in the header, as a start.
     """
 
     manager_id: str
     grace: int
     n: int = 0
     told: bool = False
+    test: bool = False
 
     def header(self) -> Header:
-        return Header(None, Status.HELD, 0, self.manager_id)
+        return Header(None, Status.HELD, int(self.test), self.manager_id)
 
 
 @dataclass(slots=True)

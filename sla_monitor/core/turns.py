@@ -38,6 +38,7 @@ def ask(case: Case, reason: str) -> None:
             language=lead.language,
             had=tuple(dict.fromkeys(turn.holder for turn in lead.turns)),
             grace=case.policy.absence_grace,
+            test=lead.test,
         )
     )
 
@@ -73,8 +74,8 @@ def stop_asking(case: Case) -> None:
 
 def hold(case: Case, manager_id: str) -> None:
     """Tell the desk of a holder whom it did not choose."""
-    lead_id, grace = case.lead.lead_id, case.policy.absence_grace
-    case.effects.append(Hold(lead_id=lead_id, manager_id=manager_id, at=case.now, grace=grace))
+    lead, grace = case.lead, case.policy.absence_grace
+    case.effects.append(Hold(lead_id=lead.lead_id, manager_id=manager_id, at=case.now, grace=grace, test=lead.test))
 
 
 def release(case: Case) -> None:

@@ -70,7 +70,7 @@ def desk_of(rows: Iterable[tuple[bytes, bytes]]) -> Desk:
     desk, prefix = Desk(), MANAGER.encode()
     for key, row, header in headed((key, row) for key, row in rows if not key.startswith(OURS)):
         if header.status == Status.HELD:
-            desk.loads[header.holder] += 1
+            desk.loads[header.holder] += not header.started_at  # test leads are in no figure
         elif header.status == Status.MANAGER:
             standing = decoded(STANDINGS, key, row)
             if standing is not None:

@@ -135,8 +135,8 @@ class Picture:
         return sorted(seen, key=lambda shown: shown.line.urgency)
 
     def loads(self) -> Counter[str]:
-        """How many open leads each manager holds, as the desk counts them."""
-        lines = (shown.line for shown in self.leads.values())
+        """How many open leads each manager holds, as the desk counts them; test leads are in no figure."""
+        lines = (shown.line for shown in self.leads.values() if not shown.line.test)
         return Counter(line.holder_id for line in lines if line.holder_id and line.status not in NO_TIMER)
 
 

@@ -125,6 +125,7 @@ def test_r15_nobody_gets_a_lead_that_they_had() -> None:
 def test_headers_tell_loads_waiting_asks_and_timers_without_decoding() -> None:
     assert needs().header() == Header(None, Status.WAITING, 0, "sales")
     assert Held("anna", MINUTE).header() == Header(None, Status.HELD, 0, "anna")
+    assert Held("anna", MINUTE, test=True).header() == Header(None, Status.HELD, 1, "anna")
     assert Standing(changes_at=9, tell_at=5).header() == Header(5, Status.MANAGER)
     assert Standing().header() == Header(None, Status.MANAGER)
 

@@ -10,8 +10,8 @@ import pytest
 from sla_monitor import codec
 from sla_monitor.core.effects import Log
 from sla_monitor.core.events import Due
-from sla_monitor.core.lead import OPEN
-from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Policy
+from sla_monitor.core.lead import OPEN, OPEN_NUMBERS, OPEN_TESTS
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Manager, Policy
 from tests import facts
 from tests.world import T0, World, sales
 
@@ -415,3 +415,22 @@ def test_r30_who_is_credited_with_a_retraction_is_who_was_with_the_breach() -> N
     assert "holder_id" not in breached.data
     assert "holder_id" not in retracted.data
     assert w.told("anna") == ["assigned", "retracted"]
+
+
+def test_r30_a_test_lead_is_in_no_gauge_and_takes_its_holders_time_all_the_same() -> None:
+    rules = sales("anna", "vera")
+    rules = replace(rules, managers=rules.managers | {"anna": Manager("anna", capacity=1)})
+    w = World(rules)
+    w.feed(facts.lead("trial", T0, owner_id="anna", test=True))
+    assert w.lead("trial").header().status in OPEN_TESTS
+    assert w.logs[Log.DESK].reducer.loads == {}  # type: ignore[attr-defined]
+    w.feed(facts.lead("L", T0))
+    w.to(T0 + 2 * MINUTE)
+    assert w.lead("L").holder == "vera"
+    assert w.lead("L").header().status in OPEN_NUMBERS
+    assert w.logs[Log.DESK].reducer.loads == {"vera": 1}  # type: ignore[attr-defined]
+    w.feed(facts.lead("second trial", w.now, test=True))
+    w.to(w.now + 2 * MINUTE)
+    assert w.lead("second trial").holder == "vera"
+    w.feed(facts.closed("second trial", w.now), facts.closed("trial", w.now))
+    assert w.logs[Log.DESK].reducer.loads == {"vera": 1}  # type: ignore[attr-defined]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sla_monitor.core.calendar import calendar
-from sla_monitor.core.roster import PassedOver, Standing, look
+from sla_monitor.core.roster import Held, PassedOver, Standing, look
 from sla_monitor.core.rules import HOUR, MINUTE, Hours, Manager, Rules
 from tests.web.office import bearer, office
-from tests.web.site import NOW
+from tests.web.site import DESK, NOW
 from tests.web.test_views import get
 
 OFFICE = Hours(week=(((540, 1080),),) * 7)
@@ -67,6 +67,12 @@ async def test_what_is_shown_is_what_the_desk_would_find(site, at, status):
     anna = (await managers(site))["anna"]
     assert anna["presence"] == said.reason or (said.reason, anna["presence"]) == ("", "available")
     assert anna["on_shift"] is (said.reason != PassedOver.OFF_SHIFT)
+
+
+async def test_r30_a_test_lead_is_in_no_load_that_is_shown(site):
+    site.log.seat("anna", Standing(), "L-1")
+    site.log.desk[b"l:trial"] = DESK.encode(Held("anna", 0, test=True))
+    assert (await managers(site))["anna"]["open_leads"] == 1
 
 
 async def test_the_load_is_the_open_leads_that_somebody_holds(site):
