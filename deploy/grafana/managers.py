@@ -7,7 +7,7 @@ from sla_monitor.metrics import catalogue as m
 from sla_monitor.metrics.catalogue import OTHER
 
 from .panels import Query, Steps, bars, lines, stat_of, table_of
-from .promql import RANGE, or_zero, share_late
+from .promql import RANGE, or_zero, share_late, without
 from .sheet import Sheet
 
 ENOUGH = 10
@@ -23,7 +23,8 @@ CUT: Steps = {None: "green", 1: "orange"}
 
 
 def decided(*by: str) -> str:
-    return increase(m.MANAGER_EVALUATIONS, RANGE, *by, outcome=("met", "breached"))
+    turns = increase(m.MANAGER_EVALUATIONS, RANGE, *by, outcome=("met", "breached"))
+    return without(turns, increase(m.MANAGER_EVALUATIONS, RANGE, *by, outcome="withdrawn"))
 
 
 def breached(*by: str) -> str:
@@ -31,7 +32,7 @@ def breached(*by: str) -> str:
 
 
 def retracted(*by: str) -> str:
-    return increase(m.MANAGER_EVALUATIONS, RANGE, *by, outcome="retracted")
+    return increase(m.MANAGER_EVALUATIONS, RANGE, *by, outcome=("retracted", "withdrawn"))
 
 
 def in_time(*by: str) -> str:

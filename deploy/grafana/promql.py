@@ -65,13 +65,24 @@ def or_zero(value: str, present: str) -> str:
 
 
 def share_late(decided: str, breached: str, retracted: str) -> str:
-    """1 - (met + retracted) / (met + breached); nothing where nothing was decided."""
+    """1 - (met + retracted) / (met + breached - withdrawn); nothing where nothing was decided.
+
+    decided: without what was withdrawn. retracted: with it.
+    """
     return f"clamp_min({breached} - {retracted}, 0) / ({decided} > 0)"
+
+
+def without(decided: str, withdrawn: str) -> str:
+    """What was decided and stands, or was taken back on late proof."""
+    return f"({decided} - ({withdrawn} or 0 * {decided}))"
 
 
 def late(window: str, *by: str) -> str:
     """The share of promises that were broken, less the breaches that late proof took back."""
-    decided = increase(m.EVALUATIONS, window, *by, **CHOSEN)
+    decided = without(
+        increase(m.EVALUATIONS, window, *by, **CHOSEN),
+        increase(m.RETRACTIONS, window, *by, **CHOSEN, outcome="withdrawn"),
+    )
     breached = increase(m.EVALUATIONS, window, *by, **CHOSEN, outcome="breached")
     return share_late(decided, breached, increase(m.RETRACTIONS, window, *by, **CHOSEN))
 

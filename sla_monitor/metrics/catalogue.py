@@ -105,6 +105,8 @@ CHANGED = Label("result", ("ok", "nobody", "escalated"))
 CLOSING = Label("reason", ("converted", "junk", "duplicate", "deleted", "merged", "not_missed"))
 RESPONDED = Label("responded", ("true", "false"))
 LEDGER_OUTCOME = Label("outcome", ("met", "breached", "retracted"))
+BACK = Label("outcome", ("retracted", "withdrawn"))
+TURN_OUTCOME = Label("outcome", ("met", "breached", "retracted", "withdrawn"))
 
 RESPONSE = (15, 30, 60, 120, 180, 240, 300, 420, 540, 600, 660, 900, 1200, 1800, 3600, 7200, 14400, 43200, 86400)
 """Seconds; every target of the policy is added as a bound of its own."""
@@ -124,21 +126,24 @@ EVALUATIONS = _metric(
     Group.PROMISE,
     Kind.COUNTER,
     "sla_evaluations_total",
-    "Decisions on a promise: once per customer's clock (turn=first) and per turn begun by a breach (turn=later).",
+    "Decisions on a promise, when they are made: once per customer's clock (turn=first) and per turn begun by a breach "
+    "(turn=later).",
     *(SOURCE, TURN, MEASURE, OUTCOME),
 )
 RETRACTIONS = _metric(
     Group.PROMISE,
     Kind.COUNTER,
     "sla_retractions_total",
-    "Breaches taken back on late proof. In time = (met + retracted) / (met + breached).",
-    *(SOURCE, TURN, MEASURE),
+    "Breaches taken back, when they are: on late proof (retracted: in time after all), or because nothing was due "
+    "(withdrawn: the lead had been closed by its due, or the turn was a later one).",
+    *(SOURCE, TURN, MEASURE, BACK),
 )
 LEDGER = _metric(
     Group.PROMISE,
     Kind.LEDGER,
     "sla_ledger_evaluations_total",
-    "The same decisions and retractions, from a row that changes in the same step: no restart resets it.",
+    "The same decisions, and all that was taken back (retracted), from a row that changes in the same step: no restart "
+    "resets it.",
     *(PARTITION, TURN, MEASURE, LEDGER_OUTCOME),
 )
 RESPONSE_SECONDS = _metric(
@@ -177,8 +182,9 @@ MANAGER_EVALUATIONS = _metric(
     Group.PROMISE,
     Kind.COUNTER,
     "sla_manager_evaluations_total",
-    "Response decisions credited to the holder of the turn; a retraction takes back one breached.",
-    *(MANAGER, LEDGER_OUTCOME),
+    "Decisions about turns, first and later, when they are made, credited to their holder; retracted and withdrawn "
+    "each take back one breached.",
+    *(MANAGER, TURN_OUTCOME),
 )
 # what is open now
 OPEN_LEADS = _metric(

@@ -35,6 +35,9 @@ DECIDING = frozenset(Group) - {Group.AUDIT}
 SERVING = frozenset({Group.PIPELINE, Group.PROCESS})
 """What a process shows that takes events and decides nothing."""
 
+WITHDRAWN = "closed_before_due"
+"""The reason of taking back a breach because nothing was due any more (R29)."""
+
 _CHANGES = {"lead.reassigned": "ok", "lead.unassignable": "nobody", "lead.escalated": "escalated"}
 
 
@@ -185,8 +188,9 @@ class Metrics:
                 self._child(m.EVALUATIONS, source, data["evaluated"], data["measure"], outcome).inc()
                 self._credit(data, outcome)
             case "sla.breach_retracted":
-                self._child(m.RETRACTIONS, source, data["evaluated"], data["measure"]).inc()
-                self._credit(data, "retracted")
+                back = "withdrawn" if data["evaluated"] == "later" or reason == WITHDRAWN else "retracted"
+                self._child(m.RETRACTIONS, source, data["evaluated"], data["measure"], back).inc()
+                self._credit(data, back)
             case "lead.reassigned" | "lead.unassignable" | "lead.escalated":
                 self._child(m.REASSIGNMENTS, reason, _CHANGES[kind]).inc()
             case "lead.closed":

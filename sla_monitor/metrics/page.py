@@ -70,8 +70,11 @@ be, that is {most} samples.
 
 ## Reading them
 
-- The share in time is `(met + retracted) / (met + breached)`, of `sla_evaluations_total` and `sla_retractions_total`
-  with `turn="first"`. The histograms see only leads that were answered, so they cannot tell it.
+- The share in time is `(met + retracted) / (met + breached - withdrawn)`, of `sla_evaluations_total` and
+  `sla_retractions_total` with `turn="first"` and `measure="response"`. The histograms see only leads that were
+  answered, so they cannot tell it.
+- Everything here is counted at the instant at which it is decided. A [report](report.md) and the board count leads by
+  the day on which their clock started, whenever they were decided: over a day the two differ, over all they are equal.
 - Counters begin at 0 when the process starts and stay with it: use `sum(rate(...))` or `sum(increase(...))`, and keep
   `instance` inside the sum.
 - State gauges show the partitions that this process owns. While a partition moves, its old and its new owner may both

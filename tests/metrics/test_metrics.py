@@ -68,9 +68,21 @@ def test_a_decision_is_counted_for_its_source_and_its_holder(metrics: Metrics):
     labels = {"source": "web", "turn": "first", "measure": "response"}
     assert value(metrics, "sla_evaluations_total", **labels, outcome="breached") == 1
     assert value(metrics, "sla_evaluations_total", **labels, outcome="met") == 0
-    assert value(metrics, "sla_retractions_total", **labels) == 1
+    assert value(metrics, "sla_retractions_total", **labels, outcome="retracted") == 1
     for what in ("breached", "retracted"):
         assert value(metrics, "sla_manager_evaluations_total", manager="anna", outcome=what) == 1
+
+
+@pytest.mark.parametrize(
+    "why", [{"reason": "closed_before_due"}, {"evaluated": "later"}], ids=["closed by its due", "a later turn"]
+)
+def test_a_breach_that_is_taken_back_for_nobody_is_withdrawn(metrics: Metrics, why: dict[str, str]):
+    told = {"measure": "response", "evaluated": "first", "holder_id": "anna"} | why
+    tell(metrics, outcome("sla.breached", **told), outcome("sla.breach_retracted", **told))
+    labels = {"source": "web", "turn": told["evaluated"], "measure": "response"}
+    assert value(metrics, "sla_retractions_total", **labels, outcome="withdrawn") == 1
+    assert value(metrics, "sla_retractions_total", **labels, outcome="retracted") == 0
+    assert value(metrics, "sla_manager_evaluations_total", manager="anna", outcome="withdrawn") == 1
 
 
 def test_a_contact_target_is_not_held_against_a_manager(metrics: Metrics):
