@@ -11,8 +11,8 @@ import sla_monitor
 from sla_monitor.report.percent import percent, share
 
 HERE = Path(sla_monitor.__file__).parent
-WAYS = re.compile(r"(?<![\w.])100\s*[*/]|[*/]{1,2}\s*100(?![\w_])|:\.\d+%\}|Math\.round")
-"""What works out a percentage, or, on the page, rounds to the nearest."""
+WAYS = re.compile(r"(?<![\w.])100\s*[*/]|[*/]{1,2}\s*100(?![\w_])|:\.\d+%\}")
+"""What works out a percentage."""
 
 ELSEWHERE = {
     "report/percent.py": "the way of the server",
