@@ -240,6 +240,8 @@ def holders(outcomes: Iterable[Outcome]) -> dict[str, Held]:
     over: dict[str, bool] = {}
     for one in outcomes:
         lead_id, kind, data = one["data"]["lead_id"], one["type"].removesuffix(".v1"), one["data"]
+        if data.get("test"):
+            continue  # on no list but their own
         before = found.get(lead_id, Held("", escalated=False))
         escalated = kind == "lead.escalated" or (before.escalated and kind not in GIVEN)
         found[lead_id] = Held(data.get("holder_after", ""), escalated)

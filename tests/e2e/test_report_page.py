@@ -82,7 +82,9 @@ def test_a_name_leads_to_the_sheet_and_csv_is_saved(driver: Driver, worked: Moni
         head.until_text(ANNA, "Anna")
         head.click("#csv")
         saved = head.until(lambda: next(tmp_path.glob("report-*-manager.csv"), None))
-        assert saved.read_text().splitlines()[1].startswith("anna,Anna,2,1,2,1,0.5,")
+        titles, anna, *_ = saved.read_text("utf-8-sig").splitlines()
+        assert saved.read_bytes().startswith(b"\xef\xbb\xbf")
+        assert (titles.startswith("Manager,Leads,"), anna.startswith("Anna,2,1,2,1,50%,")) == (True, True)
         head.go(head.run(f"return document.querySelector('{ANNA} a').href"))
         assert "50% (1 of 2)" in head.until_text("body", "Response sheet")
         assert head.complaints() == []
