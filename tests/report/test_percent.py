@@ -18,6 +18,7 @@ ELSEWHERE = {
     "report/percent.py": "the way of the server",
     "web/static/percent.mjs": "the way of the page",
     "report/figures.py": "a rank, not a percentage",
+    "web/static/aside.mjs": "a rank, not a percentage",
     "forecast.py": "a part of a target, by the percent that the policy names",
     "alerting/promise.py": "the words of a rule: how much is allowed",
 }
