@@ -370,7 +370,8 @@ def _joined(clock: Clock, data: Data) -> None:
 
 
 def _erased(clock: Clock, _data: Data) -> None:
-    clock.ended = clock.ended or ERASED
+    if clock.ended in ("", JOINED):  # one that joined another may have been left to decide its own clock
+        clock.ended = ERASED
 
 
 HANDLERS: Mapping[str, Callable[[Clock, Data], None]] = {
