@@ -41,6 +41,10 @@ def team_hours(rules: Rules, team: Team) -> OpenTime:
     return known[1]
 
 
+def _known_of(details: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in details.items() if value not in (None, "")}
+
+
 @dataclass(slots=True)
 class Case:
     """One decision about one lead. `effects` grow in the order in which they are asked for.
@@ -173,6 +177,19 @@ class Case:
         }
         return {name: value for name, value in known.items() if value is not None}
 
+    @property
+    def shared(self) -> dict[str, Any]:
+        """What every text may need."""
+        lead, turn = self.lead, self.lead.current
+        return _known_of(
+            {
+                "lead_name": lead.name,
+                "source": lead.source,
+                "customer": lead.phones[0] if lead.phones else None,
+                "due_at": (turn.due if turn else 0) or lead.due_at or None,
+            }
+        )
+
     def notify(
         self,
         manager_id: str,
@@ -186,13 +203,7 @@ class Case:
         """Tell one manager; nobody if there is none to tell."""
         if not manager_id:
             return
-        lead, turn = self.lead, self.lead.current
-        shared = {
-            "lead_name": lead.name,
-            "source": lead.source,
-            "customer": lead.phones[0] if lead.phones else None,
-            "due_at": (turn.due if turn else 0) or lead.due_at or None,
-        }
+        lead = self.lead
         parts = (lead.lead_id, str(lead.turn), kind, qualifier, manager_id)
         self.effects.append(
             Notify(
@@ -203,8 +214,6 @@ class Case:
                 turn=lead.turn,
                 at=self.now,
                 test=lead.test,
-                details={
-                    name: value for name, value in {**shared, **named, **details}.items() if value not in (None, "")
-                },
+                details=_known_of({**self.shared, **named, **details}),
             )
         )

@@ -120,8 +120,6 @@ def answer(case: Case, at: int, by: str) -> None:
     end(case, Result.ENDED)
     release(case)
     numbers.collect_all(case, at)
-    if by != lead.holder:
-        case.notify(lead.holder, "answered", by=by)
 
 
 def end_by_response(case: Case, turn: Turn, at: int, by: str) -> None:

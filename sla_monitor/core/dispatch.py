@@ -198,10 +198,7 @@ class Work:
         size = sum(item.size() for item in self.row.items())
         manager = self.rules.managers.get(self.row.manager_id)
         urgent = manager.urgent if manager else ()
-        while size > MOST_BYTES:
-            waiting = [(item, queue) for queue in self.row.queues for item in queue.waiting]
-            if not waiting:
-                return
+        while size > MOST_BYTES and (waiting := [(item, queue) for queue in self.row.queues for item in queue.waiting]):
             item, queue = min(waiting, key=lambda pair: (pair[0].kind in urgent, pair[0].at))
             queue.waiting.remove(item)
             self._fail(queue, item, 0, "too many notices wait for this manager")

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import changes, credit, decisions, events, heartbeat, joining, numbers, rights, turns, verdict
+from . import changes, credit, decisions, events, heartbeat, joining, numbers, rights, telling, turns, verdict
 from .calls import on_call, on_contact
 from .case import Case
 from .changes import stamp
 from .dedupe import repeated, unlearn
-from .effects import Bury, Deliver, Drop, Effect, Join, Question
+from .effects import Bury, Deliver, Effect, Join, Question
 from .events import Due
 from .fold import Keyed
 from .heartbeat import Pulse
@@ -47,7 +47,9 @@ def decide(row: Lead | Pulse | None, fact: Any, now: int, rules: Rules) -> tuple
     if again:
         case.count(again)
         return row, case.effects
+    before = telling.so(case)
     _dispatch(case, fact)
+    telling.finish(case, before)
     case.say_who_has_it()
     lead = case.lead
     if lead.phase in (Phase.ANSWERED, Phase.JOINED) and not isinstance(fact, Due):
@@ -196,7 +198,6 @@ def leave_open(case: Case, phase: Phase, at: int) -> None:
     decisions.end_clocks(case, at)
     turns.leave(case)
     lead.phase = phase
-    case.effects.append(Drop(lead_id=lead.lead_id, turn=lead.turn + 1, at=case.now))
 
 
 def reopen(case: Case, fact: events.LeadReopened) -> None:
@@ -236,7 +237,6 @@ def erase(case: Case, fact: events.LeadErased) -> None:
     numbers.close_all(case, fact.at, erase=True)
     leave_open(case, Phase.ERASED, ended_at(case, fact))
     verdict.decide_now(case)
-    case.effects.append(Drop(lead_id=lead.lead_id, turn=None, at=case.now))
     case.publish("lead.erased", source=lead.source)
     case.lead = Lead(lead.lead_id, Phase.ERASED, turn=lead.turn, seen=lead.seen)
     case.count("ok")

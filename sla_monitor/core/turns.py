@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .case import Case
-from .effects import Ask, Drop, Free, Hold
+from .effects import Ask, Free, Hold
 from .events import Assigned
 from .lead import Kind, Phase, Turn, deadlines
 from .promise import Promise, Result
@@ -88,8 +88,8 @@ def begin(case: Case, holder: str, kind: Kind, reason: str) -> Turn:
     """Begin a turn now. The first one fills the customer's own; any other takes the next number."""
     lead = case.lead
     turn = lead.current
-    if turn is not None:
-        _leave(case, turn)
+    if turn is not None and turn.result is Result.RUNNING:
+        turn.result = Result.SUPERSEDED
     if turn is not None or kind is Kind.BREACH or lead.escalated:
         lead.turn += 1
     lead.counted += kind is Kind.BREACH
@@ -119,12 +119,6 @@ def _delay(case: Case, turn: Turn) -> str:
         return "desk"
     in_time = not case.to_customer().half_gone(case.received or case.now, case.lead.due_at)
     return "read" if in_time else "named"
-
-
-def _leave(case: Case, turn: Turn) -> None:
-    if turn.result is Result.RUNNING:
-        turn.result = Result.SUPERSEDED
-    case.effects.append(Drop(lead_id=case.lead.lead_id, turn=case.lead.turn + 1, at=case.now))
 
 
 def _due(case: Case, holder: str, kind: Kind) -> int:
@@ -197,7 +191,7 @@ def _give(case: Case, fact: Assigned, manager: str) -> None:
     else:
         named = {"to": manager, "reason": reason, "due_at": turn.due, "source": case.lead.source}
         case.publish("lead.assigned", named | candidates(fact))
-    tell_holders(case, before, turn)
+    tell_holder(case, before, turn)
 
 
 def kind_of_next(case: Case) -> Kind:
@@ -228,11 +222,9 @@ def announce_change(case: Case, before: str, turn: Turn, listed: dict[str, objec
     case.publish("lead.reassigned", named | listed, source=case.lead.source)
 
 
-def tell_holders(case: Case, before: str, turn: Turn) -> None:
-    """The new holder gets the lead, the old one learns that it is gone."""
+def tell_holder(case: Case, before: str, turn: Turn) -> None:
+    """The new holder gets the lead; the old one hears of it if they knew of it (`telling.py`)."""
     told = {"reason": turn.reason, "due_at": turn.due, "turn": turn.turn, "from_id": before, "to_id": turn.holder}
-    if before and before != turn.holder:
-        case.notify(before, "reassigned_away", told)
     case.notify(turn.holder, "assigned", told)
 
 
@@ -252,7 +244,7 @@ def hand_over(case: Case, manager: str, reason: str) -> None:
         return
     named = {"from": before, "to": manager, "reason": reason, "due_at": turn.due}
     case.publish("lead.assigned", named, source=lead.source)
-    tell_holders(case, before, turn)
+    tell_holder(case, before, turn)
 
 
 # time

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sla_monitor.codec import RowCodec
@@ -380,6 +380,7 @@ FACTS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(FACTS, max_size=30))
 def test_no_notice_waits_that_is_untrue_and_whoever_heard_something_hears_the_end(story: list[tuple[str, Any]]):
     """A mailbox that keeps what holds, and delivers one notice at a time."""

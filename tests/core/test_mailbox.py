@@ -355,9 +355,16 @@ def test_a_notice_beyond_all_bounds_goes_alone():
     box = Box()
     assert buried(box.post(1, lead_name="x" * MOST_BYTES)) == ["L1:1:assigned"]
     box.now += HOUR
-    send = the_send(box.post(2))
-    box.queue_out = send
-    assert send.lead_id == "L2"
+    assert the_send(box.post(2)).lead_id == "L2"
+
+
+def test_what_is_out_is_given_up_for_nothing_however_large_it_is():
+    box = Box()
+    box.post(1, lead_name="x" * (MOST_BYTES - 1000))
+    for number in range(2, 12):
+        box.post(number, lead_name="x" * 200)
+    assert "L1:1:assigned" not in buried(box.effects)
+    assert buried(box.post(12, lead_name="x" * MOST_BYTES))[-1] == "L12:1:assigned"
 
 
 # one message that does not pass

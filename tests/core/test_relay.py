@@ -342,6 +342,15 @@ def test_an_outcome_that_is_refused_three_times_keeps_the_next_waiting_no_longer
     assert [d.outcome_id for d in queue.get(KEY).deliveries] == ["a", "b"]
 
 
+def test_an_outcome_that_is_refused_for_ever_is_tried_again_all_the_same():
+    queue = Queue()
+    post = the_post(queue.publish("a"))
+    for _ in range(5):
+        queue.answer(post, "422", status=422)
+        post = the_post(queue.at_next_due())
+    assert (post.outcome_id, post.attempt) == ("a", 6)
+
+
 def test_an_endpoint_in_trouble_of_its_own_keeps_the_order():
     queue = Queue()
     post = the_post(queue.publish("a"))

@@ -30,6 +30,8 @@ from sla_monitor.core.mailbox import Mailbox
 from sla_monitor.core.promise import Result
 from sla_monitor.core.roster import Held
 from sla_monitor.core.rules import DAY, HOUR, Policy
+from sla_monitor.core.standing import difference
+from sla_monitor.core.telling import PHASES
 from tests import documented
 from tests.properties.oracle import add_open
 from tests.properties.shell import Fold, Shell
@@ -345,6 +347,24 @@ class Invariants:
                 assert not waiting, f"L3: {waiting} wait for {row.manager_id}"
             else:
                 assert not row.notices, f"L3: {row.lead_id} has {row.notices}"
+
+    def check_l4_everybody_knows(self) -> None:
+        """Whoever was told something of a lead has been told what became of it, or could not be."""
+        for value in self.shell.logs[Log.NOTIFICATIONS].rows.values():
+            row = decode(self.shell, Log.NOTIFICATIONS, value)
+            if isinstance(row, deliver.Notices) and row.state is not None:
+                for manager, heard in row.heard.items():
+                    kind = difference(heard, manager, row.state)
+                    assert not kind or heard.telling, f"L4: {manager} does not know of {row.lead_id}: {kind}"
+
+    def check_l5_notices_know_what_is_so(self) -> None:
+        """What is told of a lead is what its row says."""
+        for lead in self._all_leads():
+            value = self.shell.logs[Log.NOTIFICATIONS].rows.get(lead.lead_id)
+            row = decode(self.shell, Log.NOTIFICATIONS, value) if value else None
+            if row is not None and row.state is not None:
+                said = (row.state.phase, row.state.turn)
+                assert said == (PHASES[lead.phase], lead.turn), f"L5: {lead.lead_id}: {said}"
 
     def check_i20_conservation(self) -> None:
         """Every lead that was read is in exactly one status, and evaluated at most once a clock."""

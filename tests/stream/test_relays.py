@@ -6,7 +6,7 @@ import json
 
 from sla_monitor import codec
 from sla_monitor.core import notifications, track
-from sla_monitor.core.effects import Log, Post, Relay
+from sla_monitor.core.effects import LeadState, Log, Post, Relay
 from sla_monitor.core.events import Posted, RulesChanged
 from sla_monitor.core.queue import GIVE_UP
 from sla_monitor.core.relay import OUTBOX
@@ -91,8 +91,8 @@ async def test_r31_an_erasure_is_posted_behind_what_it_takes_away():
         await bench.append(in_force(), *answered("L1"), record("L1", facts.erased("L1", T0 + 2)))
         await bench.folded()
         names = [codec.decode_record(record.value) for record in bench.log.logs[NOTICES]]
-    last_drop = max(n for n, fact in enumerate(names) if type(fact).__name__ == "Drop" and fact.turn is None)
-    assert names[last_drop + 1].outcome_id == "L1:1:lead.erased"
+    (erased,) = (n for n, fact in enumerate(names) if isinstance(fact, LeadState) and fact.phase == "erased")
+    assert [fact.outcome_id for fact in names[erased:] if isinstance(fact, Relay)] == ["L1:1:lead.erased"]
 
 
 async def test_an_attempt_is_made_after_the_commit_and_its_result_comes_back():

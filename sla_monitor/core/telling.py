@@ -1,0 +1,76 @@
+"""Says once a decision what is so of the lead now, if it is not what it was: from that, notices that wait are withdrawn
+and whoever was told something hears what became of it (`deliver.py`). No transition tells of the end of another.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .case import Case
+from .effects import LeadState, Notify
+from .lead import Lead, Phase
+from .standing import ANSWERED, CLOSED, ERASED, JOINED, OPEN
+
+PHASES = {
+    Phase.OPEN: OPEN,
+    Phase.ANSWERED: ANSWERED,
+    Phase.CLOSED: CLOSED,
+    Phase.JOINED: JOINED,
+    Phase.ERASED: ERASED,
+}
+
+
+class So(NamedTuple):
+    """What people are told of, as far as it can change. phase: empty while no lead is known."""
+
+    phase: str
+    turn: int
+    holder: str
+    head: str
+    spoken: bool
+    test: bool
+
+
+def so(case: Case) -> So:
+    """What is so of the lead at this point of its decision. Nobody holds what nobody can take."""
+    lead = case.lead
+    phase = PHASES.get(lead.phase, "")
+    holder = "" if lead.unassignable else lead.holder
+    return So(phase, lead.turn, holder, case.head if phase else "", bool(lead.first_contact_at), lead.test)
+
+
+def finish(case: Case, before: So) -> None:
+    """Tell the notices of the lead what is so now. A lead that never waited for anybody was told to nobody."""
+    now = so(case)
+    if now == before or (not before.phase and now.phase != OPEN):
+        return
+    lead = case.lead
+    state = LeadState(
+        lead_id=lead.lead_id,
+        **now._replace(test=now.test or before.test)._asdict(),
+        at=case.now,
+        why=_why(lead, now.phase),
+        by=_by(case, now.phase),
+        into=lead.joined_to if now.phase == JOINED else "",
+        details={} if now.phase == ERASED else case.shared,
+    )
+    if now.phase == ERASED:  # before what is published, which is not to be forgotten with it; and nothing more is told
+        case.effects[:] = [state, *(effect for effect in case.effects if not isinstance(effect, Notify))]
+    else:
+        case.effects.append(state)
+
+
+def _why(lead: Lead, phase: str) -> str:
+    """Why it came to this: of an open lead why it has the holder that it has."""
+    if phase == OPEN:
+        if lead.escalated:
+            return "max_turns"
+        return lead.current.reason if lead.current and not lead.unassignable else lead.ask_reason
+    return {CLOSED: lead.closed_reason, ERASED: "erased"}.get(phase, "")
+
+
+def _by(case: Case, phase: str) -> str:
+    """Whose doing it is."""
+    if phase == ANSWERED:
+        return case.lead.clock.response(case.policy.response)[1]
+    return case.actor if phase == CLOSED else ""
