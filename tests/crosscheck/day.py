@@ -178,6 +178,20 @@ def closed(lead: Lead) -> None:
     promise.ended = at, lead.close(at)
 
 
+def answered_before_start(lead: Lead) -> None:
+    """Half of them come while it is closed, and somebody is there all the same (R5)."""
+    promise = lead.create()
+    at = promise.came + int((promise.due - promise.came) * lead.rng.uniform(0.01, 0.5)) + 1
+    lead.rng.choice((lead.message, lead.call))(at, promise)
+
+
+def closed_told_late(lead: Lead) -> None:
+    """The CRM tells after the due that it had closed the lead before (R29)."""
+    promise = lead.create()
+    at = promise.due - lead.rng.randrange(1, 60_000)
+    promise.ended = at, lead.close(at, told=promise.due + lead.rng.randrange(10_000, 50_000))
+
+
 def closed_late(lead: Lead) -> None:
     promise = lead.create()
     lead.close(lead.during(promise, 1.3, 2))
@@ -273,5 +287,6 @@ def missed(lead: Lead) -> None:
 
 STORIES = (
     answered, answered, answered_by_number, answered_late, forgotten, proven_late, closed, closed_late,
+    answered_before_start, closed_told_late,
     answered_and_closed, reopened, handed_over, erased, trial, held, twice, merged, missed,
 )  # fmt: skip
