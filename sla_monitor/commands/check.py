@@ -23,7 +23,7 @@ from sla_monitor.logs import existing
 from sla_monitor.notify import channels
 from sla_monitor.notify.address import shown
 from sla_monitor.notify.signature import BadSecret, read_secrets
-from sla_monitor.policy import default_rules, differences, read_rules, same
+from sla_monitor.policy import REGION, default_rules, differences, doubts, read_rules, same
 from sla_monitor.policy.chats import native
 from sla_monitor.private import wider
 from sla_monitor.secret import REMEDY, secrets_of
@@ -103,6 +103,8 @@ def check(policy: PolicyFile = None, data_dir: DataDir = None, as_json: Json = N
         _look_at_keys(findings, settings, rules)
         _look_at_links(findings, settings)
         _look_at_modes(findings, settings)
+    if path and rules:
+        findings.warnings += findings.attempt(lambda: doubts(path, today())) or ()
     if rules:
         _look_ahead(findings, settings, rules)
     show(as_json, findings.value(), findings.lines())
@@ -130,9 +132,26 @@ def _look_at_keys(findings: Findings, settings: Settings, rules: Rules | None) -
     for key in strangers:
         message = f"is {key.manager}, who is no manager of the policy, so this key acts for nobody"
         findings.warnings.append(Problem(str(path), f"{key.name}.manager", message))
-    for name in rules.sources if rules and keys else ():
-        if name not in keys.names:
-            findings.warnings.append(Problem("", f"sources.{name}", "is the name of no key, so no event is of it"))
+    if rules and keys:
+        findings.warnings += [*_strange_sources(rules, keys), *_without_region(rules, keys)]
+
+
+def _strange_sources(rules: Rules, keys: KeyRing) -> Iterator[Problem]:
+    """Names of sources that are no key's."""
+    for name in rules.sources:
+        if name not in (*keys.names, "other"):
+            yield Problem("", f"sources.{name}", "is the name of no key, so no event is of it")
+    for manager in rules.managers.values():
+        for name in manager.ids:
+            if name not in (*keys.names, "other"):
+                yield Problem("", f"managers.{manager.id}.ids.{name}", "is the name of no key, so nobody is called so")
+
+
+def _without_region(rules: Rules, keys: KeyRing) -> Iterator[Problem]:
+    """Keys that write, and of which the policy says nothing."""
+    for key in keys.keys:
+        if "write" in key.scopes and key.name not in rules.sources:
+            yield Problem("", f"sources.{key.name}", f"is not in the policy, so it {REGION}")
 
 
 def _look_at_links(findings: Findings, settings: Settings) -> None:

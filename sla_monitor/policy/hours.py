@@ -129,3 +129,15 @@ def is_iso_date(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def regional_holidays(country: str, today: date) -> list[tuple[str, str]]:
+    """(ISO date, name) of the coming year's days on which half of a country's regions are closed, and it is not."""
+    regions, years = subdivisions(country) or [], (today.year, today.year + 1)
+    closed = holidays.country_holidays(country, years=years)
+    seen: dict[date, list[str]] = {}
+    for region in regions:
+        for day, name in holidays.country_holidays(country, subdiv=region, years=years).items():
+            if day not in closed and today <= day < today.replace(year=today.year + 1, day=min(today.day, 28)):
+                seen.setdefault(day, []).append(name)
+    return [(day.isoformat(), names[0]) for day, names in sorted(seen.items()) if 2 * len(names) >= len(regions)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
@@ -13,23 +13,29 @@ VISIBLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 """No control characters and no line separators: ids end in logs, topics and HTML."""
 
 RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+LEAP = re.compile(r"(.+[Tt][0-9]{2}:[0-9]{2}):60(?:\.[0-9]+)?(.*)")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LAST = datetime(9000, 1, 1, tzinfo=UTC) - EPOCH
 LONGEST_SECONDS = 7 * 24 * 3600
 LONGEST_ATTRIBUTE = 1024
 
 
 def to_instant(value: object) -> int:
-    """RFC 3339 with an offset -> ms since the epoch, rounded down (R3)."""
+    """RFC 3339 with an offset -> ms since the epoch, rounded down (R3); a leap second is the next second (R32)."""
     if not isinstance(value, str):
         raise PydanticCustomError("instant", "must be a string with a date and time")
     if not RFC3339.fullmatch(value):
         raise PydanticCustomError("instant", "must be RFC 3339 with an offset, like 2026-11-22T10:00:00+03:00")
+    leap = LEAP.fullmatch(value)
     try:
-        since = datetime.fromisoformat(value.upper()) - EPOCH
+        since = datetime.fromisoformat((leap.expand(r"\1:59\2") if leap else value).upper()) - EPOCH
+        since = timedelta(since.days, since.seconds + 1) if leap else since
     except ValueError:
         raise PydanticCustomError("instant", "is not a date and time that exists") from None
     if since.days < 0:
         raise PydanticCustomError("instant", "must not be before 1970")
+    if since >= LAST:
+        raise PydanticCustomError("instant", "must be before the year 9000")
     return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
 
 

@@ -161,8 +161,56 @@ def test_a_policy_that_is_most_likely_not_meant_is_a_warning(run: Run, file: Pat
 def test_a_source_without_a_key_is_a_warning(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("keys.yaml").write_text(run("keys", "new", "crm").out.splitlines()[1])
     monkeypatch.setenv("SLA_KEYS", "keys.yaml")
-    file.write_text(EXAMPLE + "sources: {crm: {}, pbx1: {}}\n")
+    file.write_text(
+        EXAMPLE + "sources: {crm: {default_region: RU}, pbx1: {default_region: RU}, other: {default_region: RU}}\n"
+    )
     assert [w["path"] for w in run("check", "--policy", str(file)).json["warnings"]] == ["sources.pbx1"]
+
+
+def test_an_id_at_a_source_without_a_key_is_a_warning(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("keys.yaml").write_text(run("keys", "new", "crm").out.splitlines()[1])
+    monkeypatch.setenv("SLA_KEYS", "keys.yaml")
+    text = EXAMPLE.replace("managers:\n", "managers:\n  zoe: {ids: {crm: '7', bitrx: '7'}}\n")
+    file.write_text(text + "sources: {crm: {default_region: RU}}\n")
+    assert "managers.zoe.ids.bitrx" in [w["path"] for w in run("check", "--policy", str(file)).json["warnings"]]
+
+
+@pytest.mark.parametrize("source", ["{}", "{calls: live}"])
+def test_a_source_without_a_region_is_a_warning(run: Run, file: Path, source: str) -> None:
+    file.write_text(EXAMPLE + f"sources: {{pbx1: {source}}}\n")
+    (warning,) = run("check", "--policy", str(file)).json["warnings"]
+    assert warning["path"] == "sources.pbx1"
+    assert "default_region" in warning["message"]
+    for said in ("default_region: RU", "international_without_plus: true"):
+        file.write_text(EXAMPLE + f"sources: {{pbx1: {{{said}}}}}\n")
+        assert run("check", "--policy", str(file)).json["warnings"] == []
+
+
+def test_a_key_that_the_policy_does_not_know_is_a_warning(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("keys.yaml").write_text(run("keys", "new", "crm").out.splitlines()[1])
+    monkeypatch.setenv("SLA_KEYS", "keys.yaml")
+    file.write_text(EXAMPLE)
+    assert [w["path"] for w in run("check", "--policy", str(file)).json["warnings"]] == ["sources.crm"]
+
+
+@pytest.mark.parametrize(
+    ("country", "day"), [("GB", "Easter Monday"), ("CH", "2"), ("AU", "2"), ("CA", "2"), ("ES", "2")]
+)
+def test_holidays_of_a_country_whose_regions_differ_are_a_warning(run: Run, file: Path, country: str, day: str) -> None:
+    office = "timezone: UTC, hours: {mon-fri: ['09:00-18:00']}"
+    file.write_text(f"calendars: {{office: {{{office}, holidays: {{country: {country}}}}}}}\n")
+    (warning,) = [w for w in run("check", "--policy", str(file)).json["warnings"] if "holidays" in w["path"]]
+    assert day in warning["message"]
+
+
+@pytest.mark.parametrize("holidays", ["{country: GB, subdiv: ENG}", "{country: RU}", "{country: US}", "{country: FR}"])
+def test_holidays_that_all_regions_have_are_no_warning(run: Run, file: Path, holidays: str) -> None:
+    file.write_text(
+        f"calendars: {{office: {{timezone: UTC, hours: {{mon-fri: ['09:00-18:00']}}, holidays: {holidays}}}}}\n"
+    )
+    assert not [w for w in run("check", "--policy", str(file)).json["warnings"] if "holidays" in w["path"]]
 
 
 def test_serving_the_world_without_keys_is_a_warning(run: Run, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

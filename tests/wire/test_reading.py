@@ -111,6 +111,11 @@ def test_an_unknown_type_is_refused():
         ("2026-02-30T10:00:00Z", "exists"),
         ("2026-11-23T24:00:00Z", "exists"),
         ("1969-12-31T23:59:59Z", "1970"),
+        ("1970-01-01T00:00:00+03:00", "1970"),
+        ("9000-01-01T00:00:00Z", "9000"),
+        ("9999-12-31T23:59:59-14:00", "9000"),
+        ("2026-11-23T10:61:60Z", "exists"),
+        ("2026-11-23T10:00:61Z", "exists"),
         (1_795_500_000, "string"),
         (None, "string"),
     ],
@@ -126,10 +131,21 @@ def test_a_time_that_is_none_is_refused(time, why):
         ("2026-11-23t07:00:00.1239z", 1_795_417_200_123),
         ("2026-11-23T07:00:00.999999999Z", 1_795_417_200_999),
         ("2026-11-22T21:30:00-09:30", 1_795_417_200_000),
+        ("2026-11-23T06:59:60Z", 1_795_417_200_000),
+        ("2026-11-23T09:59:60.9+03:00", 1_795_417_200_000),
     ],
 )
 def test_r3_times_are_milliseconds_rounded_down(time, at):
     assert wire.read(event(time=time), NOW).at == at
+
+
+@pytest.mark.parametrize("until", ["9000-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "1969-12-31T23:59:59Z"])
+def test_r32_no_instant_inside_an_event_is_before_1970_or_from_the_year_9000_on(until):
+    wrong = copy.deepcopy(EXAMPLES["manager.status.v1"])
+    wrong["data"]["until"] = until
+    assert list(faults(wrong)) == ["/data/until"]
+    wrong["data"]["until"] = "8999-12-31T23:59:59.999Z"
+    assert wire.read(wrong, NOW).data.until == 221_845_391_999_999
 
 
 def test_r32_a_time_up_to_five_minutes_ahead_is_the_received_time_and_flagged():
