@@ -17,7 +17,7 @@ import typer
 from . import __version__
 from .bootstrap import Up, WebOnly
 from .clock import today
-from .commands import audit, check, dead_letters, deadman, explain, keys, report, rules, topics, webhooks
+from .commands import audit, check, dead_letters, deadman, explain, ignored, keys, report, rules, topics, webhooks
 from .commands import policy as policy_commands
 from .commands.greeting import EXAMPLE_DATA, greeting, strangers
 from .commands.options import FINDINGS, UNREACHABLE, USAGE, DataDir, Listen, PolicyFile
@@ -178,6 +178,7 @@ app.command()(check.check)
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(keys.app, name="keys")
 app.command()(explain.explain)
+app.command()(ignored.ignored)
 app.command()(audit.audit)
 app.command()(deadman.deadman)
 app.command("report")(report.show_report)

@@ -12,6 +12,7 @@ from .core.heartbeat import Pulse
 from .core.lead import Lead
 from .core.ledger import Ledger
 from .core.mailbox import Mailbox
+from .core.noticed import Noted
 from .core.phone import Number
 from .core.relay import Endpoint, Outbox
 from .core.roster import Held, SignedOut, Standing, Waiting
@@ -35,6 +36,7 @@ RECORDS: dict[type, bytes] = {
     events.WebhookEnabled: b"WebhookEnabled",
     events.Heartbeat: b"Heartbeat",
     events.SessionEnded: b"SessionEnded",
+    events.Noticed: b"Noticed",
     # answers from one log to another
     events.Assigned: b"Assigned",
     events.Away: b"Away",
@@ -73,6 +75,7 @@ ROWS: dict[type, bytes] = {
     Held: b"Held",
     Standing: b"Standing",
     SignedOut: b"SignedOut",
+    Noted: b"Noted",
     Notices: b"Notices",
     Mailbox: b"Mailbox",
     Outbox: b"Outbox",

@@ -24,6 +24,7 @@ def pipeline(options: Options) -> Group:
         _lag(options),
         _stuck(options),
         *_dead_letters(options),
+        _ignored(options),
         *_notices(options),
         *_webhooks(options),
     )
@@ -120,6 +121,25 @@ def _dead_letters(options: Options) -> Iterator[Alert]:
         when=f"a dead letter in the last {span}, other than of erased leads and webhooks",
         meaning="It stopped nothing, and is kept with its reason.",
         page="dead-letters",
+    )
+
+
+IGNORED = ("bad_number", "no_lead_no_number", "unknown_manager", "unknown_owner")
+"""What is accepted and then has no effect, or less than was meant; a withheld number is nobody's mistake."""
+
+
+def _ignored(options: Options) -> Alert:
+    span = options.span("1h")
+    return Alert(
+        name="SlaEventsIgnored",
+        severity=Severity.TICKET,
+        expr=f"{increase(m.EVENTS, span, result=IGNORED)} >= 10\n"
+        f"and {increase(m.EVENTS, span, result=IGNORED)} > 0.05 * {increase(m.EVENTS, span, result='accepted')}",
+        lasting=options.span("5m"),
+        summary=f"Responses may not be seen: {COUNT} events in an hour had no usable number, or named unknown people.",
+        when=f"10 or more events in {span}, and more than 5% of all, had no usable number or named unknown people",
+        meaning="Leads breach although somebody called, or are given to other people than the CRM shows.",
+        page="events-ignored",
     )
 
 

@@ -104,6 +104,8 @@ def _lead_lines(lead: Mapping[str, Any]) -> Iterator[str]:
     ):
         if lead[name] and not (until and name == "started_at"):
             yield f"  {name.removesuffix('_at').replace('_', ' '):<14} {moment(lead[name])}"
+    if lead["flags"]:
+        yield f"  {'noticed':<14} {', '.join(map(_word, lead['flags']))}"
     for turn in lead["turns"]:
         due = f" due {moment(turn['due_at'])}" if turn["due_at"] else ""
         result = turn["result"] or "running"

@@ -14,21 +14,25 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from . import noticed
 from .books import LEAD, MANAGER, SESSION, Books, named
 from .effects import Ask, Count, Deliver, Effect, Free, Hold
-from .events import Assigned, Away, Candidate, Due, ManagerStatus, RulesChanged, SessionEnded
+from .events import Assigned, Away, Candidate, Due, ManagerStatus, Noticed, RulesChanged, SessionEnded
 from .fold import Rows
+from .noticed import Noted
 from .people import team_of
 from .roster import ABSENT, Held, PassedOver, Seat, SignedOut, Standing, Waiting, earliest, look, shift_of
 from .row import Header
 from .rules import Rules
 from .strategies import enter, give, in_order
 
+_NOTED = noticed.KEY.encode()
+
 
 class Desk:
     """The reducer of the desk (`core.fold.Reducer`); the only one that sees more than one row."""
 
-    kinds: ClassVar[tuple[type, ...]] = (Waiting, Held, Standing, SignedOut)
+    kinds: ClassVar[tuple[type, ...]] = (Waiting, Held, Standing, SignedOut, Noted)
 
     def __init__(self) -> None:
         self._books = Books()
@@ -49,6 +53,8 @@ class Desk:
 
     def moved(self, key: bytes, old: Header | None, new: Header | None) -> None:
         """A row was written by a fold that ended well, or read at opening."""
+        if key == _NOTED:
+            return
         if self._read and key.startswith(MANAGER.encode()):
             self._read.pop(named(key), None)
         if old is not None:
@@ -326,6 +332,13 @@ def on_status(sitting: Sitting, _: str, fact: ManagerStatus) -> None:
     sitting.count("ok")
 
 
+def on_noticed(sitting: Sitting, _: str, fact: Noticed) -> None:
+    """Kept beside the people: it changes nobody's choice."""
+    noted = sitting.rows.get(noticed.KEY) or Noted()
+    noted.take(fact)
+    sitting.rows.put(noticed.KEY, noted)
+
+
 def on_rules(sitting: Sitting, _: str, __: RulesChanged) -> None:
     """The roster is another: who left is gone for the leads they hold, who came may have room."""
     roster = sitting.rules.managers
@@ -358,6 +371,7 @@ FACTS: Mapping[type, Callable[[Sitting, str, Any], None]] = {
     Hold: on_hold,
     Free: on_free,
     ManagerStatus: on_status,
+    Noticed: on_noticed,
     RulesChanged: on_rules,
     SessionEnded: on_session_ended,
     Due: on_due,

@@ -7,11 +7,14 @@ from .case import Case
 from .credit import credit
 from .events import Call, CallAnswered, CallEnded, CallStarted, ContactRecorded
 from .lead import Phase
-from .proof import CallSeen, applied, call_key, call_start, contact_proof, legs, live_state, proof, talk_began
+from .proof import CallSeen, Reason, applied, call_key, call_start, contact_proof, legs, live_state, proof, talk_began
 from .verdict import let_go
 
 LIVE_FACTS = (CallStarted, CallAnswered)
 """What more may follow on: nothing is said of it yet."""
+
+NO_HUMAN_OF_OURS = (Reason.AUTOMATED, Reason.STRANGER)
+"""Why a message proves nothing; then it is shown who wrote it (R1)."""
 
 LIVE, ENDED = 20, 10
 """Calls kept in the row: live ones, and ended ones (a late `call.answered` must not make them live again)."""
@@ -30,18 +33,20 @@ def on_call(case: Case, fact: Call) -> None:
 
 def on_contact(case: Case, fact: ContactRecorded) -> None:
     """A message, a mail, a meeting, a manual record."""
-    case.count("credited" if hear(case, fact) else "before_start")
+    case.count("credited" if hear(case, fact) else contact_proof(fact).reason or "before_start")
 
 
 def hear(case: Case, fact: Call | ContactRecorded) -> bool:
     """Whether what happened counts for one of the lead's clocks; if it is over and does not, that is told."""
     name = f"{fact.origin.uid():x}"
     if isinstance(fact, ContactRecorded):
-        uncounted: str = credit(case, contact_proof(fact), fact.at, name)
+        proven = contact_proof(fact)
+        uncounted: str = proven.reason or credit(case, proven, fact.at, name)
     else:
         uncounted = _hear_call(case, fact, name)
     if uncounted and not isinstance(fact, LIVE_FACTS) and case.lead.phase is not Phase.JOINED:
-        case.publish("call.ignored", qualifier=name, reason=uncounted)
+        by = fact.manager_id if uncounted in NO_HUMAN_OF_OURS else None
+        case.publish("call.ignored", qualifier=name, reason=uncounted, manager_id=by)
     if case.lead.held_until and not isinstance(fact, ContactRecorded):
         let_go(case, "ended")
     return not uncounted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
@@ -125,6 +125,10 @@ class Case:
         """Show something odd on the lead, and count it."""
         self.lead.flags = tuple(dict.fromkeys((*self.lead.flags, name)))
         self.count(name)
+
+    def mark(self, flags: Iterable[str]) -> None:
+        """Show on the lead what intake noticed, and has counted."""
+        self.lead.flags = tuple(dict.fromkeys((*self.lead.flags, *flags)))
 
     def tell_lead(self, lead_id: str, fact: Any) -> None:
         self.effects.append(Deliver(lead_id, fact))

@@ -7,6 +7,9 @@ from .events import Origin
 MOST = 256
 """Identities a row remembers; beyond it the oldest go, and the reducers are idempotent by event time."""
 
+CONFLICT = "conflict"
+"""An identity that came with other data."""
+
 
 def repeated(seen: dict[int, int], origin: Origin) -> str:
     """Remember an event in `seen` (uid -> digest). Empty if it is new; the first of an identity wins.
@@ -16,7 +19,7 @@ def repeated(seen: dict[int, int], origin: Origin) -> str:
     uid = origin.uid()
     known = seen.get(uid)
     if known is not None:
-        return "duplicate" if known == origin.digest else "conflict"
+        return "duplicate" if known == origin.digest else CONFLICT
     seen[uid] = origin.digest
     if len(seen) > MOST:
         del seen[next(iter(seen))]

@@ -12,7 +12,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .events import Absorbed, Asked, Assigned, Away, Declined, Heartbeat, Joined, JoinRefused, Merged, Outside, Preceded
+from .events import (
+    Absorbed,
+    Asked,
+    Assigned,
+    Away,
+    Declined,
+    Heartbeat,
+    Joined,
+    JoinRefused,
+    Merged,
+    Noticed,
+    Outside,
+    Preceded,
+)
 from .spelling import key
 
 
@@ -44,7 +57,7 @@ class Accept:
 
     log: Log
     key: str
-    fact: Outside | Heartbeat
+    fact: Outside | Heartbeat | Noticed
 
 
 # to the desk, keyed by lead_id

@@ -169,6 +169,8 @@ class CallEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRecorded:
+    """automated: no human did it. stranger: nobody of the roster did, at a source whose people are known (R1)."""
+
     at: int
     kind: str  # message, email, meeting, manual
     manager_id: str
@@ -177,6 +179,8 @@ class ContactRecorded:
     number: str | None = None
     spoken_for: bool = False
     shared: bool = False
+    automated: bool = False
+    stranger: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,6 +413,23 @@ class Heartbeat:
     key: str
     partition: int
     at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """What intake noticed of an event; no personal data. source: the name of the source. at: when it was accepted, ms.
+
+    reason: `noticed.KNOWN_PERSON`, or why it has no effect or less than was meant. kind, uri, id: the event's type,
+    `source` and `id`. who: the id that names nobody we know.
+    """
+
+    source: str
+    at: int
+    reason: str
+    kind: str = ""
+    uri: str = ""
+    id: str = ""
+    who: str = ""
 
 
 Outside = LeadFact | Call | ContactRecorded | ManagerStatus

@@ -24,6 +24,8 @@ class Reason(StrEnum):
     TOO_SHORT = "too_short"  # below min_talk
     NOT_RUNG = "not_rung"  # below min_ring
     FAILED = "failed"
+    AUTOMATED = "automated"  # no human did it
+    STRANGER = "unknown_manager"  # nobody of the roster did it, at a source whose people are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,9 @@ def proof(call: CallSeen, limits: Bounds, own_numbers: Collection[str]) -> Proof
 
 
 def contact_proof(fact: ContactRecorded) -> Proof:
-    """A message, a mail and a manual record are attempts; a meeting is a contact (R1, R2)."""
+    """A message, mail or manual record is an attempt, a meeting a contact (R1, R2); what no human did is neither."""
+    if fact.automated or (fact.stranger and fact.kind in ("message", "email")):
+        return Proof(None, None, fact.manager_id, Reason.AUTOMATED if fact.automated else Reason.STRANGER)
     contact = fact.at if fact.kind == "meeting" else None
     return Proof(fact.at, contact, fact.manager_id, Reason.NONE, fact.spoken_for)
 

@@ -13,7 +13,7 @@ from . import changes, credit, decisions, events, heartbeat, joining, numbers, r
 from .calls import on_call, on_contact
 from .case import Case
 from .changes import stamp
-from .dedupe import repeated, unlearn
+from .dedupe import CONFLICT, repeated, unlearn
 from .effects import Bury, Deliver, Effect, Join, Question
 from .events import Due
 from .fold import Keyed
@@ -32,6 +32,9 @@ OURS, MATCHED = "/sla-monitor/", "/sla-monitor"
 MAX_PARKED = 50
 """Facts that wait for one lead; beyond it the oldest becomes a dead letter."""
 
+SHOWN = frozenset({"bad_number", "unknown_manager"})
+"""What intake noticed of an event, and the lead shows."""
+
 Handler = Callable[[Case, Any], None]
 
 
@@ -46,12 +49,16 @@ def decide(row: Lead | Pulse | None, fact: Any, now: int, rules: Rules) -> tuple
     again = repeated(case.lead.seen, origin) if origin else ""
     if again:
         case.count(again)
+        if again == CONFLICT and row is not None:
+            case.mark((CONFLICT,))
         return row, case.effects
     before = telling.so(case)
     _dispatch(case, fact)
     telling.finish(case, before)
     case.say_who_has_it()
     lead = case.lead
+    if origin and lead.phase not in (Phase.UNKNOWN, Phase.ERASED):
+        case.mark(flag for flag in origin.flags if flag in SHOWN)
     if lead.phase in (Phase.ANSWERED, Phase.JOINED) and not isinstance(fact, Due):
         lead.gone_at = now + IDLE
     gone = lead.phase is Phase.UNKNOWN and not lead.parked

@@ -105,8 +105,8 @@ class Intake:
         return [Accept(Log.EVENTS, beat.key, beat), passed(beat, Stage.INTAKE)]
 
     def _enter(self, fact: Foreign, event: wire.Event, now: int) -> list[Effect]:
-        accept, counts = self.routing.enter(event, now, self.source(event.source))
-        counted = [Count(ACCEPTED), *map(Count, counts)]
+        accept, counts, also = self.routing.enter(event, now, self.source(event.source))
+        counted: list[Effect] = [*also, Count(ACCEPTED), *map(Count, counts)]
         if self.topic not in HOME[event.type.partition(".")[0]]:
             counted.append(Count(OTHER_TOPIC))
         if accept is None:

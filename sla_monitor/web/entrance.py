@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sla_monitor import codec, wire
 from sla_monitor.codec import rfc3339
-from sla_monitor.core.effects import Accept
-from sla_monitor.core.events import Heartbeat
+from sla_monitor.core import noticed
+from sla_monitor.core.effects import Accept, Log
+from sla_monitor.core.events import Heartbeat, Noticed
+from sla_monitor.core.noticed import Noted
+from sla_monitor.core.rules import MINUTE
+from sla_monitor.errors import TryAgain
 from sla_monitor.keys import Key
 from sla_monitor.records import Record
 
@@ -17,6 +22,13 @@ from .context import Web
 
 INTAKE = "intake"
 """The `topic` of what is counted here."""
+
+
+CONTACT = "contact.recorded.v1"
+RECALL = MINUTE
+"""How often it is looked whose people are known."""
+
+NOTED = codec.RowCodec((Noted,))
 
 
 class Person(NamedTuple):
@@ -34,9 +46,12 @@ class Entrance:
     def __init__(self, context: Web) -> None:
         self._web = context
         self._routing = wire.Routing(context.rules)
+        self._recalled = -RECALL
 
     async def store(self, events: Collection[wire.Event], received: int, key: Key | None) -> None:
         """Return when all events are durable. received: ms. key: of who sends them. Raises Unavailable."""
+        if any(event.type == CONTACT for event in events):
+            await self._recall(received)
         records = list(self._records(events, received, key))
         if records:
             await self._web.inbox.append(records)
@@ -61,18 +76,28 @@ class Entrance:
     ) -> Iterator[Record]:
         for event in events:
             source = key.name if key else self._web.access.keys.source_of(event.source)
-            accept, counts = self._routing.enter(event, received, source)
+            accept, counts, also = self._routing.enter(event, received, source)
             for result in counts:
                 self.count(result, 1)
             if accept is not None and by is not None:
                 accept = _made(accept, by)
-            if accept is not None:
-                yield Record(self._web.topic(accept.log), accept.key.encode(), codec.encode_record(accept), received)
+            for accepted in filter(None, (accept, *also)):
+                topic = self._web.topic(accepted.log)
+                yield Record(topic, accepted.key.encode(), codec.encode_record(accepted), received)
+
+    async def _recall(self, now: int) -> None:
+        """Whose people are known by now, whichever process heard of them (R1)."""
+        if now < self._recalled + RECALL:
+            return
+        self._recalled = now
+        with suppress(TryAgain, codec.Undecodable):
+            row = await self._web.reader.row(self._web.topic(Log.DESK), noticed.KEY.encode(), None)
+            self._routing.known |= set(NOTED.decode(row).known if row else ())
 
 
 def _made(accept: Accept, by: Person) -> Accept:
     """What somebody whom we know has done, with what they may."""
     fact = accept.fact
-    assert not isinstance(fact, Heartbeat)
+    assert not isinstance(fact, (Heartbeat, Noticed))
     origin = replace(fact.origin, actor=by.actor, may=by.may, person=by.manager_id)
     return replace(accept, fact=replace(fact, origin=origin))

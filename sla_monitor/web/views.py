@@ -105,6 +105,7 @@ def lead_view(lead: Lead) -> dict[str, Any]:
         "policy": policy_of(lead),
         "joined_to": lead.joined_to or None,
         "previous_lead_id": lead.previous_lead_id or None,
+        "flags": list(lead.flags),
         "turns": [_turn(turn) for turn in lead.turns],
         "timeline": [
             legible(entry.data) | {"type": f"{entry.type}.v1", "at": moment(entry.at), "turn": entry.turn}

@@ -315,6 +315,7 @@ def _contact_recorded(reading: _Reading, data: models.ContactRecorded) -> events
         at=reading.at,
         origin=reading.origin(),
         kind=data.kind,
+        automated=bool(data.automated),
         manager_id=manager_id,
         lead_id=data.lead_id,
         number=number,

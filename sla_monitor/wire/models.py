@@ -128,6 +128,7 @@ class ContactRecorded(Wire):
     manager_id: ManagerId
     lead_id: LeadId | None = None
     customer_number: Customer | None = None
+    automated: bool | None = Field(None, description="No human did it, such as an answer of a bot: it proves nothing.")
 
 
 class LeadClaimed(Wire):

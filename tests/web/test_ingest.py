@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from sla_monitor import codec
+from sla_monitor.core.noticed import Noted
 from sla_monitor.keys import KeyRing, parse_keys
 from sla_monitor.web.limits import Limits
 from sla_monitor.wire.examples import EXAMPLES
@@ -41,7 +42,7 @@ async def batch(site, body, headers=BATCH, expected=202):
 @pytest.mark.parametrize("kind", EXAMPLES)
 async def test_every_event_is_accepted_and_lies_in_its_log(site, kind):
     assert (await post(site, EXAMPLES[kind]))[0] == {"accepted": 1}
-    (record,) = site.log.appended
+    record = site.log.appended[0]
     fact = codec.decode_record(record.value)
     assert fact.origin.id == EXAMPLES[kind]["id"]
     assert record.topic in ("sla.events", "sla.phones", "sla.desk")
@@ -130,8 +131,28 @@ async def test_a_phone_that_is_none_is_accepted_and_counted(site):
 
 async def test_a_call_with_neither_lead_nor_number_is_accepted_counted_and_goes_no_further(site):
     await post(site, event("call.ended.v1", data={"customer_number": "withheld"}))
-    assert site.log.appended == []
+    assert site.log.appended == [], "a withheld number is nobody's mistake"
+    assert await site.counted('result="withheld_number"')
+    await post(site, event("call.ended.v1", data={"customer_number": "101"}))
     assert await site.counted('result="no_lead_no_number"')
+
+
+async def test_what_has_no_effect_is_noticed_without_the_number(site):
+    await post(site, event("call.ended.v1", data={"customer_number": "8 495 123-45-67"}))
+    (record,) = site.log.appended
+    assert (record.topic, record.key) == ("sla.desk", b"n:")
+    fact = codec.decode_record(record.value)
+    assert (fact.source, fact.reason, fact.kind, fact.id) == ("other", "no_lead_no_number", "call.ended.v1", "evt-9")
+    assert b"495" not in record.value
+    await post(site, event("call.ended.v1", id="again", data={"customer_number": "8 495 123-45-67"}))
+    assert len(site.log.appended) == 1, "a few are enough"
+
+
+async def test_r01_a_source_whose_people_are_known_is_known_after_a_restart(site):
+    site.log.desk[b"n:"] = codec.RowCodec((Noted,)).encode(Noted(known=["other"]))
+    stranger = event("contact.recorded.v1", data={"manager_id": "captain_bot", "kind": "email"})
+    await post(site, stranger)
+    assert codec.decode_record(site.log.appended[0].value).stranger
 
 
 async def test_207_stores_the_neighbours_of_what_is_wrong(site):

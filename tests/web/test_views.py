@@ -58,6 +58,7 @@ async def test_a_lead_is_shown_as_committed_without_personal_data(site):
         "policy": "default",
         "joined_to": None,
         "previous_lead_id": None,
+        "flags": [],
         "turns": [{"turn": 1, "holder_id": "anna", "from": AT, "due_at": "2026-11-24T06:10:00.000Z", "result": None}],
         "timeline": [{"type": "lead.assigned.v1", "at": AT, "turn": 1, "to": "anna"}],
     }

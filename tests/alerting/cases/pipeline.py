@@ -14,6 +14,7 @@ OLDEST = 'sla_oldest_record_timestamp_seconds{topic="events",partition="0",insta
 COMMITTED = 'sla_partition_commit_timestamp_seconds{topic="events",partition="0",instance="w%d"}'
 LAG = 'sla_lag_records{topic="events",partition="0",instance="w%d"}'
 LETTERS = 'sla_dead_letters_total{topic="events",reason="%s",instance="w1"}'
+TAKEN = 'sla_events_total{topic="intake",result="%s",instance="w1"}'
 EVENTS = 'sla_events_total{topic="events",result="ok",instance="w1"}'
 GONE = 'sla_webhooks_disabled{partition="%d",instance="w1"}'
 POSTS = 'sla_notifications_total{channel="webhook",result="%s",instance="w1"}'
@@ -113,6 +114,22 @@ CASES = [
         ],
         over="28m",
         near={'sla_stuck_timers_total{topic="events",instance="w1"}': counter(("30m", 0), start=7)},
+    ),
+    Case(
+        alert="SlaEventsIgnored",
+        given={
+            TAKEN % "accepted": counter(("3h", 5.0)),
+            TAKEN % "unknown_owner": counter(("30m", 0.0), ("30m", 1.0), ("2h", 0.0)),
+        },
+        at="1h10m",
+        fires=[
+            (
+                {},
+                "Responses may not be seen: 30 events in an hour had no usable number, or named unknown people.",
+            )
+        ],
+        over="2h30m",
+        near={TAKEN % "unknown_owner": counter(("30m", 0.0), ("30m", 0.3), ("2h", 0.0))},
     ),
     Case(
         alert="SlaDeadLettersGrowing",
