@@ -47,11 +47,14 @@ def assign(case: Case, fact: events.LeadAssigned) -> None:
     """An assignment by a person or a rule; echoes and older ones change nothing (R16, R21, R22)."""
     if rights.refused(case, fact) or _outdated(case, fact) or _echo(case, fact):
         return
-    if not case.is_manager(fact.owner_id):
+    if fact.owner_id and not case.is_manager(fact.owner_id):
         case.flag("unknown_owner")
         return
     case.lead.assigned_stamp = stamp(fact)
-    turns.hand_over(case, fact.owner_id, "rule" if fact.assigned_by == "rule" else "manual")
+    if fact.owner_id:
+        turns.hand_over(case, fact.owner_id, "rule" if fact.assigned_by == "rule" else "manual")
+    else:
+        turns.take_away(case)
     case.count("ok")
 
 
@@ -63,13 +66,16 @@ def _outdated(case: Case, fact: events.LeadAssigned | events.LeadClaimed) -> boo
 
 
 def _echo(case: Case, fact: events.LeadAssigned) -> bool:
-    """Our own assignment coming back starts nothing (R21)."""
+    """Our own assignment coming back starts nothing (R21).
+
+    That nobody has the lead, said by who does not say that it was taken away, is what it was before we gave it.
+    """
     lead = case.lead
     recent = (t.holder for t in lead.turns if t.reason in turns.OURS and t.begun >= fact.at - ECHO)
     echo = (
         fact.assigned_by == "sla"
         or fact.owner_id == lead.holder
-        or (fact.assigned_by is None and fact.owner_id in recent)
+        or (fact.assigned_by is None and (fact.owner_id or lead.holder) in recent)
     )
     if echo:
         case.count("ignored_echo")
@@ -80,7 +86,7 @@ def assign_only(case: Case, fact: events.LeadAssigned) -> None:
     """Assigning a lead that is not open changes its holder only (R23)."""
     if rights.refused(case, fact) or _outdated(case, fact) or _echo(case, fact):
         return
-    if not case.is_manager(fact.owner_id):
+    if fact.owner_id and not case.is_manager(fact.owner_id):
         case.flag("unknown_owner")
         return
     lead = case.lead

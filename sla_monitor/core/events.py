@@ -66,7 +66,7 @@ class LeadCreated:
 class LeadAssigned:
     lead_id: str
     at: int
-    owner_id: str
+    owner_id: str  # empty: nobody has it any more
     origin: Origin = Origin()
     assigned_by: str | None = None  # human, rule, sla
 

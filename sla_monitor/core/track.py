@@ -318,7 +318,7 @@ def _on_open_due(case: Case) -> None:
     if lead.scheduled and lead.started_at <= now:
         turns.start(case)
     if 0 < lead.unowned_until <= now:
-        turns.ask(case, "assigned")
+        turns.ask(case, turns.unowned_reason(case))
     if 0 < lead.warn_next <= now:
         turns.warn(case)
 

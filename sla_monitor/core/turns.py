@@ -15,7 +15,7 @@ LAST_CALL = 15 * SECOND
 TURNS = 50
 """Turns kept in the row, newest."""
 
-OURS = frozenset({"assigned", "no_response", "absent"})
+OURS = frozenset({"assigned", "no_response", "absent", "unassigned"})
 """Reasons of turns that we began."""
 
 NAMED = frozenset({"manual", "rule", "claimed"})
@@ -47,8 +47,10 @@ def start(case: Case) -> None:
     """The customer's clock of a scheduled lead starts: from now on its holder is to be there (R17)."""
     lead = case.lead
     lead.scheduled = False
-    if lead.current:
+    if lead.current and lead.holder:
         hold(case, lead.holder)
+    elif lead.current:
+        _seek(case, "unassigned")
     else:
         seek_holder(case)
 
@@ -58,12 +60,41 @@ def seek_holder(case: Case) -> None:
     lead = case.lead
     if lead.current or lead.asking or lead.joined_to or not case.rules.managers:
         return
+    _seek(case, "assigned")
+
+
+def _seek(case: Case, reason: str) -> None:
+    lead = case.lead
     wait = 0 if case.policy.unowned == "assign" else case.policy.unowned_after
     after = max(case.now + wait, lead.give_at)
     if after <= case.now:
-        ask(case, "assigned")
+        ask(case, reason)
     else:
         lead.unowned_until = after
+
+
+def take_away(case: Case) -> None:
+    """The CRM says that nobody has the lead: its turn is superseded, and it is sought a holder like one unowned (R22).
+
+    What the head holds by escalation stays there.
+    """
+    lead, turn, before = case.lead, case.lead.current, case.lead.holder
+    if lead.escalated:
+        return
+    if turn is not None and turn.result is Result.RUNNING:
+        turn.result = Result.SUPERSEDED
+    release(case)
+    lead.holder, lead.warn_next = "", 0
+    case.effects.append(Drop(lead_id=lead.lead_id, turn=lead.turn + 1, at=case.now))
+    case.publish("lead.superseded", holder_id=before, reason="unassigned")
+    case.notify(before, "reassigned_away", {"from_id": before, "reason": "unassigned", "turn": lead.turn})
+    if case.rules.managers and not lead.scheduled:
+        _seek(case, "unassigned")
+
+
+def unowned_reason(case: Case) -> str:
+    """Why somebody is sought once the wait for the CRM is over."""
+    return "unassigned" if case.lead.current else "assigned"
 
 
 def stop_asking(case: Case) -> None:
@@ -197,7 +228,7 @@ def _give(case: Case, fact: Assigned, manager: str) -> None:
 def kind_of_next(case: Case) -> Kind:
     """How a turn that we give begins: within the customer's clock, late, or by a breach (R14, R22, R30)."""
     lead, clock = case.lead, case.lead.clock
-    if lead.asking and lead.ask_reason == "absent":
+    if lead.asking and lead.ask_reason in ("absent", "unassigned"):
         return Kind.HAND_OVER
     if lead.turns and lead.turns[-1].turn >= lead.cycle:
         return Kind.BREACH

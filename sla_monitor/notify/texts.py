@@ -200,6 +200,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "assigned": {"en": "it had no manager", "ru": "у лида не было менеджера"},
     "no_response": {"en": "no response in time", "ru": "нет ответа в срок"},
     "absent": {"en": "the manager is absent", "ru": "менеджер отсутствует"},
+    "unassigned": {"en": "taken away in the CRM", "ru": "снят с менеджера в CRM"},
     "manual": {"en": "assigned by a person", "ru": "назначил человек"},
     "rule": {"en": "assigned by a rule", "ru": "назначено правилом"},
     "claimed": {"en": "claimed", "ru": "лид забрали"},

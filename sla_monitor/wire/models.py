@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from .values import Attributes, Emails, Id, Instant, Link, LongId, Number, Phones, Span, Text, Uri, Word, Words
 
@@ -12,6 +12,11 @@ LeadId = Annotated[Id, Field(description="Global; prefix it per CRM.")]
 CallId = Annotated[Id, Field(description="Unique within the event's source.")]
 WHO = "A manager's id, their id at this source, or an extension or phone of exactly one manager."
 ManagerId = Annotated[Id, Field(description=WHO)]
+Owner = Annotated[
+    Id | None,
+    BeforeValidator(lambda given: None if given == "" else given),
+    Field(description=f"{WHO} `null` or empty: nobody has it any more."),
+]
 Customer = Annotated[Number, Field(description="The customer's phone number, as the source writes it.")]
 Direction = Literal["inbound", "outbound"]
 AnsweredBy = Literal["manager", "customer", "machine", "ivr", "queue", "unknown"]
@@ -54,7 +59,7 @@ class LeadAssigned(Wire):
     """Somebody gave the lead to a manager."""
 
     lead_id: LeadId
-    owner_id: ManagerId
+    owner_id: Owner
     assigned_by: Literal["human", "rule", "sla"] | None = None
 
 

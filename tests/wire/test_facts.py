@@ -209,3 +209,8 @@ def test_an_address_that_is_no_plain_https_is_refused(url):
     with pytest.raises(wire.Invalid) as refused:
         routed("lead.created.v1", url=url)
     assert [fault.pointer for fault in refused.value.faults] == ["/data/url"]
+
+
+@pytest.mark.parametrize("owner", [None, ""])
+def test_a_lead_may_be_said_to_be_nobodys_any_more(owner):
+    assert routed("lead.assigned.v1", owner_id=owner).fact.owner_id == ""

@@ -130,7 +130,7 @@ const en = {
     lacks_skill: "lacks a skill", lacks_language: "lacks the language", had_it: "had it already", behind: "another's turn",
   },
   reasons: {
-    given: "named as its owner", assigned: "it had no manager", no_response: "no response in time", absent: "the manager is absent",
+    given: "named as its owner", assigned: "it had no manager", no_response: "no response in time", absent: "the manager is absent", unassigned: "taken away in the CRM",
     manual: "assigned by a person", human: "assigned by a person", rule: "assigned by a rule", claimed: "claimed", reopened: "reopened",
     max_turns: "enough managers were tried", late_arrival: "it arrived late", holder_only: "it is not open", notification_failed: "the notice could not be delivered",
     closed_before_due: "it had been closed before it was due", joined: "it had joined another lead", not_your_team: "not a lead of their team",
@@ -312,7 +312,7 @@ const ru = {
     lacks_skill: "нет нужного навыка", lacks_language: "не знает языка", had_it: "лид здесь уже был", behind: "очередь другого",
   },
   reasons: {
-    given: "указан владельцем", assigned: "у лида не было менеджера", no_response: "нет ответа в срок", absent: "менеджер отсутствует",
+    given: "указан владельцем", assigned: "у лида не было менеджера", no_response: "нет ответа в срок", absent: "менеджер отсутствует", unassigned: "снят с менеджера в CRM",
     manual: "назначил человек", human: "назначил человек", rule: "назначено правилом", claimed: "забрали", reopened: "открыт снова",
     max_turns: "менеджеров пробовали достаточно", late_arrival: "пришёл с опозданием", holder_only: "лид не открыт", notification_failed: "уведомление не доставлено",
     closed_before_due: "лид был закрыт до срока", joined: "лид уже объединён с другим", not_your_team: "лид другой команды",
