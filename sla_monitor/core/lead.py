@@ -186,6 +186,7 @@ class Lead:
     team_id: str | None = None
     phones: tuple[str, ...] = ()
     removed_phones: tuple[str, ...] = ()  # to be erased too
+    keyed: bool = False  # its numbers are open under their keys; before, each spelling was a number of its own
     shared_phones: tuple[str, ...] = ()  # those of `phones` that many may have: nothing joins by them
     emails: tuple[str, ...] = ()
     name: str | None = None

@@ -33,6 +33,17 @@ def open_one(case: Case, number: str, *, join: bool) -> None:
     )
 
 
+def rekey(case: Case) -> None:
+    """Open what an older program opened under another spelling: calls come to the key now (R24)."""
+    lead = case.lead
+    lead.keyed = True
+    for number in lead.phones:
+        if key(number) != number:
+            open_one(case, number, join=False)
+            if lead.phase is Phase.ANSWERED:
+                case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=case.now, collect=True))
+
+
 def close_all(case: Case, at: int, *, erase: bool = False, joined: bool = False) -> None:
     lead = case.lead
     for number in dict.fromkeys((*lead.phones, *(lead.removed_phones if erase else ()))):

@@ -57,6 +57,8 @@ def decide(row: Lead | Pulse | None, fact: Any, now: int, rules: Rules) -> tuple
     telling.finish(case, before)
     case.say_who_has_it()
     lead = case.lead
+    if not lead.keyed and lead.phase in (Phase.OPEN, Phase.ANSWERED):
+        numbers.rekey(case)
     if origin and lead.phase not in (Phase.UNKNOWN, Phase.ERASED):
         case.mark(flag for flag in origin.flags if flag in SHOWN)
     if lead.phase in (Phase.ANSWERED, Phase.JOINED) and not isinstance(fact, Due):
@@ -103,7 +105,7 @@ def create(case: Case, fact: events.LeadCreated) -> None:
 def _fill(lead: Lead, fact: events.LeadCreated) -> None:
     lead.source, lead.created_at, lead.flags = fact.origin.source, fact.at, fact.origin.flags
     lead.phones, lead.emails, lead.name, lead.channel = fact.phones, fact.emails, fact.name, fact.channel
-    lead.shared_phones, lead.give_at = fact.shared, fact.give_after
+    lead.shared_phones, lead.give_at, lead.keyed = fact.shared, fact.give_after, True
     lead.priority, lead.language, lead.region = fact.priority, fact.language, fact.region
     lead.skills, lead.test, lead.url = fact.skills, fact.test, fact.url
     lead.updated_stamp = stamp(fact)

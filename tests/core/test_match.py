@@ -1087,3 +1087,22 @@ def test_r24_in_the_whole_core_a_call_finds_the_lead_by_another_spelling() -> No
     world.feed(facts.lead("L", T0, phones=("+541123456789",)))
     world.feed(facts.called("c", T0 + MINUTE, number="+5491123456789", manager_id="anna"))
     assert world.lead("L").status == "answered"
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_r24_a_lead_of_before_is_found_by_the_key_of_its_number_from_its_next_fold_on(answered: bool) -> None:
+    world = World(sales())
+    world.feed(facts.lead("L", T0, phones=("+5491123456789", NUMBER), owner_id="anna"))
+    if answered:
+        world.feed(facts.message(T0, lead_id="L"))
+    row = world.lead("L")
+    row.keyed = False
+    world.logs[Log.EVENTS].rows["L"] = world.logs[Log.EVENTS].codec.encode(row)
+    world.logs[Log.PHONES].rows.pop("+541123456789")
+    world.feed(facts.called("c", T0 + MINUTE, number="+541123456789", manager_id="anna"))
+    assert world.lead("L").calls == []
+    world.to(T0 + 7 * MINUTE)
+    world.feed(facts.updated("L", world.now, name="Ivan"))
+    assert [call.number for call in world.lead("L").calls] == ["+541123456789"]
+    assert world.lead("L").status == "answered"
+    assert world.lead("L").keyed

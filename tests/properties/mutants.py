@@ -27,6 +27,8 @@ CLOCK, LIFE, TURNS = (
     f"tests/core/test_track_{name}.py tests/core/test_rules_{name}.py" for name in ("clock", "life", "turns")
 )
 CLOCKS = "tests/core/test_clocks.py"
+MATCH, PROOF = "tests/core/test_match.py", "tests/core/test_proof.py"
+NOTICED = "tests/core/test_noticed.py"
 MAILBOX = "tests/core/test_mailbox.py"
 DELIVER = "tests/core/test_deliver.py"
 TIMERS, PARTITION = "tests/stream/test_timers.py", "tests/stream/test_partition.py"
@@ -189,6 +191,70 @@ MUTANTS = (
         "match",
         "    hand_out(case)\n    return (None if",
         "    return (None if",
+    ),
+    Mutant(
+        "R1: of two ends the later one stands",
+        "proof",
+        "return _PROVES.get(outcome, 1), talk, ring is None, ring or 0, at",
+        'return int(outcome == "answered"), talk, False, 0, at',
+        PROOF,
+    ),
+    Mutant("R1: what a bot wrote counts", "proof", "    if fact.automated or (", "    if (", NOTICED),
+    Mutant(
+        "R1: strangers count for ever",
+        "routing",
+        "replace(fact, stranger=source in self.known)",
+        "replace(fact, stranger=False)",
+        "tests/wire/test_routing.py",
+        package="wire",
+    ),
+    Mutant(
+        "R5: a talk meets every later lead",
+        "match",
+        "    instants = case.row.instants(kept)\n",
+        "    return False\n",
+        MATCH,
+    ),
+    Mutant(
+        "R7: reopening forgets the clock before",
+        "phone",
+        "            self.past = [*self.past, span][1 - Bound.SPANS :]\n",
+        "",
+        MATCH,
+    ),
+    Mutant(
+        "R25: strangers join by a made-up number", "match", "    if new and not row.shared:\n", "    if new:\n", MATCH
+    ),
+    Mutant(
+        "R24: a shared number credits everybody",
+        "match",
+        "_alone(case.row, kept, wanting) if case.row.shared else wanting",
+        "wanting",
+        MATCH,
+    ),
+    Mutant(
+        "R26: a busy line is a short abandon",
+        "missed",
+        "        (hung_up and timed and",
+        "        (timed and",
+        MATCH,
+    ),
+    Mutant(
+        "R26: a missed call is given out at once",
+        "turns",
+        "after = max(case.now + wait, lead.give_at)",
+        "after = case.now + wait",
+        MATCH,
+    ),
+    Mutant(
+        "R26: each leg tells the holder", "calls", "    elif not any(_same(", "    elif True or not any(_same(", MATCH
+    ),
+    Mutant(
+        "R22: whom the CRM took a lead from is asked to answer for the next turn",
+        "turns",
+        'lead.ask_reason in ("absent", "unassigned")',
+        'lead.ask_reason == "absent"',
+        "tests/core/test_unassigned.py",
     ),
     Mutant(
         "the next due is counted from the customer's",
