@@ -101,3 +101,11 @@ def test_r06_before_its_clock_starts_nobody_is_sought() -> None:
     assert (world.lead("L").holder, world.lead("L").asking) == ("", False)
     world.to(world.lead("L").started_at)
     assert world.lead("L").holder == "vera"
+
+
+def test_r22_what_was_late_already_is_given_to_somebody_else_too() -> None:
+    world = owned(Policy(on_breach="notify"))
+    world.to(T0 + 11 * MINUTE)
+    taken(world)
+    assert world.lead("L").holder == "vera"
+    assert [turn.result for turn in world.lead("L").turns] == ["breached", ""]
