@@ -85,9 +85,7 @@ def take_away(case: Case) -> None:
         turn.result = Result.SUPERSEDED
     release(case)
     lead.holder, lead.warn_next = "", 0
-    case.effects.append(Drop(lead_id=lead.lead_id, turn=lead.turn + 1, at=case.now))
     case.publish("lead.superseded", holder_id=before, reason="unassigned")
-    case.notify(before, "reassigned_away", {"from_id": before, "reason": "unassigned", "turn": lead.turn})
     if case.rules.managers and not lead.scheduled:
         _seek(case, "unassigned")
 
