@@ -54,20 +54,18 @@ def _decided(clock: LeadClock) -> tuple[Result, Result]:
 
 
 def _credit_to(case: Case, clock: LeadClock, proof: Proof, ended_at: int, name: str) -> bool:
-    """Whether anything of it counts here: an attempt from when the lead came on, a contact a little before."""
+    """Whether it counts here: an attempt from when the lead came on, a contact a little before (`lead_clock.owner`)."""
     if clock.evaluated is Result.JOINED:
         return False
     window = case.rules.limits.match_window
     contact = clock.counted(proof.contact_at, ended_at, window)
     attempt = clock.counted(proof.attempt_at, None, window) or contact  # every contact is an attempt (R1)
     by = proof.by if proof.by and case.is_manager(proof.by) else ""
-    if attempt:
-        _credit_earlier(case, clock.cycle, "attempt", attempt, by, name)
+    _credit_earlier(case, clock.cycle, "attempt", attempt, by, name)
     if contact:
         _credit_earlier(case, clock.cycle, "contact", contact, by, name)
-    if attempt or contact:
-        judge(case, clock.cycle)
-    return bool(attempt or contact)
+    judge(case, clock.cycle)
+    return True
 
 
 def _credit_earlier(case: Case, cycle: int, kind: str, at: int, by: str, name: str) -> None:

@@ -7,7 +7,7 @@ from .case import Case
 from .lead import Kind, Phase, Turn
 from .lead_clock import CONTACT, RESPONSE, Broken, LeadClock
 from .promise import Result, Word
-from .turns import end, release
+from .turns import release
 
 CLOSED_BEFORE_DUE = "closed_before_due"
 """Why a breach is taken back without a response (R29)."""
@@ -117,7 +117,7 @@ def answer(case: Case, at: int, by: str) -> None:
     lead.put_clock(clock._replace(ended=at))
     lead.phase, lead.escalated, lead.scheduled = Phase.ANSWERED, False, False
     lead.forget_question()
-    end(case, Result.ENDED)
+    lead.warn_next = 0
     release(case)
     numbers.collect_all(case, at)
 

@@ -156,14 +156,6 @@ def _due(case: Case, holder: str, kind: Kind) -> int:
     return case.of_turn(holder).due(case.now)
 
 
-def end(case: Case, result: Result) -> None:
-    """End the running turn, if one runs."""
-    turn = case.lead.current
-    if turn is not None and turn.result is Result.RUNNING:
-        turn.result = result
-    case.lead.warn_next = 0
-
-
 def leave(case: Case) -> None:
     """The lead is no longer open: its turn ends unevaluated unless its due was broken before; nobody is asked any more.
 
@@ -327,7 +319,7 @@ def next_turn(case: Case) -> None:
 def escalate(case: Case, reason: str) -> None:
     """The head holds the lead, without a timer, until a response or a person's assignment (R19)."""
     lead = case.lead
-    end(case, Result.ENDED)
+    lead.warn_next = 0
     release(case)
     before, lead.escalated, lead.holder = lead.holder, True, case.head
     lead.by_escalation = True

@@ -1,0 +1,190 @@
+"""What two leads say to each other while they become one, in whatever order it arrives (R25, R26, R29)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sla_monitor.core import track
+from sla_monitor.core.effects import Log
+from sla_monitor.core.events import Absorbed, Declined, Joined, JoinRefused, Merged
+from sla_monitor.core.rules import DAY, MINUTE, SECOND, Policy
+from tests import facts
+from tests.world import T0, World, sales
+
+
+def tell(w: World, fact: Any) -> None:
+    """What another lead says arrives."""
+    w._append(Log.EVENTS, fact.lead_id, fact)
+    w.run()
+
+
+def decided(w: World, lead_id: str = "L") -> list[tuple[str, int, str]]:
+    kinds = ("sla.met", "sla.breached", "sla.breach_retracted")
+    told = [o for o in w.outcomes if o.lead_id == lead_id and o.type in kinds]
+    return [(o.type.removeprefix("sla."), o.turn, o.data.get("holder_id", "")) for o in told]
+
+
+def opened(**fields: Any) -> World:
+    w = World()
+    w.feed(facts.lead("L", T0, **{"owner_id": "anna", **fields}))
+    return w
+
+
+def merged(**fields: Any) -> Merged:
+    given = {"lead_id": "L", "joined": "O", "at": T0 + MINUTE, "came": T0 - MINUTE, "started_at": T0 - MINUTE}
+    return Merged(**given | {"due_at": T0 + 9 * MINUTE, "first_holder": "vera"} | fields)
+
+
+def test_r25_a_refusal_is_told_once_for_each_lead_that_refuses():
+    w = opened()
+    for _ in range(2):
+        tell(w, JoinRefused(lead_id="L", into="M", reason="full", at=w.now))
+    assert [o.data["into"] for o in w.of("lead.join_refused")] == ["M"]
+    assert w.lead("L").status == "waiting"
+
+
+def test_r25_a_refusal_that_comes_after_another_lead_has_taken_it_changes_nothing_of_that():
+    w = opened()
+    w.feed(facts.lead("S", T0), facts.closed("L", T0, "merged", merged_into="S"))
+    tell(w, JoinRefused(lead_id="L", into="M", reason="full", at=w.now))
+    assert (w.lead("L").status, w.lead("L").joined_to) == ("joined", "S")
+
+
+def test_r30_a_refusal_for_a_lead_without_a_clock_decides_nothing():
+    w = World()
+    w.feed(facts.lead("L", T0 - 2 * DAY, received=T0))
+    tell(w, JoinRefused(lead_id="L", into="M", reason="not_open", at=w.now))
+    assert decided(w) == []
+    assert w.types("L") == ["lead.join_refused"]
+
+
+def test_r25_an_acceptance_that_comes_twice_is_no_second_joining():
+    w = opened()
+    w.feed(facts.lead("S", T0), facts.closed("L", T0, "merged", merged_into="S"))
+    tell(w, Joined(lead_id="L", into="S", at=w.now, started_at=T0, due_at=T0 + 10 * MINUTE))
+    assert w.counted("ignored_already_joined") == 1
+    assert len(w.of("lead.joined")) == 1
+
+
+def test_r25_a_lead_that_does_not_come_is_asked_for_nothing_any_more():
+    w = opened()
+    lead = w.lead("L")
+    lead.joined, lead.joining, lead.unanswered = ["O"], {"O": T0 + 9 * MINUTE}, ["O"]
+    row, _ = track.decide(lead, Declined(lead_id="L", joined="O", at=T0), T0, w.rules)
+    assert (row.joined, row.joining, row.unanswered) == ([], {}, [])
+
+
+def test_r25_a_clock_that_is_decided_takes_no_other():
+    w = opened()
+    w.feed(facts.called("c", T0 + MINUTE, lead_id="L", manager_id="anna"))
+    tell(w, merged())
+    w.to(T0 + 20 * MINUTE)
+    assert decided(w) == [("met", 1, "anna")]
+    assert w.lead("L").started_at == T0
+
+
+def test_r25_a_lead_that_was_closed_meanwhile_decides_the_due_that_it_was_given():
+    w = opened()
+    w.to(T0 + 9 * MINUTE + SECOND)
+    w.feed(facts.closed("L", w.now))
+    tell(w, merged())
+    w.to(T0 + 20 * MINUTE)
+    assert decided(w) == [("breached", 1, "vera")]
+
+
+def test_r25_what_comes_for_a_lead_that_joined_another_itself_goes_on_to_that():
+    w = opened()
+    w.feed(facts.lead("S", T0, owner_id="vera"), facts.closed("L", T0, "merged", merged_into="S"))
+    tell(w, merged(phones=("+74951112233",)))
+    assert w.lead("S").phones == ("+74951112233",)
+    assert w.lead("S").started_at == T0 - MINUTE
+
+
+def test_r26_a_missed_call_that_made_no_lead_moves_the_start_back_with_its_due():
+    w = World()
+    w.to(T0 + 2 * MINUTE)
+    w.feed(facts.lead("L", w.now, owner_id="anna"))
+    tell(w, Absorbed(lead_id="L", started_at=T0, at=T0))
+    assert (w.lead("L").started_at, w.lead("L").due_at) == (T0, T0 + 10 * MINUTE)
+    w.to(T0 + 11 * MINUTE)
+    assert decided(w) == [("breached", 1, "anna")]
+
+
+def test_r26_nobody_answers_for_a_due_that_left_them_less_than_half_of_the_target():
+    w = World()
+    w.to(T0 + 8 * MINUTE)
+    w.feed(facts.lead("L", w.now, owner_id="anna"))
+    tell(w, Absorbed(lead_id="L", started_at=T0, at=T0))
+    w.to(T0 + 11 * MINUTE)
+    assert decided(w) == [("breached", 1, "")]
+    assert (w.lead("L").holder, w.lead("L").current.due) == ("anna", T0 + 18 * MINUTE)
+
+
+@pytest.mark.parametrize("started_at", [T0, T0 + MINUTE])
+def test_r26_a_missed_call_that_is_not_earlier_moves_nothing(started_at: int):
+    w = opened()
+    tell(w, Absorbed(lead_id="L", started_at=started_at, at=started_at))
+    assert (w.lead("L").started_at, w.lead("L").due_at) == (T0, T0 + 10 * MINUTE)
+
+
+def test_r26_a_lead_that_nobody_has_takes_the_start_of_a_missed_call_too():
+    w = World(sales(policy=Policy(unowned="wait", unowned_after=30 * MINUTE)))
+    w.to(T0 + 2 * MINUTE)
+    w.feed(facts.lead("L", w.now))
+    tell(w, Absorbed(lead_id="L", started_at=T0, at=T0))
+    assert w.lead("L").due_at == T0 + 10 * MINUTE
+
+
+def test_r25_what_a_lead_on_its_way_might_bring_is_waited_for_only_so_long():
+    w = opened()
+    w.to(T0 + 10 * MINUTE + SECOND)
+    lead = w.lead("L")
+    lead.joined, lead.joining = ["gone"], {"gone": T0 + 9 * MINUTE}
+    w.logs[Log.EVENTS].rows["L"] = w.logs[Log.EVENTS].codec.encode(lead)
+    lead, effects = track.decide(lead, track.Due(T0 + 10 * MINUTE + 2 * SECOND), T0 + 10 * MINUTE + 2 * SECOND, w.rules)
+    assert lead.unanswered == ["gone"]
+    later = lead.catch_up_at
+    lead, effects = track.decide(lead, track.Due(later), later, w.rules)
+    (breach,) = [effect for effect in effects if getattr(effect, "type", "") == "sla.breached"]
+    assert (lead.joining, breach.data["confidence"]) == ({}, "degraded")
+
+
+def test_r29_a_later_turn_whose_due_had_passed_at_the_end_is_met_by_proof_that_comes_before_the_decision():
+    w = opened()
+    w.to(T0 + 20 * MINUTE + 3 * SECOND)
+    assert w.lead("L").holder == "vera"
+    w.feed(facts.closed("L", w.now))
+    w.feed(facts.called("c", T0 + 15 * MINUTE, lead_id="L", manager_id="vera", received=w.now))
+    w.after(MINUTE)
+    assert decided(w) == [("breached", 1, "anna"), ("met", 2, "vera")]
+
+
+def test_r29_a_conversation_that_was_due_before_the_end_is_decided_and_nobody_is_told_to_call():
+    w = World(sales(policy=Policy(contact_target=4 * MINUTE)))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 4 * MINUTE + SECOND)
+    w.feed(facts.closed("L", w.now))
+    w.after(MINUTE)
+    assert [(o.type, o.data["measure"]) for o in w.of("sla.breached")] == [("sla.breached", "contact")]
+    assert "contact_breached" not in w.told("anna")
+
+
+def test_r31_erasing_decides_a_later_turn_whose_due_had_passed():
+    w = opened()
+    w.to(T0 + 20 * MINUTE + 3 * SECOND)
+    w.feed(facts.erased("L", w.now))
+    assert decided(w) == [("breached", 1, "anna"), ("breached", 2, "vera")]
+
+
+def test_r29_a_lead_that_was_too_old_for_a_clock_begins_its_first_one_when_it_is_reopened():
+    w = World()
+    w.feed(facts.lead("L", T0 - 2 * DAY, received=T0), facts.reopened("L", T0))
+    assert [clock.came for clock in w.lead("L").clocks] == [T0]
+
+
+def test_who_proved_what_first_is_told_of_the_present_clock():
+    w = opened()
+    w.feed(facts.called("c", T0 + MINUTE, lead_id="L", manager_id="vera"))
+    assert (w.lead("L").first_attempt_by, w.lead("L").first_contact_by) == ("vera", "vera")
