@@ -12,7 +12,7 @@ from .findings import Finding, Wrong
 from .late import BUILT_IN, Force, decided_by, promised
 from .outcomes import Breach, Outcomes
 from .published import GIVEN, id_of
-from .rows import LATE, Clock, LeadRow, TurnRow, clocks
+from .rows import BREACH, FIRST, Clock, LeadRow, TurnRow, clocks
 
 
 class Subject(NamedTuple):
@@ -87,10 +87,12 @@ def _stands(row: LeadRow, outcomes: Outcomes) -> bool:
 
 
 def _begun_before(row: LeadRow, breach: Breach, outcomes: Outcomes) -> Iterator[TurnRow]:
-    """Turns with a due of their own whose holder was told of before the breach (R16), or that came late (R30)."""
+    """Turns with a due of their own whose holder was told of before the breach (R16), or that began late (R14, R30), or
+    whose customer's due another answers for (R25).
+    """
     for turn in row.turns:
         given = any(id_of(row.lead_id, turn.turn, kind) in outcomes for kind in GIVEN)
-        if (turn.turn > breach.turn and given) or (turn.turn == breach.turn and turn.kind == LATE):
+        if (turn.turn > breach.turn and given) or (turn.turn == breach.turn and turn.kind not in (FIRST, BREACH)):
             yield turn
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sla_monitor.core.effects import Log
+from sla_monitor.core.rules import DAY
 from sla_monitor.logs import Logs
 from sla_monitor.records import Stored
 
@@ -12,6 +13,9 @@ from .following import Following
 from .hashes import Hashes
 from .ledger import Tally
 from .published import outcome_of
+
+ENDS = frozenset({"lead.closed", "lead.joined", "lead.erased"})
+"""After these a breach may still be decided, and nothing need follow it (R29)."""
 
 
 class Breach(NamedTuple):
@@ -35,12 +39,14 @@ class Outcomes:
         self.complete_since = 0
         self.pending: dict[bytes, Breach] = {}
         self.suspects: set[bytes] = set()
+        self._ended: dict[bytes, int] = {}  # leads that ended of late, and when
 
     async def read(self, now: int) -> None:
         """All that was published since the last time. Raises Unavailable, LogLost, Undecodable."""
         async for record in self._log.news(now):
             self._take(record)
         self.complete_since = self._log.since
+        self._ended = {key: at for key, at in self._ended.items() if at > now - DAY}
 
     def __contains__(self, name: bytes) -> bool:
         """Whether there is an outcome with this id."""
@@ -57,7 +63,13 @@ class Outcomes:
         self._leads.add(key)
         if not self._ids.add(outcome.id.encode()):
             self.suspects.add(key)
+        if outcome.kind in ENDS:
+            self._ended[key] = record.timestamp
+        elif outcome.kind == "lead.reopened":
+            self._ended.pop(key, None)
         if outcome.breach:
+            if key in self._ended:
+                return
             if key in self.pending:
                 self.suspects.add(key)
             self.pending[key] = Breach(outcome.data.turn, record.timestamp)

@@ -198,7 +198,7 @@ def ended_at(case: Case, fact: events.LeadClosed | events.LeadErased) -> int:
     if origin.uri == MATCHED:
         return fact.at
     late = case.rules.sources.get(origin.source, Source(origin.source)).max_delay
-    return min(max(fact.at, received - late), received)
+    return fact.at if received - late <= fact.at <= received else received
 
 
 def leave_open(case: Case, phase: Phase, at: int) -> None:

@@ -67,7 +67,7 @@ class Story:
     def _evaluations(self) -> Iterator[str]:
         """One for the customer's clock, in the end what the response says; none for a lead closed in time."""
         met, breached = self.all("sla.met", evaluated="first"), self.all("sla.breached", evaluated="first")
-        retracted = self.all("sla.breach_retracted", evaluated="first")
+        retracted = [o for o in self.all("sla.breach_retracted", evaluated="first") if not self._withdrawn(o)]
         decided = len(met) + len(breached)
         if self.lead.fate == "closed" and self.in_order:
             if decided:
@@ -147,13 +147,24 @@ class Story:
             yield f"unanswered, and reassigned {count['lead.reassigned']} times"
         if count["lead.closed"] != (fate == "closed"):
             yield f"closed {count['lead.closed']} times"
-        if fate == "closed" and self.outcomes and kind_of(self.outcomes[-1]) != "lead.closed":
+        if fate == "closed" and self._after_closing():
             yield "something happened after it was closed"
         proofs = len(self.all("call.credited", kind="attempt"))
         if proofs != (self.response is not None):
             yield f"an attempt credited {proofs} times"
         if fate == "assigned":
             yield from self._hand_over()
+
+    def _withdrawn(self, outcome: Outcome) -> bool:
+        """A breach that a closing by the due takes back which was told later (R29)."""
+        return self.lead.fate == "closed" and outcome["data"].get("reason") == "closed_before_due"
+
+    def _after_closing(self) -> list[Outcome]:
+        """What follows the closing, but for what a closing after the due leaves to decide, or takes back (R29)."""
+        kinds = [kind_of(o) for o in self.outcomes]
+        after = self.outcomes[kinds.index("lead.closed") + 1 :] if "lead.closed" in kinds else []
+        decided = [o for o in after if kind_of(o) == "sla.breached" or self._withdrawn(o)]
+        return after if self.in_order else [o for o in after if o not in decided]
 
     def _hand_over(self) -> Iterator[str]:
         to = self.lead.acts[1][2]["owner_id"]

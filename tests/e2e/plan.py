@@ -26,7 +26,9 @@ teams: {{sales: {{head: boris, managers: [{", ".join(MANAGERS)}]}}}}
 policies: [{{name: default, team: sales, target: 10m, max_turns: 2}}]
 """
 
-POLICY = PEOPLE + "limits: {max_hold: {ringing: 1h, talking: 2h}, max_catch_up: 30m}\n"
+POLICY = PEOPLE + (
+    "limits: {max_hold: {ringing: 1h, talking: 2h}, max_catch_up: 30m}\nsources: {other: {max_delay: 1h}}\n"
+)
 """Nobody who is killed for a second of a compressed clock has had the minute of running that answers may take."""
 
 
@@ -36,6 +38,7 @@ def compressed(speed: float, times: float = 1) -> str:
     return PEOPLE + (
         f"limits: {{max_hold: {{ringing: {2 * scale:.0f}m, talking: {2 * scale:.0f}h}}, "
         f"max_catch_up: {scale:.0f}m, match_window: {30 * scale:.0f}m}}\n"
+        f"sources: {{other: {{max_delay: {2 * scale:.0f}m}}}}\n"
     )
 
 

@@ -167,7 +167,5 @@ def test_a_late_lead_shows_in_red_how_long_its_customer_waits_and_how_long_its_h
         red = {boris.run(colour, f"{waits} .left b") for waits in (late, head)}
         assert red == {boris.run(colour, f"{late} .status")}
         assert red != {boris.run(colour, "body")}
-        first = boris.run(
-            "return [...document.querySelectorAll('#rows .row')].slice(0, 2).map((one) => one.dataset.lead)"
-        )
-        assert first == ["nobody", "head"]
+        shown = boris.run("return [...document.querySelectorAll('#rows .row')].map((one) => one.dataset.lead)")
+        assert [lead for lead in shown if lead in ("nobody", "head", "twelve")] == ["nobody", "head", "twelve"]
