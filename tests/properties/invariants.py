@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from sla_monitor import codec
-from sla_monitor.core import deliver, track
+from sla_monitor.core import deliver, dispatch, track
 from sla_monitor.core.effects import Deliver, Join, Log, Notify, Publish
 from sla_monitor.core.events import (
     Absorbed,
@@ -219,7 +219,8 @@ class Invariants:
                 continue
             row = decode(self.shell, log, value)
             rules = self.shell.in_force[log]
-            decide = deliver.decide if log is Log.NOTIFICATIONS else self.shell.logs[log].reducer.decide
+            notices = dispatch.decide if isinstance(row, Mailbox) else deliver.decide
+            decide = notices if log is Log.NOTIFICATIONS else self.shell.logs[log].reducer.decide
             again, effects = decide(row, Due(self.shell.now), self.shell.now, rules)
             changed = replace(again, rules_version=0) if log is Log.EVENTS else again
             same = decode(self.shell, log, value)

@@ -61,6 +61,7 @@ def leads(draw: Any) -> Lead:
         clocks=[past] * draw(st.integers(0, 1)) + [clock],
         loose=draw(st.sampled_from([[], [Loose(started, None, 0, "anna", "e1")]])),
         joining=draw(st.sampled_from([{}, {"M": started + 5 * MINUTE}])),
+        keyed=True,
         team_id="sales",
         turn=max(len(turns), 1),
         turns=turns,
