@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sla_monitor.core import relay
+from sla_monitor.core import queue, relay
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND
 from sla_monitor.notify import turns
 from sla_monitor.notify.signature import signatures
@@ -73,7 +73,7 @@ def test_the_node_of_the_page_takes_what_is_ours_and_nothing_else() -> None:
 
 
 def test_the_page_tells_the_times_that_are_kept() -> None:
-    assert relay.BACKOFF == (5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR)
+    assert queue.BACKOFF == (5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR)
     assert turns.PAUSES == (5 * SECOND, 30 * SECOND, 2 * MINUTE, 5 * MINUTE)
-    assert (relay.GIVE_UP, relay.LEFT_ALONE, relay.LOOK_AGAIN) == (DAY, 6 * HOUR, 10 * MINUTE)
+    assert (queue.GIVE_UP, relay.LEFT_ALONE, relay.LOOK_AGAIN) == (DAY, 6 * HOUR, 10 * MINUTE)
     assert (relay.POST_LIMIT / 4, relay.KEPT, turns.AT_ONCE, relay.MOST) == (15 * SECOND, 20, 8, 96 * 1024)

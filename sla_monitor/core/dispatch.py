@@ -12,7 +12,6 @@ from .effects import Count, Effect, Enqueue, LeadState, Refresh, Send, Told, Wit
 from .events import Sent
 from .mailbox import (
     BUNDLE,
-    BUNDLED,
     DIGEST,
     LEGACY,
     LOG,
@@ -23,6 +22,7 @@ from .mailbox import (
     Queue,
     addresses,
     bundle,
+    bundled,
     digest,
     key_of,
 )
@@ -95,8 +95,8 @@ def _posted(row: Mailbox, item: Item) -> Enqueue:
 
 def _pending(queue: Queue) -> list[Item]:
     """What is not out."""
-    out = queue.out()
-    return [item for item in queue.items() if out is None or item not in out.items]
+    begun = [item for parcel in queue.parcels if not parcel.out for item in parcel.items]
+    return [*begun, *queue.waiting]
 
 
 class Work:
@@ -119,7 +119,9 @@ class Work:
     def _settle_addresses(self) -> None:
         """Queues for the addresses of the rules in force: new ones get what waits in the others, old ones go."""
         row, present = self.row, addresses(self.rules, self.row.manager_id)
-        known = {queue.address for queue in row.queues}
+        known = [queue.address for queue in row.queues]
+        if present and not row.left and known == list(present):
+            return
         new = [Queue(address) for address in present if address not in known] if known else []
         pending = {item.notice_id: item for queue in row.queues for item in _pending(queue)}
         for queue in new:
@@ -306,7 +308,7 @@ class Work:
     def _give_up(self, queue: Queue, parcel: Parcel, at: int) -> None:
         """Fail what is a day old at an instant; what is left stays to be tried."""
         old = [item for item in parcel.items if at >= item.since + GIVE_UP]
-        parcel.items = [item for item in parcel.items if item not in old]
+        parcel.items = [item for item in parcel.items if at < item.since + GIVE_UP]
         for item in old:
             self._fail(queue, item, parcel.tries, parcel.error or UNANSWERED)
 
@@ -383,9 +385,11 @@ class Work:
         return parcel.tries >= PATIENCE or machine.passed_by(parcel)
 
     def _room(self, queue: Queue) -> int:
-        """When there is room for another message: at most `digest_after` notices go out within `digest_window`."""
+        """When there is room for another message: at most `digest_after` notices go out within `digest_window`, unless
+        so much waits that some of it would be given up.
+        """
         limits, recent = self.rules.limits, self._recent(queue)
-        full = queue.address != LOG and len(recent) >= limits.digest_after
+        full = queue.address != LOG and len(recent) >= limits.digest_after and queue.size() < MOST_BYTES // 4
         return recent[-limits.digest_after] + limits.digest_window if full else self.now
 
     def _recent(self, queue: Queue) -> list[int]:
@@ -397,12 +401,13 @@ class Work:
         free = [item for item in queue.waiting if not self._held(item.kind)]
         apart = [item for item in free if not item.alone]
         if queue.address == LOG:
-            items = free[:BUNDLED]
+            items = bundled(free)
         elif not free[0].alone and len(apart) > 1 and len(recent) + len(apart) > most:
             items = apart
         else:
             items = free[:1]
-        queue.waiting = [item for item in queue.waiting if item not in items]
+        taken = {id(item) for item in items}
+        queue.waiting = [item for item in queue.waiting if id(item) not in taken]
         queue.recent = [] if queue.address == LOG else [*recent, *[self.now] * len(items)][-most:]
         first = items[0].notice_id
         several = f"{BUNDLE if queue.address == LOG else DIGEST}:{first}"

@@ -46,18 +46,19 @@ BUNDLE = "bundle"
 LISTED = 20
 """Leads that a digest lists; the others are counted."""
 
-BUNDLED = 100
-"""Notices of a bundle."""
+BUNDLED_BYTES = 80 * 1024
+"""About what a bundle may hold."""
 
-MOST_BYTES = 128 * 1024
-"""About what a row may hold, half of what rows may be: a bound on notices would be none on long names."""
+MOST_BYTES = 160 * 1024
+"""About what a row may hold, well below what rows may be: a bound on notices would be none on long names."""
 
 
 @dataclass(slots=True)
 class Item:
     """A notice. since: when it may first be sent, ms: the end of the quiet hours it came in, else when it came.
 
-    alone: it was in a digest that its receiver refused. over: it does not hold any more, and is out.
+    alone: it was in a digest that its receiver refused. over: it does not hold any more, and is out. weight: its size,
+    once that was asked for.
     """
 
     notice_id: str
@@ -70,11 +71,14 @@ class Item:
     test: bool = False
     alone: bool = False
     over: bool = False
+    weight: int = 0
 
     def size(self) -> int:
         """About how many bytes of the row it takes."""
-        texts = (self.notice_id, self.lead_id, *(str(value) for value in self.details.values()))
-        return 80 + 16 * len(self.details) + sum(len(text.encode()) for text in texts)
+        if not self.weight:
+            texts = (self.notice_id, self.lead_id, *(str(value) for value in self.details.values()))
+            self.weight = 80 + 16 * len(self.details) + sum(len(text.encode()) for text in texts)
+        return self.weight
 
 
 @dataclass(slots=True)
@@ -115,6 +119,10 @@ class Queue:
         for parcel in self.parcels:
             yield from parcel.items
         yield from self.waiting
+
+    def size(self) -> int:
+        """About how many bytes of the row what waits takes."""
+        return sum(item.size() for item in self.waiting)
 
     def out(self) -> Parcel | None:
         return next((parcel for parcel in self.parcels if parcel.out), None)
@@ -173,6 +181,16 @@ def addresses(rules: Rules, manager_id: str) -> tuple[str, ...]:
 def parts(send: Send) -> list[Send]:
     """The notices that a bundle is made of; anything else is one itself."""
     return [replace(send, **item) for item in send.details["items"]] if send.kind == BUNDLE else [send]
+
+
+def bundled(items: list[Item]) -> list[Item]:
+    """The first of some notices that fit into a bundle, one at least."""
+    room = BUNDLED_BYTES
+    for count, item in enumerate(items):
+        room -= item.size()
+        if room < 0:
+            return items[: max(count, 1)]
+    return items
 
 
 def bundle(items: list[Item]) -> dict[str, Any]:

@@ -31,8 +31,8 @@ PATIENCE = 1.0
 """Seconds that due timers give way to records that wait, so that a backlog is read before they ask."""
 FED = 50_000
 """Results that wait at most; beyond that they are dropped, and the timers of their rows try again."""
-FOLDS = 64
-"""Folds before others get the event loop; a few ms."""
+SLICE = 0.005
+"""Seconds of folds before others get the event loop."""
 QUIET = 60
 """Spans of silence, `idle` each, after which the place moves over what holds no record."""
 
@@ -324,7 +324,10 @@ class Owner:
             folding.undo()
             self._blame(error)
             self._failed(error)
-            self._give_back(gathered)
+            if len(gathered) == 1:  # of that alone, a record is tried once more and a timer later; the rest is dropped
+                gathered.fed.clear()
+                gathered.rechecks.clear()
+            self._give_back(gathered, self._place)
             return
         self._committed(changes, folding)
         self._force = folding.force
@@ -333,11 +336,21 @@ class Owner:
         self._act(folding, gathered, monotonic() - began)
 
     async def _fold(self, gathered: Gathered) -> Folding:
+        """Until all is folded, or the step has taken long enough; what is left waits again."""
         folding = Folding(self._ground, self._place, gathered.now, self._force, blind=gathered.blind)
-        for done, fold in enumerate(folds(folding, gathered, self._pace.suspect)):
-            if done % FOLDS == 0:
-                await asyncio.sleep(0)
+        most = self._bounds.seconds
+        spent, slice_ = 0.0, min(SLICE, most)
+        await asyncio.sleep(0)
+        began = monotonic()
+        for done, fold in enumerate(folds(folding, gathered, self._pace.suspect), 1):
             fold()
+            if (taken := monotonic() - began) >= slice_:
+                spent += taken
+                if spent >= most:
+                    self._give_back(gathered.split(done), folding.step.place)
+                    break
+                await asyncio.sleep(0)
+                began = monotonic()
         folding.balance()
         return folding
 
@@ -375,12 +388,11 @@ class Owner:
             raise error
         self._pace.blame(gathered, error)
 
-    def _give_back(self, gathered: Gathered) -> None:
-        """All of it waits again; a result alone that cannot be committed is dropped."""
-        self._waiting.give_back(self._place, gathered.records)
-        if len(gathered) > 1:
-            self._fed.extendleft(reversed(gathered.fed))
-            self._rechecks.give_back(gathered.rechecks)
+    def _give_back(self, gathered: Gathered, place: int) -> None:
+        """All of it waits again; the log has been folded up to `place`."""
+        self._waiting.give_back(place, gathered.records)
+        self._fed.extendleft(reversed(gathered.fed))
+        self._rechecks.give_back(gathered.rechecks)
         for at, key in gathered.due:
             self._index.timers.push(at, key)
 

@@ -22,7 +22,8 @@ FAR = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Of one step: records, bytes of their values, timers. waiting: records kept before the intake is held up.
+    """Of one step: records, bytes of their values, timers, seconds of folds. waiting: records kept before the intake
+    is held up.
 
     interval: seconds from the beginning of a step to that of the next, while less than `enough` waits.
     """
@@ -30,6 +31,7 @@ class Bounds:
     records: int = 2_000
     bytes: int = 1 << 20
     timers: int = 500
+    seconds: float = 0.1
     waiting: int = 20_000
     interval: float = 0.0
     enough: int = 500
@@ -67,6 +69,16 @@ class Gathered:
 
     def __len__(self) -> int:
         return len(self.records) + len(self.fed) + len(self.due) + len(self.rechecks)
+
+    def split(self, done: int) -> Gathered:
+        """Keep the first inputs, in the order in which they are folded; the rest."""
+        rest = Gathered(self.at, self.now, self.blind)
+        for name in ("fed", "records", "due", "rechecks"):
+            inputs = getattr(self, name)
+            setattr(rest, name, inputs[done:])
+            del inputs[done:]
+            done -= len(inputs)
+        return rest
 
     def only(self) -> int | bytes | None:
         """Of a single input, the offset of the record or the key of the timer; None for a result."""

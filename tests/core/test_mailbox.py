@@ -16,7 +16,7 @@ from sla_monitor.core.attempts import KEEP_FAILED, MAIL_LIMIT, PENDING, SEND_LIM
 from sla_monitor.core.dispatch import LONGEST_WAIT, PATIENCE
 from sla_monitor.core.effects import Bury, Count, Enqueue, LeadState, Log, Notify, Refresh, Send, Told, Withdraw
 from sla_monitor.core.events import Due, RulesChanged, Sent
-from sla_monitor.core.mailbox import BUNDLED, LISTED, LOG, MOST_BYTES, Mailbox, Queue, key_of, parts
+from sla_monitor.core.mailbox import BUNDLED_BYTES, LISTED, LOG, MOST_BYTES, Mailbox, Queue, key_of, parts
 from sla_monitor.core.queue import BACKOFF, GIVE_UP, REFUSALS
 from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Bounds, Manager, Rules, Team
 from tests import facts
@@ -883,16 +883,47 @@ def test_what_waits_for_the_log_goes_at_once_each_as_a_notice_of_its_own():
     box = Box()
     box.rules = replace(RULES, managers={"anna": Manager("anna")})
     send = the_send(box.post(1))
-    for number in range(2, BUNDLED + 5):
+    for number in range(2, 200):
         box.post(number, lead_name=f"n{number}")
     several = the_send(box.answer(send))
-    assert [part.lead_id for part in parts(several)] == [f"L{number}" for number in range(2, BUNDLED + 2)]
+    assert [part.lead_id for part in parts(several)] == [f"L{number}" for number in range(2, 200)]
     assert (parts(several)[0].kind, parts(several)[0].details) == ("assigned", {"lead_name": "n2"})
     assert parts(several)[0].notice_id == "L2:1:assigned"
     effects = box.answer(several)
-    assert counts(effects).count("sent") == BUNDLED
+    assert counts(effects).count("sent") == 198
     assert [told_.lead_id for told_ in effects if isinstance(told_, Told)][:2] == ["L2", "L3"]
-    assert len(parts(the_send(effects))) == 3
+
+
+def test_a_bundle_has_a_bound_and_the_next_one_has_the_rest():
+    box = Box()
+    box.rules = replace(RULES, managers={"anna": Manager("anna")})
+    send = the_send(box.post(1))
+    for number in range(2, 9):
+        box.post(number, lead_name="n" * (BUNDLED_BYTES // 4))
+    first = the_send(box.answer(send))
+    assert [part.lead_id for part in parts(first)] == ["L2", "L3", "L4"]
+    assert [part.lead_id for part in parts(the_send(box.answer(first)))] == ["L5", "L6", "L7"]
+
+
+def test_one_notice_beyond_the_bound_of_a_bundle_goes_by_itself():
+    box = Box()
+    box.rules = replace(RULES, managers={"anna": Manager("anna")})
+    send = the_send(box.post(1))
+    box.post(2, lead_name="n" * (BUNDLED_BYTES + 1))
+    box.post(3)
+    first = the_send(box.answer(send))
+    assert first.lead_id == "L2"
+    assert the_send(box.answer(first)).lead_id == "L3"
+
+
+def test_a_digest_goes_before_its_time_when_so_much_waits_that_some_would_be_given_up():
+    box = Box()
+    for number in range(1, RULES.limits.digest_after + 1):
+        box.answer(the_send(box.post(number)))
+    held = []
+    for number in range(100, 109):
+        held += sends(box.post(number, lead_name="n" * (MOST_BYTES // 16)))
+    assert [(send.kind, send.details["count"]) for send in held] == [("digest", 4)]
 
 
 def test_a_bundle_that_fails_is_tried_again_as_it_was():

@@ -87,7 +87,14 @@ def test_when_prometheus_dies_the_dead_mans_switch_speaks_and_says_when_it_is_ba
 
 
 def test_a_healthy_monitor_pages_nobody(tmp_path: Path, pager: Pager):
-    with Monitor(tmp_path, SLA_HEARTBEAT="1s") as m, Observatory(tmp_path / "ops", pager) as ops:
+    with (
+        Monitor(tmp_path, SLA_HEARTBEAT="1s") as m,
+        Observatory(
+            tmp_path / "ops",
+            pager,
+            speed=SPEED / 4,  # two minutes without a heartbeat are more than a hiccup of the machine
+        ) as ops,
+    ):
         ops.watch(worker=[m.url])
         ops.wait(lambda: ops.query('sla_ready{job="sla-monitor-worker"} == 1'))
         answer(m, BURST, "ok")

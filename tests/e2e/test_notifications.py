@@ -10,7 +10,7 @@ import pytest
 
 from sla_monitor.core.rules import MINUTE
 from tests.e2e.phone import SECRET, press, to
-from tests.e2e.process import Monitor
+from tests.e2e.process import Monitor, event
 from tests.e2e.test_people import eventually
 from tests.notify.providers import Telegram
 
@@ -92,3 +92,15 @@ def test_a_storm_is_a_digest_and_a_provider_that_was_down_gets_it_all(monitor: M
     told = re.findall(r"Call (S\d+)", "\n".join(telegram.texts()))
     assert sorted(told) == sorted(f"S{number}" for number in range(12))
     assert len(telegram.texts()) <= 3
+
+
+def test_however_many_leads_come_to_one_manager_at_once_each_is_told(tmp_path: Path) -> None:
+    many = 1_500
+    with Monitor(tmp_path, speed=1) as running:
+        now = running.clock.now()
+        leads = [event("lead.created.v1", now, lead_id=f"many-{n}", owner_id="anna") for n in range(many)]
+        for start in range(0, many, 500):
+            assert running.post_all(leads[start : start + 500]) == 202
+        eventually(lambda: running.metric("sla_notifications_total", result="sent") >= many)
+        assert running.metric("sla_notifications_total", result="sent") == many
+        assert running.metric("sla_dead_letters_total") == 0

@@ -41,7 +41,7 @@ def test_what_happened_in_the_morning_is_in_the_report(tmp_path: Path) -> None:
         assert m.post("lead.created.v1", start, lead_id="trial", owner_id="anna", test=True) == 202
         told = {"lead_id": "kept", "kind": "message", "manager_id": "anna"}
         assert m.post("contact.recorded.v1", start + 2 * MINUTE, **told) == 202
-        m.wait_for("lead.reassigned", "lost")
+        m.wait_for("lead.unassignable", "lost")  # after which nothing changes any more
         report = m.get(f"/v1/report?{DAYS}")
         sheet = m.get(f"/report/sheet?manager=anna&{DAYS}")
         csv = as_csv(m)

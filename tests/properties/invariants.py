@@ -212,7 +212,10 @@ class Invariants:
     # rows
 
     def check_i12_stale_timers(self, touched: set[tuple[Log, str]]) -> None:
-        """A timer before its instant, and answers to other questions, change nothing."""
+        """A timer before its instant, and answers to other questions, change nothing.
+
+        A mailbox may find that its quiet hours have begun, and look again when they end.
+        """
         for log, key in sorted(touched):
             value = self.shell.logs[log].rows.get(key)
             if value is None or log is Log.DESK or key[0] == "\0" or codec.next_due(value) <= self.shell.now:
@@ -224,6 +227,8 @@ class Invariants:
             again, effects = decide(row, Due(self.shell.now), self.shell.now, rules)
             changed = replace(again, rules_version=0) if log is Log.EVENTS else again
             same = decode(self.shell, log, value)
+            if isinstance(again, Mailbox) and again.wakes_at > same.wakes_at:
+                same = replace(same, wakes_at=again.wakes_at)
             if log is Log.EVENTS:
                 recomputed = any(policy.apply_to_open for policy in rules.policies)
                 same = replace(same, rules_version=0)

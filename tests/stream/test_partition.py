@@ -383,6 +383,40 @@ async def test_a_step_takes_no_more_than_its_bounds():
     assert [len(step.ages) for step in bench.heard.steps] == [2, 2, 1]
 
 
+async def test_a_step_ends_when_it_has_taken_long_enough_and_the_next_goes_on_where_it_ended():
+    bench = Bench(bounds=Bounds(seconds=0))
+    await bench.append(order("a", "1"), order("b", "fail"), order("a", "2"), order("a", "swell"), order("a", "3"))
+    async with bench:
+        await bench.folded()
+    assert bench.did("a") == ["1", "2", "3"]
+    assert [letter.reason for letter in bench.letters()] == ["defect", "row_too_large"]
+    assert [len(step.ages) for step in bench.heard.steps] == [1, 1, 1, 1, 1]
+
+
+async def test_results_that_a_step_had_no_time_for_come_before_the_records_of_the_next():
+    bench = Bench(bounds=Bounds(seconds=0))
+    await bench.append(order("x", "1"), order("x", "2"))
+    async with bench:
+        await bench.until(lambda: bench.owner.status().state is State.RUNNING)
+        for name in ("n1", "n2"):
+            bench.owner.feed(Sent(lead_id="x", notice_id=name, attempt=1, at=T0), "x")
+        await bench.folded()
+        await bench.until(lambda: len(bench.did("x")) == 4)
+    assert [name for name in bench.did("x") if name.startswith("n")] == ["n1", "n2"]
+    assert [name for name in bench.did("x") if not name.startswith("n")] == ["1", "2"]
+
+
+async def test_a_record_that_cannot_be_committed_is_found_among_steps_that_have_no_time():
+    log = MemoryLog()
+    log.refused, log.refusal = b"bad", TooLarge("too much")
+    bench = Bench(log, bounds=Bounds(seconds=0))
+    async with bench:
+        await bench.append(*(order(key, str(n)) for n, key in enumerate(["a", "bad", "a"])))
+        await bench.folded()
+    assert [(letter.reason, letter.offset) for letter in bench.letters()] == [("poison", 1)]
+    assert bench.did("a") == ["0", "2"]
+
+
 async def test_an_intake_waits_while_too_much_waits():
     log = MemoryLog()
     bench = Bench(log, bounds=Bounds(waiting=1, records=1))

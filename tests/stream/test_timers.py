@@ -87,6 +87,19 @@ async def test_a_step_takes_so_many_timers_earliest_first():
     assert [step.late for step in bench.heard.steps] == [[9.0, 8.0], [7.0, 6.0], [5.0]]
 
 
+async def test_timers_and_rechecks_that_a_step_had_no_time_for_have_their_turn():
+    async with Bench(bounds=Bounds(seconds=0), recheck=lambda header: header.status != DONE) as bench:
+        await bench.append(*(order(key, f"due:{n}") for n, key in enumerate("abc", 10)))
+        await bench.folded()
+        bench.clock.at = T0 + 20
+        await bench.until(lambda: len(bench.outcomes()) == 3)
+        assert [bench.did(key)[1] for key in "abc"] == ["fired@20/v0"] * 3
+        await bench.append(policy(1, apply_to_open=True))
+        await bench.until(lambda: len(bench.outcomes()) == 6)
+        assert [bench.did(key)[2:] for key in "abc"] == [["fired@20/v1"]] * 3
+    assert all(len(step.ages) + len(step.late) <= 1 for step in bench.heard.steps)
+
+
 @pytest.mark.parametrize("mode", ["spin", "raise"])
 async def test_a_timer_that_fails_or_does_not_move_on_leaves_its_row_and_is_tried_again_in_a_minute(mode, caplog):
     def tell(key, header, rules):
