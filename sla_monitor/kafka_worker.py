@@ -24,6 +24,8 @@ from .core.rules import Rules
 from .in_force import apply_first
 from .keys import KeyRing
 from .logs import KEYED, existing, group_of
+from .noted import KEY as NOTED_KEY
+from .noted import read_noted
 from .notify.sender import Sender
 from .notify.webhook_channel import Webhooks
 from .policy import same
@@ -64,6 +66,7 @@ class KafkaWorker:
         self._prefix = settings.topic_prefix
         self._fetch = Fetch(self._access)
         self.rules = rules or Rules()
+        self._routing = Routing(lambda: self.rules)
         self._metrics = metrics_of(settings, self.rules, keys)
         channels, link = channels_of(settings, self._clock, self.claims), links_of(self.claims)
         sender = Sender(channels, self._clock, self._metrics.notification, link)
@@ -86,9 +89,10 @@ class KafkaWorker:
         partitions = await topics.require(self._access, self._settings)
         for problem in await brokers.doubtful(self._access):
             logger.warning("%s", problem)
-        if self._file is not None:
-            async with existing(self._settings, [Log.DESK], [RULES_KEY]) as logs:
+        async with existing(self._settings, [Log.DESK], [RULES_KEY, NOTED_KEY]) as logs:
+            if self._file is not None:
                 await apply_first(logs, self._file, self._clock.now())
+            self._routing.known |= set((await read_noted(logs.reader, logs.topic(Log.DESK))).known)
         public = [Partition(self._prefix + log, n) for log in Public for n in range(partitions[self._prefix + log])]
         self._group = Group(self._access, group_of(self._prefix))
         self._public = PublicTopics(self._access, self._group, public, self._passed)
@@ -149,11 +153,10 @@ class KafkaWorker:
         return Broker("slakafka://", prepare, group_of(self._prefix), tell)
 
     def _intake(self, partitions: Mapping[str, int]) -> Iterator[Role]:
-        routing = Routing(lambda: self.rules)
         for log in Public:
             yield intake_role(
                 log,
-                routing,
+                self._routing,
                 self._keys.source_of,
                 event=self._settings.event_bytes,
                 depth=self._settings.json_depth,

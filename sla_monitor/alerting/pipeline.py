@@ -124,7 +124,7 @@ def _dead_letters(options: Options) -> Iterator[Alert]:
     )
 
 
-IGNORED = ("bad_number", "no_lead_no_number", "unknown_manager", "unknown_owner")
+IGNORED = ("bad_number", "no_lead_no_number", "unknown_manager", "unknown_owner", "conflict")
 """What is accepted and then has no effect, or less than was meant; a withheld number is nobody's mistake."""
 
 
@@ -136,8 +136,10 @@ def _ignored(options: Options) -> Alert:
         expr=f"{increase(m.EVENTS, span, result=IGNORED)} >= 10\n"
         f"and {increase(m.EVENTS, span, result=IGNORED)} > 0.05 * {increase(m.EVENTS, span, result='accepted')}",
         lasting=options.span("5m"),
-        summary=f"Responses may not be seen: {COUNT} events in an hour had no usable number, or named unknown people.",
-        when=f"10 or more events in {span}, and more than 5% of all, had no usable number or named unknown people",
+        summary=f"Responses may not be seen: {COUNT} events in an hour had no usable number, named unknown people, or "
+        "came with an id that was used before.",
+        when=f"10 or more events in {span}, and more than 5% of all, had no usable number, named unknown people, or "
+        "came with an id that was used before for other data",
         meaning="Leads breach although somebody called, or are given to other people than the CRM shows.",
         page="events-ignored",
     )

@@ -8,17 +8,14 @@ from dataclasses import asdict
 
 import typer
 
-from sla_monitor.codec import RowCodec, rfc3339
-from sla_monitor.core import noticed
+from sla_monitor.codec import rfc3339
 from sla_monitor.core.effects import Log
 from sla_monitor.core.events import Noticed
-from sla_monitor.core.noticed import Noted
 from sla_monitor.logs import existing
+from sla_monitor.noted import KEY, read_noted
 from sla_monitor.settings import Settings, read_settings
 
 from .options import FINDINGS, DataDir, Json, moment, show
-
-KEY = noticed.KEY.encode()
 
 MEANT: Mapping[str, str] = {
     "bad_number": "a number that cannot be one, or lacks its country: `sources.{source}.default_region`, "
@@ -26,6 +23,7 @@ MEANT: Mapping[str, str] = {
     "no_lead_no_number": "a call or contact with neither a lead nor a usable number: nobody's",
     "unknown_manager": "nobody of the roster: `managers.ID.ids.{source}`",
     "unknown_owner": "nobody of the roster, so the lead counts as unowned: `managers.ID.ids.{source}`",
+    "conflict": "an `id` of this `source` that came before with other data: the first stands; send a new `id`",
 }
 """What each reason means, and what to write into the policy."""
 
@@ -43,9 +41,7 @@ def ignored(data_dir: DataDir = None, as_json: Json = None) -> None:
 
 async def _read(settings: Settings) -> list[Noticed]:
     async with existing(settings, [Log.DESK], [KEY]) as logs:
-        row = await logs.reader.row(logs.topic(Log.DESK), KEY)
-    noted: Noted = RowCodec((Noted,)).decode(row) if row else Noted()
-    return noted.samples
+        return (await read_noted(logs.reader, logs.topic(Log.DESK))).samples
 
 
 def _value(sample: Noticed) -> dict[str, str]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from .events import Origin
+import re
+from typing import Any
+
+from . import noticed
+from .effects import Accept, Log
+from .events import Noticed, Origin
 
 MOST = 256
 """Identities a row remembers; beyond it the oldest go, and the reducers are idempotent by event time."""
@@ -29,3 +34,18 @@ def repeated(seen: dict[int, int], origin: Origin) -> str:
 def unlearn(seen: dict[int, int], origin: Origin) -> None:
     """An event was given up without being applied: if it is tried again, it is no duplicate."""
     seen.pop(origin.uid(), None)
+
+
+def conflict(fact: Any) -> Accept:
+    """Somebody is to look at it: what a source meant to change by sending an event anew was not changed (R28)."""
+    origin: Origin = fact.origin
+    words = re.findall("[A-Z][a-z]+", type(fact).__name__)
+    sample = Noticed(
+        source=origin.source,
+        at=origin.received,
+        reason=CONFLICT,
+        kind=".".join([*map(str.lower, words), "v1"]),
+        uri=origin.uri,
+        id=origin.id,
+    )
+    return Accept(Log.DESK, noticed.KEY, sample)

@@ -59,8 +59,8 @@ def accept(case: Case, fact: Join) -> None:
 
 
 def refuse(case: Case, fact: Join) -> None:
-    """What is not open takes nobody; what became part of another passes the question on."""
-    if case.lead.phase is Phase.JOINED and fact.hops < HOPS:
+    """What is not open takes nobody; what became part of another, or is about to, passes the question on."""
+    if case.lead.joined_to and fact.hops < HOPS:
         case.effects.append(
             replace(fact, lead_id=case.lead.joined_to, hops=fact.hops + 1, via=fact.via or fact.lead_id)
         )

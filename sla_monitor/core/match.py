@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from .dedupe import repeated, unlearn
+from .dedupe import CONFLICT, conflict, repeated, unlearn
 from .effects import Bury, CloseNumber, Effect, Join, OpenNumber, Question
 from .events import (
     Asked,
@@ -20,7 +20,6 @@ from .events import (
     CallStarted,
     ContactRecorded,
     Due,
-    Origin,
     Preceded,
     RulesChanged,
 )
@@ -44,7 +43,7 @@ def decide(row: Number | None, fact: Any, now: int, rules: Rules) -> tuple[Numbe
 
 
 def on_call(case: Case, fact: Call) -> None:
-    if _seen(case, fact.origin):
+    if _seen(case, fact):
         return
     case.row.shared |= fact.shared
     kept = _keep(case, fact)
@@ -54,17 +53,19 @@ def on_call(case: Case, fact: Call) -> None:
 
 
 def on_contact(case: Case, fact: ContactRecorded) -> None:
-    if not _seen(case, fact.origin):
+    if not _seen(case, fact):
         case.row.shared |= fact.shared
         _keep(case, fact)
         case.count("ok")
 
 
-def _seen(case: Case, origin: Origin) -> bool:
+def _seen(case: Case, fact: Call | ContactRecorded) -> bool:
     """Whether an event of this identity was applied."""
-    again = repeated(case.row.seen, origin)
+    again = repeated(case.row.seen, fact.origin)
     if again:
         case.count(again)
+        if again == CONFLICT:
+            case.effects.append(conflict(fact))
     else:
         case.row.forget_at = case.now + Bound.REMEMBERED
     return bool(again)

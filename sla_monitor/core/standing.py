@@ -12,8 +12,10 @@ from enum import StrEnum
 
 from .effects import LeadState
 
-OPEN, ANSWERED, CLOSED, JOINED, ERASED = "open", "answered", "closed", "joined", "erased"
-"""Phases of a `LeadState`."""
+OPEN, ANSWERED, CLOSED, JOINED, ERASED, LEAVING = "open", "answered", "closed", "joined", "erased", "leaving"
+"""Phases of a `LeadState`. leaving: it closed to become part of another lead, which has not answered yet (R25): nothing
+that waited for it holds any more, and what there is to tell of its end is the answer.
+"""
 
 
 class Word(StrEnum):
@@ -72,7 +74,7 @@ def stands(kind: str, turn: int, manager: str, state: LeadState) -> bool:
 
 def _changed(kind: str, manager: str, state: LeadState) -> bool:
     if state.phase != OPEN:
-        return kind == ENDS[state.phase]
+        return kind == ENDS.get(state.phase)
     return kind in ("reassigned_away", "taken") and manager != state.holder
 
 
@@ -97,7 +99,7 @@ def difference(heard: Heard, manager: str, state: LeadState) -> str:
     if heard.kind in CHANGES:
         return ""
     if state.phase != OPEN:
-        return "" if state.by == manager else ENDS[state.phase]
+        return "" if state.by == manager else ENDS.get(state.phase, "")
     if heard.mine:
         return "" if state.holder == manager else "reassigned_away"
     found = heard.kind == "unassignable" or (heard.kind == "absent" and state.turn > heard.turn)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .case import Case
 from .effects import LeadState, Notify
 from .lead import Lead, Phase
-from .standing import ANSWERED, CLOSED, ERASED, JOINED, OPEN
+from .standing import ANSWERED, CLOSED, ERASED, JOINED, LEAVING, OPEN
 
 PHASES = {
     Phase.OPEN: OPEN,
@@ -34,7 +34,8 @@ class So(NamedTuple):
 def so(case: Case) -> So:
     """What is so of the lead at this point of its decision. Nobody holds what nobody can take."""
     lead = case.lead
-    phase = PHASES.get(lead.phase, "")
+    leaving = lead.phase is Phase.CLOSED and bool(lead.joined_to)
+    phase = LEAVING if leaving else PHASES.get(lead.phase, "")
     holder = "" if lead.unassignable else lead.holder
     return So(phase, lead.turn, holder, case.head if phase else "", bool(lead.first_contact_at), lead.test)
 

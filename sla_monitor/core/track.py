@@ -13,7 +13,7 @@ from . import changes, credit, decisions, events, heartbeat, joining, numbers, r
 from .calls import on_call, on_contact
 from .case import Case
 from .changes import stamp
-from .dedupe import CONFLICT, repeated, unlearn
+from .dedupe import CONFLICT, conflict, repeated, unlearn
 from .effects import Bury, Deliver, Effect, Join, Question
 from .events import Due
 from .fold import Keyed
@@ -51,6 +51,7 @@ def decide(row: Lead | Pulse | None, fact: Any, now: int, rules: Rules) -> tuple
         case.count(again)
         if again == CONFLICT and row is not None:
             case.mark((CONFLICT,))
+            case.effects.append(conflict(fact))
         return row, case.effects
     before = telling.so(case)
     _dispatch(case, fact)

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 
 from sla_monitor import codec, wire
 from sla_monitor.codec import rfc3339
-from sla_monitor.core import noticed
 from sla_monitor.core.effects import Accept, Log
 from sla_monitor.core.events import Heartbeat, Noticed
-from sla_monitor.core.noticed import Noted
 from sla_monitor.core.rules import MINUTE
 from sla_monitor.errors import TryAgain
 from sla_monitor.keys import Key
+from sla_monitor.noted import read_noted
 from sla_monitor.records import Record
 
 from .context import Web
@@ -27,8 +26,6 @@ INTAKE = "intake"
 CONTACT = "contact.recorded.v1"
 RECALL = MINUTE
 """How often it is looked whose people are known."""
-
-NOTED = codec.RowCodec((Noted,))
 
 
 class Person(NamedTuple):
@@ -91,8 +88,8 @@ class Entrance:
             return
         self._recalled = now
         with suppress(TryAgain, codec.Undecodable):
-            row = await self._web.reader.row(self._web.topic(Log.DESK), noticed.KEY.encode(), None)
-            self._routing.known |= set(NOTED.decode(row).known if row else ())
+            noted = await read_noted(self._web.reader, self._web.topic(Log.DESK))
+            self._routing.known |= set(noted.known)
 
 
 def _made(accept: Accept, by: Person) -> Accept:

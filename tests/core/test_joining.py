@@ -9,6 +9,7 @@ import pytest
 from sla_monitor.core import track
 from sla_monitor.core.effects import Log
 from sla_monitor.core.events import Absorbed, Declined, Joined, JoinRefused, Merged
+from sla_monitor.core.lead import Phase
 from sla_monitor.core.rules import DAY, MINUTE, SECOND, Policy
 from tests import facts
 from tests.world import T0, World, sales
@@ -100,6 +101,16 @@ def test_r25_what_comes_for_a_lead_that_joined_another_itself_goes_on_to_that():
     tell(w, merged(phones=("+74951112233",)))
     assert w.lead("S").phones == ("+74951112233",)
     assert w.lead("S").started_at == T0 - MINUTE
+
+
+def test_r25_a_lead_that_is_merged_into_one_that_waits_to_be_taken_itself_goes_where_that_goes():
+    w = opened()
+    w.feed(facts.lead("M", T0, owner_id="vera"), facts.lead("N", T0, owner_id="vera"))
+    w.to(T0 + 10 * MINUTE)  # due, and not decided yet
+    w.feed(facts.closed("M", w.now, "merged", merged_into="N"), facts.closed("L", w.now, "merged", merged_into="M"))
+    w.after(MINUTE)
+    assert [(w.lead(name).phase, w.lead(name).joined_to) for name in "LM"] == [(Phase.JOINED, "N")] * 2
+    assert w.of("lead.join_refused") == []
 
 
 def test_r26_a_missed_call_that_made_no_lead_moves_the_start_back_with_its_due():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sla_monitor import codec
@@ -62,10 +63,24 @@ def test_r01_a_message_that_no_human_of_ours_wrote_is_shown_and_proves_nothing()
         assert world.of("sla.breached")
 
 
+def samples(world: World) -> list[tuple[str, str, str]]:
+    log = world.logs[Log.DESK]
+    kept = log.codec.decode(log.rows[noticed.KEY])
+    return [(sample.reason, sample.kind, sample.id) for sample in kept.samples]
+
+
 def test_r28_a_duplicate_with_other_data_shows_on_the_lead() -> None:
     world = World()
     world.feed(facts.lead("L", T0, id="1", digest=1), facts.lead("L", T0, id="1", digest=2))
     assert world.lead("L").flags == ("conflict",)
+    assert samples(world) == [("conflict", "lead.created.v1", "1")]
+
+
+def test_r28_a_call_of_a_number_that_came_before_with_other_data_is_noticed() -> None:
+    world = World()
+    one = facts.missed("m", T0, id="1", digest=1, number="+74951112233")
+    world.feed(one, one, replace(one, origin=replace(one.origin, digest=2)))
+    assert samples(world) == [("conflict", "call.ended.v1", "1")]
 
 
 def test_what_intake_noticed_of_any_event_shows_on_the_lead() -> None:

@@ -96,8 +96,17 @@ def test_r25_who_held_a_lead_that_became_part_of_another_hears_it():
     w.after(MINUTE)
     assert w.lead(made).joined_to == "L"
     told = [(send.kind, send.details.get("into")) for send in w.sent if send.manager_id == holder]
-    assert ("joined", "L") in told
+    assert told == [("assigned", None), ("joined", "L")]
     assert w.told("boris") == []
+
+
+def test_r25_of_a_merged_lead_it_is_said_once_that_it_is_over_when_the_other_has_answered():
+    w = world(at=NIGHT, anna=asleep())
+    w.feed(facts.lead("L", w.now, owner_id="anna"), facts.lead("M", w.now, owner_id="vera"))
+    w.feed(facts.closed("L", w.now, "merged", merged_into="M"), facts.lead("N", w.now, owner_id="vera"))
+    w.feed(facts.closed("N", w.now, "merged", merged_into="gone"))
+    assert waiting(w, "anna") == []
+    assert w.told("vera") == ["assigned", "assigned", "closed"]
 
 
 def test_a_lead_that_is_closed_is_over_for_whoever_was_told_of_it_and_for_nobody_else():

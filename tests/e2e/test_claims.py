@@ -14,7 +14,7 @@ import pytest
 
 from sla_monitor.claims import Claim, ClaimLinks
 from sla_monitor.codec import rfc3339
-from sla_monitor.core.rules import HOUR, MINUTE
+from sla_monitor.core.rules import DAY, MINUTE
 from tests.e2e.process import FAST, OFFICE, Monitor, types
 from tests.e2e.test_people import eventually
 
@@ -24,7 +24,7 @@ RACES = 5
 def link(m: Monitor, lead_id: str, turn: int, manager: str) -> str:
     """The path of the link that a notice would carry."""
     secret = (m.directory / "data" / "secret").read_text().strip()
-    url = ClaimLinks(m.clock, "https://sla.example", [secret]).url(lead_id, turn, manager, m.clock.now() + HOUR)
+    url = ClaimLinks(m.clock, "https://sla.example", [secret]).url(lead_id, turn, manager, m.clock.now() + DAY)
     assert url is not None
     return url.removeprefix("https://sla.example")
 
