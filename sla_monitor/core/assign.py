@@ -169,6 +169,8 @@ class Sitting:
         for lead_id, held in self._held_by(manager_id):
             if held.told:
                 self.rows.put(LEAD + lead_id, replace(held, told=False))
+                back = Away(lead_id=lead_id, manager_id=manager_id, at=self.now, back=True)
+                self.effects.append(Deliver(lead_id=lead_id, fact=back))
 
     def _present(self, newcomer: str) -> Iterator[Standing]:
         """Those of the newcomer's team who are there already, as far as their rows know."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from . import events, numbers, rights, turns
 from .case import Case
+from .lead import Lead
+from .promise import Result
 from .rules import MINUTE
 
 ECHO = 10 * MINUTE
@@ -96,12 +98,19 @@ def assign_only(case: Case, fact: events.LeadAssigned) -> None:
     case.count("ok")
 
 
+def _claimed(lead: Lead, turn: int) -> bool:
+    """Whether an open turn was nobody's, and somebody took it by a claim: it keeps its number."""
+    current = lead.current
+    claimed = current is not None and current.reason == "claimed" and current.result is Result.RUNNING
+    return claimed and turn == lead.cycle
+
+
 def claim(case: Case, fact: events.LeadClaimed) -> None:
     """The first claim of a turn takes the lead; by the present holder it is an acknowledgement (R16)."""
     lead = case.lead
     if fact.manager_id == lead.holder:
         case.count("acknowledged")
-    elif fact.turn != lead.turn:
+    elif fact.turn != lead.turn or _claimed(lead, fact.turn):
         case.count("ignored_stale_claim")
     elif not case.is_manager(fact.manager_id):
         case.flag("unknown_manager")

@@ -26,7 +26,7 @@ from .heartbeat import Stage, passed
 from .mailbox import LOG, Mailbox, key_of
 from .row import Header
 from .rules import Rules
-from .standing import CHANGES, OPEN, Heard, difference, live
+from .standing import CHANGES, ENDS, OPEN, Heard, difference, live, said
 
 KNOWN = 64
 """Notices remembered to tell a repeated one; track does not repeat itself across more."""
@@ -174,17 +174,18 @@ def _hear(row: Notices, fact: Told) -> list[Effect]:
 
 
 def _tell(row: Notices, manager: str, heard: Heard, state: LeadState) -> list[Effect]:
-    """One notice of the difference, unless it is on its way."""
+    """One notice of the difference, unless it is on its way. Whoever ended it themselves knows."""
     kind = difference(heard, manager, state)
+    if not kind and state.phase in ENDS and state.by == manager:
+        heard.hear(ENDS[state.phase], state.turn)
     telling = ":".join((row.lead_id, str(state.turn), kind, manager)) if kind else ""
-    if telling == heard.telling:
+    if kind and heard.telling.endswith(f":{kind}:{manager}"):
         return []
     heard.telling = telling
     return [_enqueue(row, _notice(row, manager, kind, state))] if kind else []
 
 
 def _notice(row: Notices, manager: str, kind: str, state: LeadState) -> Notify:
-    said = {"reason": state.why, "by": state.by, "into": state.into, "to_id": state.holder, "holder_id": state.holder}
     return Notify(
         notice_id=row.heard[manager].telling,
         lead_id=row.lead_id,
@@ -193,7 +194,7 @@ def _notice(row: Notices, manager: str, kind: str, state: LeadState) -> Notify:
         turn=state.turn,
         at=state.at,
         test=state.test,
-        details={**state.details, **{name: value for name, value in said.items() if value}},
+        details=said(state),
     )
 
 

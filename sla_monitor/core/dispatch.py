@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,7 @@ from .mailbox import (
 )
 from .queue import BACKOFF, GIVE_UP, UNANSWERED
 from .rules import Rules
-from .standing import CHANGES, ERASED, stands
+from .standing import CHANGES, ERASED, said, stands
 
 LONGEST_WAIT = 4
 """The last step of `BACKOFF` that is used, ten minutes: a mailbox asks by one attempt for all that waits in it."""
@@ -99,6 +99,14 @@ def _pending(queue: Queue) -> list[Item]:
     return [*begun, *queue.waiting]
 
 
+def _inherit(heir: Queue, items: Iterable[Item]) -> None:
+    """What another channel cannot send any more, and the manager has by no other, before what came later."""
+    known = {item.notice_id for item in heir.items()}
+    fresh = {item.notice_id: replace(item) for item in items if not (item.test or item.told)}
+    added = [item for notice_id, item in fresh.items() if notice_id not in known]
+    heir.waiting = sorted([*added, *heir.waiting], key=lambda item: item.at) if added else heir.waiting
+
+
 class Work:
     """One fact's work on a mailbox. effects: what it asks for."""
 
@@ -122,17 +130,20 @@ class Work:
         known = [queue.address for queue in row.queues]
         if present and not row.left and known == list(present):
             return
-        new = [Queue(address) for address in present if address not in known] if known else []
         pending = {item.notice_id: item for queue in row.queues for item in _pending(queue)}
-        for queue in new:
-            queue.waiting = [replace(item) for item in pending.values() if not item.test]
+        left: list[Item] = []
         for queue in row.queues:
             if queue.address in present or (queue.address == LOG and any(item.test for item in queue.items())):
                 continue
+            left += _pending(queue)
             out = queue.out()
             queue.waiting, queue.parcels = [], [out] if out else []
-            queue.heirs += [one.address for one in new]
+            queue.heirs = [*present]
+        new = [Queue(address) for address in present if address not in known] if known else []
         row.queues += new
+        for queue in row.queues:
+            if queue.address in present:
+                _inherit(queue, pending.values() if queue in new else left)
         if not present and not row.left:
             self._leave(list(pending.values()))
         row.left = not present
@@ -143,8 +154,10 @@ class Work:
         for gone in [queue for queue in self.row.queues if queue.address not in present]:
             if gone.out() is None and not any(item.test for item in gone.items()):
                 self.row.queues.remove(gone)
+                if not present:
+                    self._leave([*gone.items()])
                 for heir in (queue for queue in self.row.queues if queue.address in gone.heirs):
-                    heir.waiting = [*(replace(item) for item in gone.items()), *heir.waiting]
+                    _inherit(heir, gone.items())
 
     def _leave(self, pending: list[Item]) -> None:
         """The manager is not in the policy any more: nothing is sent, and the head is told once."""
@@ -215,6 +228,9 @@ class Work:
             return item.lead_id == state.lead_id and (gone or not stands(item.kind, item.turn, manager, state))
 
         self._remove(over)
+        for item in (item for queue in self.row.queues for item in queue.waiting):
+            if item.lead_id == state.lead_id and item.kind in CHANGES:
+                item.turn, item.details = state.turn, said(state)
         if erased:
             self._wipe(state.lead_id)
 
@@ -242,9 +258,22 @@ class Work:
             for parcel in queue.parcels:
                 for item in filter(over, parcel.items):
                     item.over = True
-                parcel.items = [item for item in parcel.items if parcel.out or not item.over]
+                if not parcel.out:
+                    self._drop(parcel)
             queue.tidy()
         self.effects.append(Count("ok"))
+
+    def _drop(self, parcel: Parcel) -> None:
+        """What does not hold any more goes; what may have arrived counts as told: a word too many harms less."""
+        if parcel.unsure:
+            self._tell(item for item in parcel.items if item.over)
+        parcel.items = [item for item in parcel.items if not item.over]
+
+    def _tell(self, items: Iterable[Item]) -> None:
+        self.effects += [
+            Told(lead_id=item.lead_id, manager_id=self.row.manager_id, kind=item.kind, turn=item.turn, at=self.now)
+            for item in items
+        ]
 
     # how an attempt ended
 
@@ -264,14 +293,25 @@ class Work:
     def _arrived(self, queue: Queue, parcel: Parcel) -> None:
         queue.parcels.remove(parcel)
         queue.head_told, queue.failures, queue.pause = False, 0, 0
-        self.effects += [
-            Told(lead_id=item.lead_id, manager_id=self.row.manager_id, kind=item.kind, turn=item.turn, at=self.now)
-            for item in parcel.items
-        ]
+        self._tell(parcel.items)
+        self._need_not_say(queue, parcel.items)
         self.effects += [Count("sent")] * (len(parcel.items) if queue.address == LOG else 1)
 
+    def _need_not_say(self, queue: Queue, arrived: list[Item]) -> None:
+        """What arrived by one channel is not lost with another; and of one change one word is enough."""
+        told = {item.notice_id for item in arrived}
+        changed = {(item.lead_id, item.kind) for item in arrived if item.kind in CHANGES}
+        for other in self.row.queues:
+            for item in other.items():
+                item.told |= item.notice_id in told
+        more = {item.lead_id for item in queue.waiting if (item.lead_id, item.kind) not in changed}
+        queue.waiting = [
+            item for item in queue.waiting if item.lead_id in more or (item.lead_id, item.kind) not in changed
+        ]
+
     def _failed(self, queue: Queue, parcel: Parcel, fact: Sent, error: str) -> None:
-        parcel.items = [item for item in parcel.items if not item.over]
+        parcel.unsure |= fact.unsure
+        self._drop(parcel)
         machine.failed(parcel, error, asked=fact.asked, refused=fact.refused)
         queue.not_before = self.now + min(max(fact.retry_after or 0, BACKOFF[0]), BACKOFF[-1])
         if not parcel.items:
@@ -315,7 +355,7 @@ class Work:
     def _fail(self, queue: Queue, item: Item, tries: int, error: str) -> None:
         where = {"lead_id": item.lead_id, "manager_id": self.row.manager_id, "channel": queue.address, "error": error}
         self.effects += given_up(item, tries=tries, **where)
-        if not queue.head_told and not item.test:
+        if not queue.head_told and not item.test and not item.told:
             queue.head_told = self._tell_head(item, queue.address, error)
 
     def _tell_head(self, item: Item, channel: str, error: str) -> bool:
@@ -333,7 +373,8 @@ class Work:
         for parcel in filter(None, (queue.out() for queue in row.queues)):
             if parcel.next_try <= self.now:
                 machine.lost(parcel)
-                parcel.items = [item for item in parcel.items if not item.over]
+                parcel.unsure = True
+                self._drop(parcel)
         self._bequeath()
         wakes = [self._go_on(queue) for queue in row.queues if queue.waiting or queue.parcels]
         row.wakes_at = min(wakes, default=row.told_at + KEEP_FAILED)

@@ -201,9 +201,9 @@ class Notify:
 class LeadState:
     """What is so of a lead, as far as people are told of it; written whenever it is not what it was.
 
-    phase: open, answered, closed, joined, erased. holder: nobody while nobody can take it. head: who is told of what
-    goes wrong. spoken: whether somebody has spoken with the customer. why, by, into: why it came to this, whose doing
-    it was, and which lead took it. details: what every text may need.
+    phase: see `standing`. holder: nobody while nobody can take it. head: who is told of what goes wrong. spoken:
+    whether somebody has spoken with the customer. absent: whether the holder is not there. why, by, into: why it came
+    to this, whose doing it was, and which lead took it. details: what every text may need.
     """
 
     lead_id: str
@@ -213,6 +213,7 @@ class LeadState:
     head: str
     at: int
     spoken: bool = False
+    absent: bool = False
     why: str = ""
     by: str = ""
     into: str = ""

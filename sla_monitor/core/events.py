@@ -235,11 +235,12 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Away:
-    """The desk found the holder of a lead absent (R17)."""
+    """The desk found the holder of a lead absent (R17). back: they are there again."""
 
     lead_id: str
     manager_id: str
     at: int
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +336,7 @@ class Sent:
 
     channel: the address that it was sent to. permanent: the same attempt fails again. refused: the receiver answered
     that it does not take this message now. asked: False if it was not even asked, as others took all the time.
+    unsure: it may have arrived all the same.
     """
 
     lead_id: str
@@ -347,6 +349,7 @@ class Sent:
     channel: str = ""
     refused: bool = False
     asked: bool = True
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,9 @@ OPEN_TESTS = frozenset(number + len(STATUSES) for number in OPEN_NUMBERS)
 MISSED_CALL = "missed_call"
 """The channel of a lead made of a missed call (R26)."""
 
+HOLDER_ABSENT = "holder_absent"
+"""The flag of a lead whose holder is not there, while it is theirs all the same (R17)."""
+
 BUILT_IN = Policy()
 """What the values of `Lead.terms` differ from."""
 

@@ -57,8 +57,8 @@ MOST_BYTES = 160 * 1024
 class Item:
     """A notice. since: when it may first be sent, ms: the end of the quiet hours it came in, else when it came.
 
-    alone: it was in a digest that its receiver refused. over: it does not hold any more, and is out. weight: its size,
-    once that was asked for.
+    alone: it was in a digest that its receiver refused. over: it does not hold any more, and is out. told: it reached
+    the manager by another channel. weight: its size, once that was asked for.
     """
 
     notice_id: str
@@ -71,6 +71,7 @@ class Item:
     test: bool = False
     alone: bool = False
     over: bool = False
+    told: bool = False
     weight: int = 0
 
     def size(self) -> int:
@@ -83,11 +84,12 @@ class Item:
 
 @dataclass(slots=True)
 class Parcel:
-    """What goes out as one message: see `queue.Message`."""
+    """What goes out as one message: see `queue.Message`. unsure: an attempt without an answer may have arrived."""
 
     message_id: str
     items: list[Item]
     out: bool = False
+    unsure: bool = False
     tries: int = 0
     attempt: int = 0
     next_try: int = 0
@@ -101,8 +103,8 @@ class Queue:
 
     recent: when the last notices were first sent. not_before: the receiver wants to be left alone until then.
     failures: attempts in a row that got no answer. pause: until then nothing else is tried for that. head_told: that
-    this channel does not work; until a message gets through. heirs: where to goes what is out when the address is not
-    the manager's any more, should it fail. ms.
+    this channel does not work; until a message gets through. heirs: where what is out goes when the address is not the
+    manager's any more, should it fail. ms.
     """
 
     address: str

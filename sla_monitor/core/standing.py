@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from .effects import LeadState
 
@@ -45,6 +46,9 @@ HOLDERS = frozenset({"assigned", "warning", "escalated", "missed_call"})
 CHANGES = frozenset({"reassigned_away", "taken", "answered", "closed", "joined"})
 """Kinds that tell somebody what has become of what they were told before."""
 
+NOBODYS = frozenset({"unassignable", "no_team"})
+"""Kinds that ask heads to see to a lead that nobody has."""
+
 ENDS = {ANSWERED: "answered", CLOSED: "closed", JOINED: "joined", ERASED: "closed"}
 """What is told of a lead that waits for nobody any more."""
 
@@ -58,17 +62,17 @@ def stands(kind: str, turn: int, manager: str, state: LeadState) -> bool:
     """Whether a notice of a kind, made in a turn, tells a manager what is so."""
     word = WORDS.get(kind, Word.ALWAYS)
     if kind in CHANGES:
-        return turn == state.turn and _changed(kind, manager, state)
+        return _changed(kind, manager, state)
     if word is Word.ALWAYS:
         return True
     if kind == "contact_breached":
         return state.phase in (OPEN, ANSWERED) and not state.spoken and manager in (state.holder, state.head)
     if state.phase != OPEN or (word is Word.TURN and turn != state.turn):
         return False
-    if kind == "no_team":  # every head is told, and none of them is the lead's
-        return True
-    if kind == "unassignable":
+    if kind in NOBODYS:
         return not state.holder
+    if kind == "absent" and not state.absent:
+        return False
     return manager == state.holder if kind in HOLDERS else manager in (state.holder, state.head)
 
 
@@ -76,6 +80,12 @@ def _changed(kind: str, manager: str, state: LeadState) -> bool:
     if state.phase != OPEN:
         return kind == ENDS.get(state.phase)
     return kind in ("reassigned_away", "taken") and manager != state.holder
+
+
+def said(state: LeadState) -> dict[str, Any]:
+    """The details of a notice that tells somebody what has become of a lead."""
+    more = {"reason": state.why, "by": state.by, "into": state.into, "to_id": state.holder, "holder_id": state.holder}
+    return {**state.details, **{name: value for name, value in more.items() if value}}
 
 
 @dataclass(slots=True)
@@ -102,5 +112,5 @@ def difference(heard: Heard, manager: str, state: LeadState) -> str:
         return "" if state.by == manager else ENDS.get(state.phase, "")
     if heard.mine:
         return "" if state.holder == manager else "reassigned_away"
-    found = heard.kind == "unassignable" or (heard.kind == "absent" and state.turn > heard.turn)
+    found = heard.kind in NOBODYS or (heard.kind == "absent" and state.turn > heard.turn)
     return "taken" if found and state.holder and state.holder != manager else ""

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .case import Case
-from .effects import LeadState, Notify
-from .lead import Lead, Phase
+from .effects import Effect, LeadState, Notify
+from .lead import HOLDER_ABSENT, Lead, Phase
 from .standing import ANSWERED, CLOSED, ERASED, JOINED, LEAVING, OPEN
 
 PHASES = {
@@ -29,6 +29,7 @@ class So(NamedTuple):
     head: str
     spoken: bool
     test: bool
+    absent: bool
 
 
 def so(case: Case) -> So:
@@ -37,13 +38,16 @@ def so(case: Case) -> So:
     leaving = lead.phase is Phase.CLOSED and bool(lead.joined_to)
     phase = LEAVING if leaving else PHASES.get(lead.phase, "")
     holder = "" if lead.unassignable else lead.holder
-    return So(phase, lead.turn, holder, case.head if phase else "", bool(lead.first_contact_at), lead.test)
+    absent = HOLDER_ABSENT in lead.flags
+    return So(phase, lead.turn, holder, case.head if phase else "", bool(lead.first_contact_at), lead.test, absent)
 
 
 def finish(case: Case, before: So) -> None:
-    """Tell the notices of the lead what is so now. A lead that never waited for anybody was told to nobody."""
+    """Tell the notices of the lead what is so now. Of a lead that never waited for anybody nothing is told."""
     now = so(case)
-    if now == before or (not before.phase and now.phase != OPEN):
+    if not before.phase and now.phase != OPEN:
+        case.effects[:] = _unsaid(case)
+    if now == before or not now.phase or (not before.phase and now.phase != OPEN):
         return
     lead = case.lead
     state = LeadState(
@@ -55,10 +59,12 @@ def finish(case: Case, before: So) -> None:
         into=lead.joined_to if now.phase == JOINED else "",
         details={} if now.phase == ERASED else case.shared,
     )
-    if now.phase == ERASED:  # before what is published, which is not to be forgotten with it; and nothing more is told
-        case.effects[:] = [state, *(effect for effect in case.effects if not isinstance(effect, Notify))]
-    else:
-        case.effects.append(state)
+    # before what is published, which an erasure is not to forget, and before what is told, whose head it names
+    case.effects[:] = [state, *(_unsaid(case) if now.phase == ERASED else case.effects)]
+
+
+def _unsaid(case: Case) -> list[Effect]:
+    return [effect for effect in case.effects if not isinstance(effect, Notify)]
 
 
 def _why(lead: Lead, phase: str) -> str:
@@ -66,7 +72,7 @@ def _why(lead: Lead, phase: str) -> str:
     if phase == OPEN:
         if lead.escalated:
             return "max_turns"
-        return lead.current.reason if lead.current and not lead.unassignable else lead.ask_reason
+        return lead.current.reason if lead.current and lead.holder and not lead.unassignable else lead.ask_reason
     return {CLOSED: lead.closed_reason, ERASED: "erased"}.get(phase, "")
 
 

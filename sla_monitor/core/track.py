@@ -18,7 +18,7 @@ from .effects import Bury, Deliver, Effect, Join, Question
 from .events import Due
 from .fold import Keyed
 from .heartbeat import Pulse
-from .lead import OPEN, PARKED, STATUSES, Lead, Parked, Phase, Status, deadlines
+from .lead import HOLDER_ABSENT, OPEN, PARKED, STATUSES, Lead, Parked, Phase, Status, deadlines
 from .proof import live_state
 from .rules import DAY, Rules, Source
 from .terms import announce_schedule, begin_clock, known_team, make_promise, recompute
@@ -264,6 +264,9 @@ def away(case: Case, fact: events.Away) -> None:
     lead = case.lead
     if fact.manager_id != lead.holder or lead.escalated or lead.asking:
         case.count("ignored_stale_answer")
+    elif fact.back:
+        lead.flags = tuple(flag for flag in lead.flags if flag != HOLDER_ABSENT)
+        case.count("ok")
     elif lead.scheduled:
         case.count("ignored_scheduled")  # whether they are there counts from the start on
     elif any(map(live_state, lead.calls)):

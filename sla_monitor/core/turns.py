@@ -5,7 +5,7 @@ from __future__ import annotations
 from .case import Case
 from .effects import Ask, Free, Hold
 from .events import Assigned
-from .lead import Kind, Phase, Turn, deadlines
+from .lead import HOLDER_ABSENT, Kind, Phase, Turn, deadlines
 from .promise import Promise, Result
 from .rules import SECOND
 
@@ -338,6 +338,6 @@ def on_away(case: Case) -> None:
         ask(case, "absent")
         case.count("ok")
     else:
-        lead.flags = tuple(dict.fromkeys((*lead.flags, "holder_absent")))
-        case.notify(case.head, "absent", holder_id=lead.holder)
+        lead.flags = tuple(dict.fromkeys((*lead.flags, HOLDER_ABSENT)))
+        case.notify(case.head, "absent", qualifier=str(case.now), holder_id=lead.holder)
         case.count("flagged_absent")

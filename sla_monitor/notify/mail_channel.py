@@ -168,12 +168,12 @@ class Talk:
         if isinstance(error, smtplib.SMTPResponseException):
             return self._failed(f"{error.smtp_code} {_text(error.smtp_error)}")
         if isinstance(error, TimeoutError):
-            return self._failed("no answer in time")
+            return self._failed("no answer in time", unsure=True)
         return self._failed(f"cannot be reached ({getattr(error, 'strerror', None) or type(error).__name__})")
 
-    def _failed(self, said: str, *, permanent: bool = False, refused: bool = False) -> Failed:
+    def _failed(self, said: str, *, permanent: bool = False, refused: bool = False, unsure: bool = False) -> Failed:
         reason = f"{shown(self._address)}: {apprise_channel.redacted(said, self._address)}"
-        return Failed(reason[:REASON_LENGTH], permanent=permanent, refused=refused)
+        return Failed(reason[:REASON_LENGTH], permanent=permanent, refused=refused, unsure=unsure)
 
     def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context()

@@ -53,7 +53,7 @@ async def post(url: str, body: Mapping[str, Any], headers: Mapping[str, str] | N
             raw = await _read(response)
             return Answer(response.status, _object(raw), _pause(response.headers.get("Retry-After")))
     except TimeoutError:
-        raise Failed("no answer in time") from None
+        raise Failed("no answer in time", unsure=True) from None
     except (aiohttp.ClientError, OSError) as error:  # their words may quote the URL, which may hold the token
         raise Failed(f"cannot be reached ({type(error).__name__})") from None
 

@@ -57,6 +57,7 @@ class Sender:
             permanent=failure is not None and failure.permanent,
             refused=failure is not None and failure.refused,
             asked=failure is None or failure.asked,
+            unsure=failure is not None and failure.unsure,
             retry_after=failure.retry_after if failure else None,
         )
 
@@ -78,7 +79,7 @@ class Sender:
             return failure
         except Exception as error:  # noqa: BLE001  whatever a message cannot be made of; its words may hold secrets
             return Failed(type(error).__name__)
-        return await self._end(effect, task) if done else Failed("no answer in time")
+        return await self._end(effect, task) if done else Failed("no answer in time", unsure=True)
 
     def _under_way(self, effect: Send) -> asyncio.Task[None] | None:
         """An attempt that was given up as too slow, and arrives all the same: another would tell the same twice."""
@@ -117,7 +118,7 @@ class Sender:
         """How it went."""
         self._running.pop(_message(effect), None)
         if task.cancelled():
-            return Failed("stopped before an answer")
+            return Failed("stopped before an answer", unsure=True)
         error = task.exception()
         if error is None or isinstance(error, Failed):
             return error

@@ -419,7 +419,8 @@ def test_r17_each_absence_is_told_anew() -> None:
         office.status("anna", "offline")
         office.after(GRACE)
         office.status("anna", "available")
-    assert office.heard() == [("L", "anna")] * 2
+    assert [away.back for away in office.said] == [False, True] * 2
+    assert office.heard() == [("L", "anna")] * 4
 
 
 def test_r17_absence_begins_with_the_first_reason_for_it() -> None:

@@ -815,6 +815,86 @@ def test_a_channel_that_is_taken_away_takes_with_it_what_the_others_have():
     assert list(box.row.items()) == []
 
 
+def test_a_channel_that_is_gone_leaves_what_it_could_not_send_to_one_that_was_there_before():
+    box = Box()
+    first = the_send(box.post(1))
+    assert sends(box.channels(CHAT, "telegram://8")) == []  # it is out
+    box.channels("telegram://8")
+    send = the_send(box.answer(first, "down"))
+    assert (send.channel, send.lead_id) == ("telegram://8", "L1")
+
+
+def test_a_channel_that_comes_back_within_an_attempt_gets_what_the_other_did_not_send():
+    box = Box()
+    first = the_send(box.post(1))
+    second = the_send([*box.channels("telegram://8"), *box.post(2)])
+    box.answer(second, "down")
+    box.channels(CHAT)
+    assert the_send(box.answer(first)).lead_id == "L2"
+
+
+def test_what_has_arrived_by_one_channel_is_nobodys_loss_with_another():
+    box = Box()
+    box.channels(CHAT, "telegram://8")
+    by_chat, by_other = sends(box.post(1))
+    box.answer(by_chat)
+    box.answer(by_other, "down")
+    effects = box.answer(the_send(box.at_next_due()), "gone", permanent=True)
+    assert (len(buried(effects)), told(effects)) == (1, [])
+
+
+def test_what_was_out_when_its_manager_left_and_fails_is_told_to_the_head():
+    box = Box()
+    send = the_send(box.post(1))
+    box.rules = replace(RULES, managers={"boris": RULES.managers["boris"]}, teams={})
+    box.feed(Due(box.now))
+    (notify,) = told(box.answer(send, "down"))
+    assert (notify.manager_id, notify.details["reason"]) == ("boris", "left")
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_may_have_arrived_and_does_not_hold_any_more_counts_as_told(answered: bool):
+    box = Box()
+    send = the_send(box.post(1))
+    if answered:
+        box.answer(send, "no answer in time", unsure=True)
+    else:
+        box.answer(the_send(box.at_next_due()), "cannot be reached")
+    effects = box.state(1, holder="vera")
+    assert [(one.lead_id, one.kind) for one in effects if isinstance(one, Told)] == [("L1", "assigned")]
+
+
+def test_what_is_withdrawn_while_it_is_out_counts_as_told_if_no_answer_comes():
+    box = Box()
+    send = the_send(box.post(1))
+    box.state(1, holder="vera")
+    effects = box.answer(send, "no answer in time", unsure=True)
+    assert [(one.lead_id, one.kind) for one in effects if isinstance(one, Told)] == [("L1", "assigned")]
+
+
+def test_what_surely_did_not_arrive_and_does_not_hold_any_more_was_never_told():
+    box = Box()
+    box.answer(the_send(box.post(1)), "cannot be reached")
+    assert [one for one in box.state(1, holder="vera") if isinstance(one, Told)] == []
+
+
+def test_of_one_change_one_word_is_enough():
+    box = Box()
+    out = the_send(box.post(1, "reassigned_away"))
+    box.post(1, "reassigned_away", turn=2)
+    box.post(2, "reassigned_away")
+    assert the_send(box.answer(out)).lead_id == "L2"
+
+
+def test_a_change_behind_other_news_of_the_lead_is_said_after_it():
+    box = Box()
+    out = the_send(box.post(1, "reassigned_away"))
+    box.post(1, "assigned", turn=2)
+    box.post(1, "reassigned_away", turn=3)
+    assert the_send(box.answer(out)).kind == "assigned"
+    assert [item.kind for item in box.queue.waiting] == ["reassigned_away"]
+
+
 def test_who_has_no_channel_left_is_told_in_the_log():
     box = Box()
     box.answer(the_send(box.post(1)), "down")

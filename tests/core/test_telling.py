@@ -9,7 +9,7 @@ from sla_monitor.core.attempts import PENDING
 from sla_monitor.core.deliver import Notices
 from sla_monitor.core.effects import Log
 from sla_monitor.core.mailbox import Mailbox
-from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Manager, Policy, Rules
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Manager, Policy, Rules, Team
 from sla_monitor.core.standing import stands
 from tests import facts
 from tests.world import T0, World, sales
@@ -190,3 +190,111 @@ def test_a_head_who_changed_is_not_told_of_what_the_other_knew():
     w.rules = replace(w.rules, managers={**w.rules.managers, "oleg": Manager("oleg")})
     w.feed(facts.lead("L", w.now, owner_id="anna"), facts.closed("L", w.now))
     assert w.told("oleg") == []
+
+
+def test_r27_of_a_lead_that_was_over_before_it_came_nobody_is_told():
+    for end in (facts.erased("L", T0), facts.closed("L", T0), facts.message(T0, "vera", lead_id="L")):
+        w = World(two_teams())
+        w.feed(end, facts.lead("L", T0, name="Ivan", channel="none"))
+        w.after(HOUR)
+        assert [w.told(who) for who in ("anna", "vera", "boris")] == [[], [], []]
+        assert not any(b"Ivan" in row for row in w.logs[Log.NOTIFICATIONS].rows.values())
+
+
+def two_teams() -> Rules:
+    """A lead of a channel that no policy has a team for is of none."""
+    rules = sales(policy=Policy(warn_at=()))
+    return replace(rules, teams={**rules.teams, "field": Team("field", ("vera",), "vera")})
+
+
+def test_when_the_row_of_a_lead_goes_nobody_hears_of_it():
+    w = world()
+    w.rules = replace(w.rules, limits=replace(w.rules.limits, retract_window=3 * DAY))
+    w.feed(facts.lead("L", w.now, owner_id="anna"), facts.closed("L", w.now, actor="anna"))
+    w.after(9 * DAY)
+    assert (w.told("anna"), w.buried) == (["assigned"], [])
+
+
+def test_whoever_answered_or_closed_it_hears_nothing_of_the_end_later():
+    w = world()
+    w.feed(facts.lead("L", w.now, owner_id="anna"))
+    answered(w, "anna")
+    w.feed(facts.closed("L", w.now))
+    assert w.told("anna") == ["assigned"]
+
+
+def test_of_heads_who_were_asked_to_see_to_a_lead_the_others_hear_who_took_it():
+    w = World(two_teams(), at=NIGHT)
+    w.rules = replace(w.rules, managers={**w.rules.managers, "vera": replace(w.rules.managers["vera"], **asleep())})
+    w.feed(facts.lead("L", w.now))
+    assert (w.told("boris"), waiting(w, "vera")) == (["no_team"], ["no_team"])
+    w.feed(facts.claimed("L", "boris", 1, w.now))
+    assert waiting(w, "vera") == []
+    w.after(2 * HOUR)
+    assert "no_team" not in w.told("vera")
+
+
+def test_r16_the_first_claim_of_a_lead_that_nobody_had_takes_it_and_the_next_is_too_late():
+    w = World(two_teams())
+    w.feed(facts.lead("L", w.now))
+    w.feed(facts.claimed("L", "boris", 1, w.now), facts.claimed("L", "vera", 1, w.now + SECOND))
+    assert (w.lead("L").holder, w.counted("ignored_stale_claim")) == ("boris", 1)
+    assert w.told("vera") == ["no_team", "taken"]
+
+
+def test_r16_a_turn_that_was_claimed_and_broken_may_be_claimed_from_its_holder():
+    w = World(replace(two_teams(), policies=(Policy(warn_at=(), on_breach="notify"),)))
+    w.feed(facts.lead("L", w.now), facts.claimed("L", "boris", 1, w.now))
+    w.after(11 * MINUTE)
+    w.feed(facts.claimed("L", "vera", 1, w.now))
+    assert w.lead("L").holder == "vera"
+
+
+def test_whose_lead_was_taken_away_hears_it_once_and_why():
+    w = world(Policy(warn_at=(), unowned="wait"))
+    w.feed(facts.lead("L", w.now, owner_id="anna"), facts.assigned("L", "", w.now + SECOND))
+    w.feed(facts.assigned("L", "vera", w.now + 2 * SECOND))
+    told = [send for send in w.sent if send.manager_id == "anna"]
+    assert [send.kind for send in told] == ["assigned", "reassigned_away"]
+    assert told[1].details.get("reason") != "given"
+
+
+def test_what_waits_to_be_said_of_a_change_says_the_newest_one():
+    w = world(Policy(warn_at=(), target=5 * HOUR), at=NIGHT, anna=asleep(urgent=("assigned",)))
+    w.feed(facts.lead("L", w.now, owner_id="anna"), facts.assigned("L", "vera", w.now + SECOND))
+    w.feed(facts.assigned("L", "boris", w.now + 2 * SECOND))
+    assert waiting(w, "anna") == ["reassigned_away"]
+    w.after(2 * HOUR)
+    (away,) = (send for send in w.sent if send.kind == "reassigned_away" and send.manager_id == "anna")
+    assert away.details["to_id"] == "boris"
+
+
+def test_r17_that_a_holder_is_absent_is_told_while_they_are_and_each_time_anew():
+    w = world(Policy(warn_at=(), target=5 * HOUR))
+    w.feed(facts.lead("L", w.now, owner_id="anna"))
+    for _ in range(2):
+        w.feed(facts.status("anna", "offline", w.now))
+        w.after(20 * MINUTE)
+        w.feed(facts.status("anna", "available", w.now))
+        w.after(MINUTE)
+    assert w.told("boris") == ["absent", "absent"]
+
+
+def test_r17_that_a_holder_was_absent_is_not_told_when_they_are_back():
+    w = world(Policy(warn_at=(), target=5 * HOUR), at=NIGHT, boris=asleep())
+    w.feed(facts.lead("L", w.now, owner_id="anna"), facts.status("anna", "offline", w.now))
+    w.after(20 * MINUTE)
+    assert (waiting(w, "boris"), w.lead("L").flags) == (["absent"], ("holder_absent",))
+    w.feed(facts.status("anna", "available", w.now))
+    assert (waiting(w, "boris"), w.lead("L").flags) == ([], ())
+
+
+def test_the_head_of_a_lead_hears_that_its_first_notice_cannot_be_told():
+    w = world(anna={"notify": ("telegram://7",)})
+    w.feed(facts.lead("L", w.now, owner_id="anna"))
+    (box,) = [
+        row
+        for row in map(w.logs[Log.NOTIFICATIONS].codec.decode, w.logs[Log.NOTIFICATIONS].rows.values())
+        if isinstance(row, Mailbox) and row.manager_id == "anna"
+    ]
+    assert box.head == "boris"
