@@ -24,8 +24,8 @@ from .mailbox import (
     bundle,
     bundled,
     digest,
-    key_of,
 )
+from .moving import bequeath, hand_on, settle
 from .queue import BACKOFF, GIVE_UP, UNANSWERED
 from .rules import Rules
 from .standing import CHANGES, ERASED, said, stands
@@ -63,50 +63,6 @@ def decide(row: Mailbox | None, fact: Any, now: int, rules: Rules) -> tuple[Mail
     return (None if forgotten else row), work.effects
 
 
-def hand_on(row: Mailbox | None, fact: Any) -> list[Effect]:
-    """A mailbox of the version before was of one address: all of it goes to that of the manager, and so do facts."""
-    effects: list[Effect] = []
-    if row is not None:
-        waiting = [*(item for parcel in row.parcels for item in parcel.items), *row.waiting]
-        effects += [_posted(row, item) for item in waiting]
-    if isinstance(fact, (Enqueue, Refresh, Withdraw)):
-        manager = row.manager_id if row else fact.to.removeprefix(LEGACY).rpartition("-")[0]
-        effects.append(_readdressed(fact, key_of(manager)))
-    return [*effects, Count("ok")]
-
-
-def _readdressed(fact: Enqueue | Refresh | Withdraw, to: str) -> Enqueue | Refresh | Withdraw:
-    return replace(fact, to=to)
-
-
-def _posted(row: Mailbox, item: Item) -> Enqueue:
-    return Enqueue(
-        to=key_of(row.manager_id),
-        manager_id=row.manager_id,
-        notice_id=item.notice_id,
-        lead_id=item.lead_id,
-        kind=item.kind,
-        turn=item.turn,
-        at=item.at,
-        channel=row.channel,
-        details=item.details,
-    )
-
-
-def _pending(queue: Queue) -> list[Item]:
-    """What is not out."""
-    begun = [item for parcel in queue.parcels if not parcel.out for item in parcel.items]
-    return [*begun, *queue.waiting]
-
-
-def _inherit(heir: Queue, items: Iterable[Item]) -> None:
-    """What another channel cannot send any more, and the manager has by no other, before what came later."""
-    known = {item.notice_id for item in heir.items()}
-    fresh = {item.notice_id: replace(item) for item in items if not (item.test or item.told)}
-    added = [item for notice_id, item in fresh.items() if notice_id not in known]
-    heir.waiting = sorted([*added, *heir.waiting], key=lambda item: item.at) if added else heir.waiting
-
-
 class Work:
     """One fact's work on a mailbox. effects: what it asks for."""
 
@@ -114,7 +70,7 @@ class Work:
         self.row, self.now, self.rules = row, now, rules
         self.effects: list[Effect] = []
         self._ends: dict[str, int | None] = {}
-        self._settle_addresses()
+        self._leave(settle(row, addresses(rules, row.manager_id)))
 
     def _held(self, kind: str) -> int | None:
         """When the quiet hours end in which notices of this kind have to wait now, ms; None: they may go."""
@@ -123,41 +79,6 @@ class Work:
         return self._ends[kind]
 
     # whom and where
-
-    def _settle_addresses(self) -> None:
-        """Queues for the addresses of the rules in force: new ones get what waits in the others, old ones go."""
-        row, present = self.row, addresses(self.rules, self.row.manager_id)
-        known = [queue.address for queue in row.queues]
-        if present and not row.left and known == list(present):
-            return
-        pending = {item.notice_id: item for queue in row.queues for item in _pending(queue)}
-        left: list[Item] = []
-        for queue in row.queues:
-            if queue.address in present or (queue.address == LOG and any(item.test for item in queue.items())):
-                continue
-            left += _pending(queue)
-            out = queue.out()
-            queue.waiting, queue.parcels = [], [out] if out else []
-            queue.heirs = [*present]
-        new = [Queue(address) for address in present if address not in known] if known else []
-        row.queues += new
-        for queue in row.queues:
-            if queue.address in present:
-                _inherit(queue, pending.values() if queue in new else left)
-        if not present and not row.left:
-            self._leave(list(pending.values()))
-        row.left = not present
-
-    def _bequeath(self) -> None:
-        """What was out to an address that is gone, and failed, goes to those that came in its place."""
-        present = addresses(self.rules, self.row.manager_id)
-        for gone in [queue for queue in self.row.queues if queue.address not in present]:
-            if gone.out() is None and not any(item.test for item in gone.items()):
-                self.row.queues.remove(gone)
-                if not present:
-                    self._leave([*gone.items()])
-                for heir in (queue for queue in self.row.queues if queue.address in gone.heirs):
-                    _inherit(heir, gone.items())
 
     def _leave(self, pending: list[Item]) -> None:
         """The manager is not in the policy any more: nothing is sent, and the head is told once."""
@@ -375,7 +296,7 @@ class Work:
                 machine.lost(parcel)
                 parcel.unsure = True
                 self._drop(parcel)
-        self._bequeath()
+        self._leave(bequeath(row, addresses(self.rules, row.manager_id)))
         wakes = [self._go_on(queue) for queue in row.queues if queue.waiting or queue.parcels]
         row.wakes_at = min(wakes, default=row.told_at + KEEP_FAILED)
 
