@@ -89,6 +89,10 @@ class Case:
             return self.policy.escalate_to
         return (self.team and self.team.head) or ""
 
+    def runs(self, clock: LeadClock) -> bool:
+        """Whether it is the present clock of a lead that waits for a response."""
+        return self.lead.phase is Phase.OPEN and clock.cycle == self.lead.cycle
+
     def customer_calendar(self) -> OpenTime:
         """The policy's calendar; with none, the union of the team's shifts; with none, around the clock (R6)."""
         named = self.policy.calendar

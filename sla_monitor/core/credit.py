@@ -58,6 +58,8 @@ def _credit_to(case: Case, clock: LeadClock, proof: Proof, ended_at: int, name: 
     if clock.evaluated is Result.JOINED:
         return False
     window = case.rules.limits.match_window
+    known, _ = clock.response(case.policy.response)
+    announced = 0 < known <= clock.ended or case.runs(clock)
     contact = clock.counted(proof.contact_at, ended_at, window)
     attempt = clock.counted(proof.attempt_at, None, window) or contact  # every contact is an attempt (R1)
     by = proof.by if proof.by and case.is_manager(proof.by) else ""
@@ -65,6 +67,8 @@ def _credit_to(case: Case, clock: LeadClock, proof: Proof, ended_at: int, name: 
     if contact:
         _credit_earlier(case, clock.cycle, "contact", contact, by, name)
     judge(case, clock.cycle)
+    if not announced:
+        decisions.respond_late(case, case.lead.clock_of(clock.cycle))
     return True
 
 
@@ -112,7 +116,7 @@ def judge(case: Case, cycle: int) -> None:
     if at <= clock.due and not (present and _in_doubt(case, at)):
         decisions.in_time(case, lead.clock_of(cycle), RESPONSE, at, by)
     decisions.retract_turns(case, lead.clock_of(cycle), at, response_at=at)
-    if not (present and lead.phase is Phase.OPEN):
+    if not case.runs(clock):
         _end_afterwards(case, cycle, at, by)
     elif not _undecided(case, at):
         decisions.answer(case, at, by)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import numbers
 from .case import Case
 from .lead import Kind, Phase, Turn
@@ -20,7 +22,8 @@ def in_time(case: Case, clock: LeadClock, measure: str, at: int, by: str) -> Non
         return
     if after is Result.MET:
         first = _first_turn(case, clock)
-        _met(case, clock, clock.cycle, measure, at, by, clock.first_holder or (first.holder if first else ""))
+        holder = clock.first_holder or (first.holder if first else "")
+        _decide(case, "sla.met", clock, measure, response_at=at, by=by, holder_id=holder)
     else:
         _retract(case, clock, measure, response_at=at)
 
@@ -39,23 +42,25 @@ def _first_turn(case: Case, clock: LeadClock) -> Turn | None:
     return next((turn for turn in case.lead.turns if turn.turn == clock.cycle), None)
 
 
-def _met(
-    case: Case, clock: LeadClock, turn: int, measure: str, at: int, by: str, holder: str, later: Turn | None = None
+def _decide(
+    case: Case,
+    kind: str,
+    clock: LeadClock,
+    measure: str,
+    later: Turn | Broken | None = None,
+    **details: Any,
 ) -> None:
-    case.publish(
-        "sla.met",
-        turn=turn,
-        clock=clock,
-        qualifier=measure,
-        measure=measure,
-        evaluated="later" if later else "first",
-        due_at=later.due if later else clock.due_of(measure),
-        response_at=at,
-        by=by,
-        holder_id=holder,
-        objective=case.policy.objective,
-        source=case.lead.source,
-    )
+    """Publish what was decided of a clock, or of a later turn."""
+    known = {
+        "measure": measure,
+        "evaluated": "later" if later else "first",
+        "due_at": later.due if later else clock.due_of(measure),
+        "holder_id": later.holder if later else clock.first_holder,
+        "objective": case.policy.objective,
+        "source": case.lead.source,
+    }
+    turn = later.turn if later else clock.cycle
+    case.publish(kind, known | details, turn=turn, clock=clock, qualifier=measure)
 
 
 def _retract(
@@ -67,27 +72,15 @@ def _retract(
     response_at: int | None = None,
     reason: str | None = None,
 ) -> None:
-    """Take a breach back, and tell both holders and the head."""
+    """Take a breach back, and tell both holders and the head who has the lead now, if anybody still has it."""
     lead = case.lead
-    turn = later.turn if later else clock.cycle
-    holder = later.holder if later else clock.first_holder
-    case.publish(
-        "sla.breach_retracted",
-        turn=turn,
-        clock=clock,
-        qualifier=measure,
-        measure=measure,
-        evaluated="later" if later else "first",
-        due_at=later.due if later else clock.due_of(measure),
-        response_at=response_at,
-        holder_id=holder,
-        late_given=_late_given(case, clock, measure) if later is None else None,
-        reason=reason,
-        objective=case.policy.objective,
-        source=lead.source,
-    )
+    turn, holder = (later.turn, later.holder) if later else (clock.cycle, clock.first_holder)
+    late_given = _late_given(case, clock, measure) if later is None else None
+    why = {"response_at": response_at, "reason": reason}
+    _decide(case, "sla.breach_retracted", clock, measure, later, late_given=late_given, **why)
+    stays = reason is None and lead.phase in (Phase.OPEN, Phase.ANSWERED)
+    told = why | {"holder_id": lead.holder if stays else ""}
     for manager in dict.fromkeys((holder, lead.holder, case.head)):
-        told = {"response_at": response_at, "holder_id": holder}
         case.notify(manager, "retracted", told, qualifier=f"{turn}:{measure}")
 
 
@@ -112,9 +105,8 @@ def answer(case: Case, at: int, by: str) -> None:
     lead, clock, turn = case.lead, case.lead.clock, case.lead.current
     if turn is not None and turn.result is Result.RUNNING:
         end_by_response(case, turn, at, by)
-    if clock.evaluated is Result.BREACHED:
-        case.publish("sla.responded", turn=clock.cycle, due_at=clock.due, response_at=at, by=by, source=lead.source)
     lead.put_clock(clock._replace(ended=at))
+    respond_late(case, lead.clock)
     lead.phase, lead.escalated, lead.scheduled = Phase.ANSWERED, False, False
     lead.forget_question()
     lead.warn_next = 0
@@ -122,11 +114,19 @@ def answer(case: Case, at: int, by: str) -> None:
     numbers.collect_all(case, at)
 
 
+def respond_late(case: Case, clock: LeadClock) -> None:
+    """The response to a breached clock is announced, also if the lead had ended before it was told (R10)."""
+    at, by = clock.response(case.policy.response)
+    if clock.evaluated is Result.BREACHED and 0 < at <= clock.ended:
+        told = {"due_at": clock.due, "response_at": at, "by": by, "source": case.lead.source}
+        case.publish("sla.responded", told, turn=clock.cycle, clock=clock)
+
+
 def end_by_response(case: Case, turn: Turn, at: int, by: str) -> None:
     """A turn begun by a breach is met for its holder if the response fell into it; others end unevaluated (R14)."""
     if turn.kind is Kind.BREACH and turn.begun <= at <= turn.due:
         turn.result = Result.MET
-        _met(case, case.lead.clock, turn.turn, RESPONSE, at, by, turn.holder, turn)
+        _decide(case, "sla.met", case.lead.clock, RESPONSE, turn, response_at=at, by=by)
     else:
         turn.result = Result.ENDED
 
@@ -140,14 +140,16 @@ def breach_first(case: Case, clock: LeadClock) -> None:
     if case.lead.current is _first_turn(case, clock):
         case.lead.warn_next = 0
     late_given = _late_given(case, clock, RESPONSE)
-    _breach(case, clock, clock.cycle, RESPONSE, late_given=late_given, delay=clock.late_given if late_given else None)
+    _breach(case, clock, RESPONSE, late_given=late_given, delay=clock.late_given if late_given else None)
+    if not case.runs(clock):
+        respond_late(case, case.lead.clock_of(clock.cycle))
 
 
 def breach_contact(case: Case, clock: LeadClock) -> None:
     """Nobody has spoken with the customer in time: holder and head are told, nothing is reassigned (R12)."""
     lead = case.lead
     lead.put_clock(clock.hear(CONTACT, Word.PASSED))
-    _breach(case, clock, clock.cycle, CONTACT)
+    _breach(case, clock, CONTACT)
     if lead.phase in (Phase.OPEN, Phase.ANSWERED):
         for manager in dict.fromkeys((lead.holder, case.head)):
             case.notify(manager, "contact_breached", due_at=clock.contact_due)
@@ -159,38 +161,18 @@ def breach_turn(case: Case, turn: Turn) -> None:
     clock = next(clock for clock in reversed(lead.clocks) if clock.cycle <= turn.turn)
     turn.result = Result.BREACHED
     lead.put_clock(clock._replace(breached=(*clock.breached, Broken(turn.turn, turn.holder, turn.due))))
-    _breach(case, clock, turn.turn, RESPONSE, turn)
+    _breach(case, clock, RESPONSE, turn)
 
 
-def _breach(
-    case: Case,
-    clock: LeadClock,
-    number: int,
-    measure: str,
-    later: Turn | None = None,
-    *,
-    late_given: bool | None = None,
-    delay: str | None = None,
-) -> None:
+def _breach(case: Case, clock: LeadClock, measure: str, later: Turn | None = None, **details: Any) -> None:
     lead = case.lead
-    case.publish(
-        "sla.breached",
-        turn=number,
-        clock=clock,
-        qualifier=measure,
-        measure=measure,
-        evaluated="later" if later else "first",
-        due_at=later.due if later else clock.due_of(measure),
-        asked_at=lead.asked_at,
-        question=lead.question,
-        holder_id=later.holder if later else clock.first_holder,
-        late_given=late_given,
-        delay=delay,
-        confidence="degraded" if lead.degraded else "full",
-        reason="late_arrival" if clock.late and later is None else None,
-        objective=case.policy.objective,
-        source=lead.source,
-    )
+    known = {
+        "asked_at": lead.asked_at,
+        "question": lead.question,
+        "confidence": "degraded" if lead.degraded else "full",
+        "reason": "late_arrival" if clock.late and later is None else None,
+    }
+    _decide(case, "sla.breached", clock, measure, later, **known, **details)
 
 
 def _late_given(case: Case, clock: LeadClock, measure: str) -> bool | None:
@@ -214,3 +196,5 @@ def end_clocks(case: Case, at: int) -> None:
             _retract(case, clock, measure, reason=CLOSED_BEFORE_DUE)
     retract_turns(case, case.lead.clock, at, reason=CLOSED_BEFORE_DUE)
     case.lead.put_clock(case.lead.clock.end(at))
+    if case.lead.phase is Phase.OPEN:  # a later turn may have waited for its decision still
+        respond_late(case, case.lead.clock)

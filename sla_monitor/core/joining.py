@@ -120,9 +120,14 @@ def become_part(case: Case, fact: Joined) -> None:
         numbers.close_all(case, case.now, joined=given)
         turns.leave(case)
     lead.phase, lead.joined_to = Phase.JOINED, fact.into
-    told = {"into": fact.into, "clock": "joined" if given else "own", "holder_id": holder, "source": lead.source}
+    told = {"into": fact.into, "clock": _became(lead.clock), "holder_id": holder, "source": lead.source}
     case.publish("lead.joined", told)
     case.count("ok")
+
+
+def _became(clock: LeadClock) -> str:
+    """What becomes of the clock of a lead that joins: only `own` is decided, or is yet to be (R25, R29)."""
+    return clock.evaluated.value if clock.evaluated in (Result.JOINED, Result.ENDED) else "own"
 
 
 def _given(clock: LeadClock) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class Result(StrEnum):
     BREACHED = "breached"
     RETRACTED = "retracted"
     SUPERSEDED = "superseded"
-    ENDED = "ended"  # unevaluated: answered, closed or retracted before
+    ENDED = "ended"  # unevaluated: answered or closed before, or taken back because of that
     JOINED = "joined"  # another clock answers for it (R25)
 
 
@@ -41,7 +41,7 @@ DECISIONS: dict[tuple[Result, Word], Result] = {
     (Result.RUNNING, Word.OVER): Result.ENDED,
     (Result.RUNNING, Word.TAKEN): Result.JOINED,
     (Result.BREACHED, Word.IN_TIME): Result.RETRACTED,
-    (Result.BREACHED, Word.OVER): Result.RETRACTED,
+    (Result.BREACHED, Word.OVER): Result.ENDED,
     (Result.ENDED, Word.IN_TIME): Result.MET,
     (Result.ENDED, Word.TAKEN): Result.JOINED,
 }

@@ -111,11 +111,15 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
     "retracted": {
         "en": Text(
             "Breach taken back: {lead}",
-            ("A response in time was proven later.", "Responded at {responded}.", "The lead stays with {holder}."),
+            ("A response in time was proven later: at {responded}.", "Why: {reason}.", "The lead stays with {holder}."),
         ),
         "ru": Text(
             "Нарушение снято: {lead}",
-            ("Позже подтвердилось, что ответ был в срок.", "Ответили: {responded}.", "Лид остаётся у: {holder}."),
+            (
+                "Позже подтвердилось, что ответ был в срок: {responded}.",
+                "Причина: {reason}.",
+                "Лид остаётся у: {holder}.",
+            ),
         ),
     },
     "contact_breached": {
@@ -207,6 +211,10 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "reopened": {"en": "reopened", "ru": "лид открыт снова"},
     "left": {"en": "no longer in the policy", "ru": "больше нет в политике"},
     "erased": {"en": "erased", "ru": "данные удалены"},
+    "closed_before_due": {
+        "en": "the lead had ended before it was due, and that was told later",
+        "ru": "лид завершили до срока, но сообщили об этом позже",
+    },
     "max_turns": {"en": "enough managers were tried", "ru": "менеджеров пробовали достаточно"},
 }
 """Reasons of a change of holder, in words; one that is not here is shown as it is."""

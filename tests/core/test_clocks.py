@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from sla_monitor.core.effects import Log
 from sla_monitor.core.lead_clock import MOST
-from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Policy
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Policy, Source
 from tests import facts
 from tests.world import T0, World, sales
 
@@ -182,6 +183,98 @@ def test_r29_an_end_by_the_due_that_is_told_later_takes_the_breach_back() -> Non
     (back,) = w.of("sla.breach_retracted")
     assert (back.data["reason"], back.data["holder_id"]) == ("closed_before_due", "anna")
     assert "response_at" not in back.data
+
+
+def test_r29_whatever_is_told_first_the_same_is_decided() -> None:
+    """A response and a closing, each told in time or late, in either order."""
+    minutes = (2, 5, 9, 10, 12, 15)
+    for closed, answered in product(minutes, minutes):
+        wanted = "in time" if answered <= 10 else "" if closed <= 10 else "late"
+        for told in ("in time", "late", "late, the other way round"):
+            assert judged(closed, answered, told) == wanted, (closed, answered, told)
+
+
+def judged(closed: int, answered: int, told: str) -> str:
+    """What the last decision of the clock says, with a closing and a response of these minutes."""
+    w = World(sales("anna", "vera", sources={"crm": Source("crm", max_delay=HOUR)}))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    happened = sorted([(answered, "message"), (closed, "closing")], reverse=told == "late, the other way round")
+    for minute, what in happened:
+        at = T0 + minute * MINUTE
+        w.to(at if told == "in time" else max(w.now, T0 + 20 * MINUTE))
+        message = facts.message(at, "anna", lead_id="L", received=w.now)
+        w.feed(message if what == "message" else facts.closed("L", at, received=w.now))
+    w.after(HOUR)
+    (*_, last) = ["", *(o for o in w.outcomes if o.type in DECISIONS and o.data["evaluated"] == "first")]
+    if isinstance(last, str) or last.data.get("reason") == "closed_before_due":
+        return ""
+    return "late" if last.type == "sla.breached" else "in time"
+
+
+def responded(w: World, lead_id: str = "L") -> list[tuple[int, int]]:
+    """(turn, minute) of each late response that is announced."""
+    return [(o.turn, (o.data["response_at"] - T0) // MINUTE) for o in w.of("sla.responded", lead_id)]
+
+
+def test_r10_a_late_response_before_the_closing_is_announced_though_it_is_told_after_it() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 20 * MINUTE)
+    w.feed(facts.closed("L", w.now))
+    for minute in (15, 12):
+        w.after(MINUTE)
+        call(w, T0 + minute * MINUTE)
+    assert responded(w) == [(1, 15)], "once, as the first that was known"
+    w = reopened()
+    call(w, T0 + 11 * MINUTE)
+    assert responded(w) == [(1, 11)]
+    assert w.lead("L").status == "waiting"
+
+
+def test_r10_a_response_after_the_closing_is_none() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    w.feed(facts.closed("L", w.now))
+    w.after(4 * MINUTE)
+    call(w, T0 + 12 * MINUTE)
+    assert responded(w) == []
+
+
+def test_r10_a_late_response_that_awaited_a_decision_is_announced_though_the_lead_was_closed_meanwhile() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 10 * MINUTE + SECOND)
+    w.feed(facts.message(w.now, lead_id="L"), facts.closed("L", w.now))
+    w.after(MINUTE)
+    assert w.types("L")[-2:] == ["sla.breached", "sla.responded"]
+    w = World(sales("anna", "vera", "zoya"))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 20 * MINUTE + 3 * SECOND)  # vera's due has passed, and is not decided
+    w.feed(facts.message(w.now, lead_id="L"), facts.closed("L", w.now))
+    w.after(MINUTE)
+    assert responded(w) == [(1, 20)]
+    assert decided(w) == [("breached", 1, "anna"), ("breached", 1, "vera")]
+
+
+def test_r11_what_a_notice_of_a_breach_taken_back_says_of_the_holder_is_who_has_the_lead_now() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    call(w, T0 + 3 * MINUTE)
+    told = {send.manager_id: send.details for send in w.sent if send.kind == "retracted"}
+    assert {"anna", "vera"} <= set(told)
+    assert {(details["holder_id"], "reason" in details) for details in told.values()} == {("vera", False)}
+
+
+def test_r29_a_notice_of_a_breach_taken_back_by_a_closing_says_why_and_that_nobody_has_it() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    w.feed(facts.closed("L", T0 + 9 * MINUTE, "junk", received=w.now))
+    told = [send.details for send in w.sent if send.kind == "retracted"]
+    assert told
+    assert {(details["reason"], details.get("holder_id")) for details in told} == {("closed_before_due", None)}
 
 
 def test_r29_a_source_is_believed_no_further_back_than_its_delay_and_people_here_not_at_all() -> None:
@@ -364,6 +457,29 @@ def test_r25_a_clock_whose_due_has_passed_is_decided_by_its_own_lead() -> None:
     assert (decided(w, "O"), decided(w, "S")[:1]) == ([("breached", 1, "anna")], [("breached", 1, "vera")])
     assert [o.data["clock"] for o in w.of("lead.joined")] == ["own"]
     assert [o.at for o in w.of("sla.breached", "S")] == [T0 + 15 * MINUTE + 2 * SECOND]
+
+
+def test_r25_a_lead_that_joins_one_whose_clock_is_decided_is_decided_by_nobody() -> None:
+    for merged in (False, True):
+        w = World()
+        w.feed(facts.lead("O", T0, owner_id="anna", phones=(PHONE,)))
+        w.to(T0 + 15 * MINUTE)
+        w.feed(facts.lead("S", w.now, owner_id="vera", phones=() if merged else (PHONE,)))
+        if merged:
+            w.feed(facts.closed("S", w.now, "merged", merged_into="O"))
+        w.after(DAY)
+        assert [o.data["clock"] for o in w.of("lead.joined", "S")] == ["ended"]
+        assert decided(w, "S") == []
+
+
+def test_r29_a_response_in_time_that_is_told_after_the_joining_still_counts() -> None:
+    w = World()
+    w.feed(facts.lead("O", T0, owner_id="anna", phones=(PHONE,)))
+    w.to(T0 + 15 * MINUTE)
+    w.feed(facts.lead("S", w.now, owner_id="vera", phones=(PHONE,)))
+    w.after(5 * MINUTE)
+    call(w, T0 + 16 * MINUTE, "S")
+    assert decided(w, "S") == [("met", 1, "vera")]
 
 
 def test_r25_late_proof_takes_back_the_breach_of_a_joined_lead_too() -> None:

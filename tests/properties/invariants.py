@@ -37,12 +37,12 @@ from tests.properties.oracle import add_open
 from tests.properties.shell import Fold, Shell
 
 ENDS = {"lead.closed", "lead.erased", "lead.joined"}
+DECISIONS = {"sla.met", "sla.breached", "sla.breach_retracted"}
 NOT_AFTER_THE_END = {
     "lead.reassigned",
     "lead.escalated",
     "lead.unassignable",
     "sla.warning",
-    "sla.responded",
 }
 
 DOCUMENTED = documented.fields()
@@ -194,11 +194,16 @@ class Invariants:
             assert before.evaluated is Result.BREACHED or ended, "I8: reassigned without a breach"
 
     def check_i09_terminal(self, outcome: Publish, past: list[Publish]) -> None:
-        """Nothing is decided against a lead that has left the open ones; its contact target may be (R12)."""
+        """Nothing is decided against a lead that has left the open ones; its contact target may be (R12).
+
+        A response before the end may be told after it.
+        """
         ended = [o.type for o in past if o.type in ENDS | {"lead.reopened"}]
         if not ended or ended[-1] == "lead.reopened":
             return
         assert outcome.type not in NOT_AFTER_THE_END, f"I9: {outcome.type} after {ended[-1]}"
+        if outcome.type == "sla.responded":
+            assert outcome.data["response_at"] <= max(o.at for o in past if o.type in ENDS), f"I9: {outcome}"
         if outcome.type == "sla.breached":  # what was due before the end is decided all the same (R29)
             at = max(o.at for o in past if o.type in ENDS)
             assert outcome.data["due_at"] < at, f"I9: a breach after {ended[-1]}"
@@ -206,8 +211,10 @@ class Invariants:
     def check_i20_evaluated_once(self, outcome: Publish, past: list[Publish]) -> None:
         if outcome.type in ("sla.met", "sla.breached"):
             key = (outcome.turn, outcome.data["measure"])
-            others = [o for o in past if o.type in ("sla.met", "sla.breached") and (o.turn, o.data["measure"]) == key]
-            assert not others, f"I20: {key} evaluated twice"
+            before = [o for o in past if o.type in DECISIONS and (o.turn, o.data["measure"]) == key]
+            fits = [o.type for o in before] in ([], ["sla.breached", "sla.breach_retracted"])
+            assert fits, f"I20: {key} evaluated twice"
+            assert not before or before[-1].data["reason"] == "closed_before_due"
 
     # rows
 

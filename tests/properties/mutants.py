@@ -272,8 +272,8 @@ MUTANTS = (
     Mutant(
         "responded is announced although the breach was taken back",
         "decisions",
-        '    if clock.evaluated is Result.BREACHED:\n        case.publish("sla.responded"',
-        '    if clock.evaluated is not Result.MET:\n        case.publish("sla.responded"',
+        "    if clock.evaluated is Result.BREACHED and 0 < at",
+        "    if clock.evaluated is not Result.MET and 0 < at",
     ),
     Mutant(
         "an answered lead keeps its manager's place",
@@ -586,8 +586,36 @@ MUTANTS = (
     Mutant(
         "R29: an end that is told late leaves the breach",
         "promise",
-        "    (Result.BREACHED, Word.OVER): Result.RETRACTED,\n",
+        "    (Result.BREACHED, Word.OVER): Result.ENDED,\n",
         "",
+        CLOCKS,
+    ),
+    Mutant(
+        "R29: what a closing took back can be met no more",
+        "promise",
+        "    (Result.BREACHED, Word.OVER): Result.ENDED,\n",
+        "    (Result.BREACHED, Word.OVER): Result.RETRACTED,\n",
+        CLOCKS,
+    ),
+    Mutant(
+        "R10: a late response that is told after the closing is not announced",
+        "credit",
+        "    if not announced:\n",
+        "    if False:\n",
+        CLOCKS,
+    ),
+    Mutant(
+        "R10: a response after the closing is announced",
+        "decisions",
+        "and 0 < at <= clock.ended:",
+        "and 0 < at:",
+        CLOCKS,
+    ),
+    Mutant(
+        "R25: whoever joins one that is decided answers for its own clock",
+        "joining",
+        "if clock.evaluated in (Result.JOINED, Result.ENDED) else",
+        "if clock.evaluated is Result.JOINED else",
         CLOCKS,
     ),
     Mutant(

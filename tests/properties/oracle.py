@@ -267,11 +267,12 @@ class Clock:
             assert not back
             assert self.in_time != NEVER or self._spared(self.due), f"the breach of {self} is missing"
             return
-        assert not met, f"{self} is met and breached"
         assert breach <= self.over or self.due < self.ended, f"{self} was breached when it was over"
         assert self.in_time > breach, f"{self} was breached, and the response in time was known"
         self._check_breach(self.published("sla.breached", "response", self.turn), self.due)
-        self._expect(back, min(self.in_time, self._taken_back(self.due)), "retracted")
+        known, over = self.in_time, self._taken_back(self.due)
+        self._expect(back, min(known, over), "retracted")
+        self._expect(met, known if over < known else NEVER, "met after its breach was taken back")
 
     def _spared(self, due: int) -> bool:
         """Whether the lead was over, by its own time, when it was due (R29)."""
@@ -294,9 +295,10 @@ class Clock:
             self._check_breach(breaches, self.contact_due)
         else:
             assert known != NEVER or self._spared(self.contact_due), f"{self}: the contact breach is missing"
-        back = min(known, self._taken_back(self.contact_due)) if breaches else NEVER
+        over = self._taken_back(self.contact_due)
+        back = min(known, over) if breaches else NEVER
         self._expect(self._contact("sla.breach_retracted"), back, "contact retracted")
-        self._expect(self._contact("sla.met"), NEVER if breaches else known, "contact met")
+        self._expect(self._contact("sla.met"), known if not breaches or over < known else NEVER, "contact met")
 
     def _contact(self, kind: str) -> list[tuple[Read, Publish]]:
         found = self.published(kind, "contact", self.turn)
@@ -324,11 +326,16 @@ class Clock:
             self._expect(back, min(known, self._taken_back(turn.due)), f"turn {turn.turn} retracted")
 
     def check_responded(self) -> None:
-        """A late response is announced where it ends the clock, once (R10)."""
-        late = self.answered != NEVER and self.response(self.answered) > self.due
-        self._expect(
-            self.published("sla.responded", "response", self.turn), self.answered if late else NEVER, "responded"
-        )
+        """A late response is announced once: where it ends the clock, or where it is told after the end (R10)."""
+        place = self.answered if self.answered != NEVER else self._responded_before_the_end()
+        late = place != NEVER and self.response(place) > self.due
+        self._expect(self.published("sla.responded", "response", self.turn), place if late else NEVER, "responded")
+
+    def _responded_before_the_end(self) -> float:
+        """Where both the breach and a response before the end of the lead are known."""
+        known = max(self.over, self.breach_place(self.turn))
+        places = sorted(read.place for read in self.story.reads if read.place >= known)
+        return next((place for place in places if self.response(place) <= self.ended), NEVER)
 
     def check_nothing_else(self) -> None:
         """No clock but these is evaluated: no hand-over, no turn of another kind (R16)."""
