@@ -9,7 +9,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from math import ceil
 
-from .clocks import ERASED, JOINED, NEVER_A_LEAD, Clock, Clocks, Deed
+from .clock import ERASED, JOINED, NEVER_A_LEAD, Clock, Deed
+from .clocks import Clocks
 from .percent import share
 from .period import Period
 
@@ -77,7 +78,7 @@ class Figures:
         self.late_given += clock.late_given and clock.evaluated == "breached"
         self.attempts += [] if clock.attempt is None else [clock.attempt]
         self.contacts += [] if clock.spoken is None else [clock.spoken]
-        self.late += clock.late
+        self.late += clock.answered_late
         self.contact_decided += bool(clock.contact)
         self.contact_in_time += clock.contact in ("met", "retracted")
         self.missed += clock.missed

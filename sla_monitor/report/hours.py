@@ -13,6 +13,9 @@ from sla_monitor.core.calendar import ALWAYS, OpenTime, calendar
 from sla_monitor.core.case import team_hours
 from sla_monitor.core.rules import DAY, Rules
 
+EARLIER = 7 * DAY
+"""So much before the first coming of a lead is read too: its hours may have been others then."""
+
 CLOSED_AT_MOST = 60 * DAY
 """No longer than this is anything looked for that came before an opening."""
 
@@ -25,6 +28,17 @@ def last_start(rules: Rules, at: int) -> int:
 def first_coming(rules: Rules, start: int) -> int:
     """The earliest instant at which a lead may have come whose clock started at `start` or later, ms."""
     return min(_closed_since(hours, start) for hours in _promised(rules))
+
+
+def first_told(rules: Rules, start: int) -> int:
+    """From when on outcomes may tell of a clock that started at `start` or later, ms."""
+    return max(first_coming(rules, start) - EARLIER, 0)
+
+
+def last_due(rules: Rules, start: int) -> int:
+    """The latest due of a clock that started by an instant, ms: until then another may take its start (R25)."""
+    target = max(policy.target for policy in rules.policies)
+    return max(hours.add(hours.next_open(start), target) for hours in _promised(rules))
 
 
 def _closed_since(hours: OpenTime, start: int) -> int:

@@ -11,11 +11,12 @@ from sla_monitor.codec import OURS, RowCodec, read_header, rfc3339
 from sla_monitor.core.effects import Log
 from sla_monitor.core.lead import BUILT_IN, MISSED_CALL, OPEN_NUMBERS, Lead
 from sla_monitor.core.row import Header
-from sla_monitor.core.rules import DAY, Rules
+from sla_monitor.core.rules import Rules
 from sla_monitor.records import Position, Reader, Taken
 
-from .clocks import HOPS, Clock, Clocks
-from .hours import first_coming, last_start
+from .clock import Clock
+from .clocks import HOPS, Clocks
+from .hours import first_told, last_due, last_start
 from .period import Period
 
 logger = logging.getLogger(__name__)
@@ -30,10 +31,6 @@ class Source(NamedTuple):
     prefix: str
     rules: Rules
     now: int
-
-
-EARLIER = 7 * DAY
-"""So much before the first coming of a lead of the period is read too: its hours may have been others then."""
 
 
 class Kept(NamedTuple):
@@ -68,12 +65,13 @@ async def read(source: Source, period: Period) -> Clocks:
 
 
 def clocks_of(rules: Rules, period: Period) -> Clocks:
-    """None yet. A start moves back by as much as a lead may come late and then waited for an opening (R6, R30)."""
-    return Clocks(period.begin, period.end, last_start(rules, period.end + rules.limits.max_event_age) + 1)
+    """None yet. Another clock takes the start of one of the period until that is due, or comes late (R25, R26, R30)."""
+    taken = max(last_due(rules, period.end), period.end + rules.limits.max_event_age)
+    return Clocks(period.begin, period.end, last_start(rules, taken) + 1)
 
 
 async def _kept(source: Source, topic: str, period: Period) -> Kept:
-    since = await source.reader.since(topic, max(first_coming(source.rules, period.begin) - EARLIER, 0))
+    since = await source.reader.since(topic, first_told(source.rules, period.begin))
     first, end = await source.reader.bounds(topic)
     return Kept(topic, first, tuple(map(max, first, since)), end)
 
@@ -152,6 +150,6 @@ def _clock(lead: Lead) -> Clock:
         team=lead.team_id or "",
         policy=lead.terms.get("name", BUILT_IN.name),
         source=lead.source,
-        holder=lead.holder,
+        holder=next((turn.holder for turn in lead.turns if turn.turn == lead.cycle), ""),
         missed=lead.channel == MISSED_CALL,
     )

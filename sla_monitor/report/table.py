@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
-from .clocks import ERASED, JOINED
+from .clock import ERASED, JOINED
 from .figures import Figures, percentile
 
 Number = float | int | None
@@ -164,7 +164,7 @@ FIGURES = (
         "late_responses",
         Unit.LEADS,
         Words("Answered late", "Ответили с опозданием"),
-        "responses after a breach: `sla.responded`",
+        "of the decided, breached, and answered after the due: `sla.responded`",
         "R10",
         lambda f: f.late,
     ),
@@ -252,7 +252,7 @@ FIGURES = (
         "closed_unanswered",
         Unit.LEADS,
         Words("Closed without a response", "Закрыты без ответа"),
-        "leads that were closed without a response, decided or not",
+        "leads that were closed, decided or not, and nobody had responded before, whenever that was told",
         "R29",
         lambda f: f.closed_unanswered,
     ),
@@ -299,7 +299,7 @@ FIGURES = (
         "joined",
         Unit.LEADS,
         Words("Joined another", "Стали частью другого"),
-        "became part of another lead before they were decided; that one's clock is decided for both",
+        "became part of another lead before they were decided; that one's clock is decided for both, or was already",
         "R25, R26",
         lambda f: f.ended[JOINED],
     ),

@@ -15,7 +15,7 @@ from sla_monitor.core.effects import Log
 from sla_monitor.core.rules import HOUR
 from sla_monitor.records import Tail
 from sla_monitor.report.home import bounds, day_of, home
-from sla_monitor.report.hours import first_coming
+from sla_monitor.report.hours import first_told
 
 from .context import Web
 from .people import STANDINGS, Desk, manager_view
@@ -75,11 +75,11 @@ class Scene:
         self.people: list[dict[str, Any]] = []
 
     def begin(self) -> int:
-        """Today; from when on its outcomes are needed, ms: of the leads whose clocks started, and those of an hour."""
+        """Today; from when on its outcomes are needed, ms: as in a report, and so those of the last hour too."""
         self.zone = home(self._web.rules())
         began, ends = self._day()
         self.today = Today(began, ends, recent=min(began, self._web.clock.now() - HOUR))
-        return min(first_coming(self._web.rules(), began), self.today.recent)
+        return first_told(self._web.rules(), began)
 
     @property
     def stale(self) -> bool:

@@ -17,6 +17,10 @@ Outcome = dict[str, Any]
 """A CloudEvent as `GET /v1/outcomes` gives it."""
 
 DECISIONS = {"sla.met": "met", "sla.breached": "breached", "sla.breach_retracted": "retracted"}
+TURNS = ("lead.assigned", "lead.reassigned", "lead.superseded", "sla.warning")
+"""What names the holder of a turn."""
+
+ENDS = ("lead.closed", "lead.joined", "lead.erased")
 REASONS = ("converted", "junk", "duplicate", "deleted", "merged", "expired", "erased")
 BY = ("manager", "team", "source", "policy", "day", "hour")
 
@@ -58,12 +62,19 @@ class Clock:
 
     @property
     def holder(self) -> str:
-        """Who answers for the decision; without one, whoever is named first."""
+        """Who answers for the decision; without one, whoever is named first as the holder of a turn."""
         for kind in ("sla.met", "sla.breached"):
             for data in self.all(kind, measure="response", evaluated="first"):
                 return str(data.get("holder_id", ""))
-        names = (one["data"].get(name) for one in self.told for name in ("from", "holder_id", "to"))
-        return next(filter(None, names), "")
+        for one in self.told:
+            kind, data = one["type"].removesuffix(".v1"), one["data"]
+            judged = kind in DECISIONS and data["evaluated"] == "first"
+            begun = kind in TURNS and data.get("reason") != "holder_only"
+            names = begun or judged or (kind in ENDS and data["turn"] == self.cycle)
+            who = next(filter(None, map(data.get, ("from", "holder_id", "to"))), "") if names else ""
+            if who or kind in ENDS:
+                return str(who)
+        return ""
 
     @property
     def responded(self) -> bool:
@@ -161,7 +172,7 @@ class Reckoning:
         flags = {
             "in_time": decision in ("met", "retracted"),
             "still_open": not (clock.responded or clock.over),
-            "late_responses": clock.all("sla.responded"),
+            "late_responses": decision == "breached" and clock.all("sla.responded"),
             "escalated": clock.all("lead.escalated"),
             "unassignable": clock.all("lead.unassignable"),
             "late_given": decision == "breached" and clock.all("sla.breached", evaluated="first", late_given=True),
@@ -221,7 +232,7 @@ def decisions(outcomes: Iterable[Outcome]) -> Counter[str]:
     )
 
 
-NOT_OPEN = ("lead.closed", "lead.joined", "lead.erased", "sla.responded")
+NOT_OPEN = (*ENDS, "sla.responded")
 
 
 GIVEN = ("lead.assigned", "lead.reassigned")
@@ -238,6 +249,7 @@ def holders(outcomes: Iterable[Outcome]) -> dict[str, Held]:
     """Who has each lead that is open: nobody responded to its newest clock, and nothing ended it."""
     found: dict[str, Held] = {}
     over: dict[str, bool] = {}
+    newest: dict[str, int] = {}
     for one in outcomes:
         lead_id, kind, data = one["data"]["lead_id"], one["type"].removesuffix(".v1"), one["data"]
         if data.get("test"):
@@ -246,6 +258,9 @@ def holders(outcomes: Iterable[Outcome]) -> dict[str, Held]:
         escalated = kind == "lead.escalated" or (before.escalated and kind not in GIVEN)
         found[lead_id] = Held(data.get("holder_after", ""), escalated)
         over.setdefault(lead_id, "cycle" not in data)
+        newest[lead_id] = max(newest.get(lead_id, 0), data.get("cycle", 0))
+        if data.get("cycle", 0) < newest[lead_id]:
+            continue  # of a clock of the past
         if kind == "lead.reopened":
             over[lead_id] = "cycle" not in data
         elif kind in NOT_OPEN or (kind in ("sla.met", "sla.breach_retracted") and data["measure"] == "response"):

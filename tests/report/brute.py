@@ -45,18 +45,37 @@ CLOSED_IN_TIME = {"reason": "closed_before_due"}
 def verdict(story: Story, **what: Any) -> str:
     """met, breached or retracted; empty if nothing was decided, or what was decided did not stand."""
     if has(story, "sla.breach_retracted", **what, **CLOSED_IN_TIME):
-        return ""
+        return "met" if has(story, "sla.met", **what) else ""
     kinds = {"sla.breach_retracted": "retracted", "sla.met": "met", "sla.breached": "breached"}
     return next((word for kind, word in kinds.items() if has(story, kind, **what)), "")
 
 
-def holder(story: Story) -> str:
-    """Who had the turn that began with the clock: as its evaluation says, else whoever is named first."""
+def holder(story: Story, row: Lead | None) -> str:
+    """Who had the turn that began with the clock.
+
+    As its evaluation says, else whoever is named first by what begins, warns or judges a turn, or ends the first one;
+    else as the row of a lead that runs says.
+    """
     for outcome in story:
         if outcome.type in ("sla.met", "sla.breached") and FIRST.items() <= outcome.data.items():
             return outcome.data.get("holder_id", "")
-    named = (o.data.get("from") or o.data.get("holder_id") or o.data.get("to") for o in story)
-    return next(filter(None, named), "")
+    over = [n for n, o in enumerate(story) if o.type in ("lead.closed", "lead.joined", "lead.erased")]
+    named = filter(None, map(named_by, story[: over[0] + 1] if over else story))
+    return next(named, next((turn.holder for turn in row.turns if turn.turn == row.cycle), "") if row else "")
+
+
+def named_by(outcome: Publish) -> str:
+    data, first = outcome.data, outcome.turn == outcome.data.get("cycle", 1)
+    match outcome.type:
+        case "lead.assigned" | "lead.reassigned" if data["reason"] != "holder_only":
+            return data.get("from") or data["to"]
+        case "lead.superseded" | "sla.warning":
+            return data.get("holder_id", "")
+        case "sla.met" | "sla.breached" if data["evaluated"] == "first":
+            return data.get("holder_id", "")
+        case "lead.closed" | "lead.joined" if first:
+            return data.get("holder_id", "")
+    return ""
 
 
 def responded(story: Story) -> bool:
@@ -91,12 +110,13 @@ def figures(outcomes: list[Publish], rows: Iterable[Lead], begin: int, end: int,
                 start = min(start, running[lead_id].started_at)  # it has taken an earlier one without a word
             if begin <= start < end:
                 local = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone)
-                _count(found, story, local, by_lead)
+                row = running.get(lead_id) if story is known[-1] else None
+                _count(found, story, local, by_lead, holder(story, row))
     for lead_id, lead in running.items():
         if lead_id not in by_lead and begin <= lead.started_at < end:
             local = datetime.fromtimestamp(lead.started_at / 1000, UTC).astimezone(zone)
             missed = Counter(missed_calls=1) if lead.channel == "missed_call" else Counter()
-            for key in _keys(lead.holder, lead.team_id or "", local):
+            for key in _keys(holder([], lead), lead.team_id or "", local):
                 found[key] += Counter(received=1, still_open=1, undecided=1) + missed
     return found
 
@@ -105,10 +125,10 @@ def _keys(manager: str, team: str, local: datetime) -> list[tuple[str, str]]:
     return [("manager", manager), ("team", team), ("day", str(local.date())), ("hour", f"{local.hour:02}"), ("all", "")]
 
 
-def _count(found: dict[Any, Counter], story: Story, local: datetime, by_lead: dict[str, list[Story]]) -> None:
+def _count(found: dict[Any, Counter], story: Story, local: datetime, by_lead: dict[str, list[Story]], who: str) -> None:
     team = story[-1].data.get("team_id", "")
     own = Counter(_own(story, by_lead))
-    for key in _keys(holder(story), team, local):
+    for key in _keys(who, team, local):
         found[key] += own
     for column, manager in _deeds(story):
         for key in _keys(manager, team, local):
@@ -141,7 +161,7 @@ def _told(story: Story) -> Iterator[str]:
     yield from ["still_open"] * (not gone and not responded(story))
     yield from ["attempts"] * has(story, "call.credited", kind="attempt")
     yield from ["contacts"] * has(story, "call.credited", kind="contact")
-    yield from ["late_responses"] * has(story, "sla.responded")
+    yield from ["late_responses"] * (has(story, "sla.responded") and verdict(story, **FIRST) == "breached")
     yield from ["escalated"] * has(story, "lead.escalated")
     yield from ["unassignable"] * has(story, "lead.unassignable")
     if closed and closed.data["reason"] != "not_missed" and not responded(story) and not has(story, "lead.joined"):

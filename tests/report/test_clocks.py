@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from sla_monitor import codec
 from sla_monitor.core.effects import Publish
-from sla_monitor.core.rules import DAY, HOUR, MINUTE
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, Policy, Source
 from sla_monitor.records import Stored
-from sla_monitor.report.clocks import Clock, Clocks
+from sla_monitor.report.clock import Clock
+from sla_monitor.report.clocks import Clocks
+from sla_monitor.report.period import Period
 from tests import facts
+from tests.report.days import clocks_of
 from tests.world import T0, World, sales
 
 BEGIN, END = T0 - 12 * HOUR, T0 + 12 * HOUR
+DAY_OF_T0 = datetime.fromtimestamp(T0 / 1000, UTC).date()
+TODAY = Period(DAY_OF_T0, DAY_OF_T0, ZoneInfo("UTC"))
 
 
 def fold(*outcomes: Publish, begin: int = BEGIN, end: int = END) -> list[Clock]:
@@ -82,6 +90,105 @@ def test_r25_a_lead_that_joined_another_ended_joined_even_when_it_is_closed_late
     w.feed(facts.closed("B", T0 + MINUTE))
     ended = {clock.lead_id: clock.ended_undecided for clock in fold(*w.outcomes)}
     assert ended == {"A": "", "B": "joined"}
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_r25_a_lead_that_joined_one_whose_clock_was_decided_joined_and_is_not_undecided_for_ever(merged: bool) -> None:
+    w = World()
+    w.feed(facts.lead("A", T0, owner_id="anna", phones=("+1",)))
+    w.to(T0 + 15 * MINUTE)
+    w.feed(facts.lead("B", w.now, owner_id="vera", phones=() if merged else ("+1",)))
+    if merged:
+        w.feed(facts.closed("B", w.now, "merged", merged_into="A"))
+    w.after(HOUR)
+    assert [clock.ended_undecided for clock in fold(*w.outcomes) if clock.lead_id == "B"] == ["joined"]
+
+
+def test_r11_a_lead_in_time_was_not_answered_late_whatever_was_known_before() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 12 * MINUTE)
+    w.feed(facts.message(w.now, lead_id="L"))
+    assert [clock.answered_late for clock in fold(*w.outcomes)] == [True]
+    w.to(T0 + 40 * MINUTE)
+    w.feed(facts.called("c", T0 + 5 * MINUTE, lead_id="L", manager_id="anna", talk=34 * MINUTE))
+    assert [(clock.in_time, clock.answered_late) for clock in fold(*w.outcomes)] == [(True, False)]
+
+
+def test_r10_a_lead_that_was_answered_before_its_closing_is_no_lead_without_a_response() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 20 * MINUTE)
+    w.feed(facts.closed("L", w.now))
+    assert [clock.responded for clock in fold(*w.outcomes)] == [False]
+    w.feed(facts.called("c", T0 + 15 * MINUTE, lead_id="L", manager_id="anna"))
+    assert [(clock.responded, clock.answered_late) for clock in fold(*w.outcomes)] == [(True, True)]
+
+
+def test_r29_a_response_in_time_counts_though_a_closing_by_the_due_took_the_breach_back_before() -> None:
+    back = outcome("sla.breach_retracted", T0, measure="response", evaluated="first", reason="closed_before_due")
+    (clock,) = fold(outcome("sla.breached", T0, **MET), back, outcome("sla.met", T0, **MET))
+    assert (clock.in_time, clock.responded) == (True, True)
+
+
+WAITS = Policy(unowned="wait", unowned_after=5 * MINUTE)
+
+
+def test_r23_nobody_gets_a_lead_on_their_line_by_an_assignment_after_its_end() -> None:
+    w = World(sales("anna", "vera", policy=WAITS))
+    w.feed(facts.lead("L", T0))
+    w.to(T0 + MINUTE)
+    w.feed(facts.closed("L", w.now, "junk"), facts.assigned("L", "vera", w.now, assigned_by="human"))
+    assert w.of("lead.assigned")
+    assert [clock.holder for clock in fold(*w.outcomes)] == [""]
+
+
+def test_r25_nobody_gets_a_lead_on_their_line_by_an_assignment_after_it_joined() -> None:
+    w = World(sales("anna", "vera", policy=WAITS))
+    w.feed(facts.lead("B", T0, owner_id="anna", phones=("+1",)), facts.lead("A", T0, phones=("+1",)))
+    w.feed(facts.assigned("A", "vera", T0, assigned_by="human"))
+    assert w.of("assignment.ignored")
+    assert [clock.holder for clock in fold(*w.outcomes) if clock.lead_id == "A"] == [""]
+
+
+def test_r22_a_breach_in_nobodys_name_stays_nobodys_when_a_closing_takes_it_back() -> None:
+    sources = {"crm": Source("crm", max_delay=HOUR)}
+    w = World(sales("anna", "vera", policy=replace(WAITS, unowned_after=15 * MINUTE), sources=sources))
+    w.feed(facts.lead("L", T0))
+    w.to(T0 + 12 * MINUTE)
+    w.feed(facts.assigned("L", "vera", w.now, assigned_by="human"))
+    w.to(T0 + 14 * MINUTE)
+    w.feed(facts.closed("L", T0 + 8 * MINUTE, "junk", received=w.now))
+    assert [(clock.holder, clock.decided) for clock in fold(*w.outcomes)] == [("", False)]
+
+
+def test_r22_an_owner_of_whom_nothing_was_published_has_the_lead_on_their_line_all_the_same() -> None:
+    """`notify_owner: false`: of an open lead its row says who has it and where it came from, of another its end."""
+    w = World(sales("anna", "vera", policy=Policy(notify_owner=False)))
+    w.feed(facts.lead("L", T0, owner_id="anna", phones=("+1",)))
+    w.to(T0 + MINUTE)
+    failed = {"talk": 0, "ring": 1000, "outcome": "failed"}
+    w.feed(facts.called("c", T0, lead_id="L", manager_id="anna", **failed))
+    assert w.types() == ["call.ignored"]
+    assert [(clock.holder, clock.source) for clock in clocks_of(w, TODAY)] == [("anna", "crm")]
+    w.feed(facts.closed("L", w.now, "junk"))
+    assert [(clock.holder, clock.source) for clock in fold(*w.outcomes)] == [("anna", "crm")]
+
+
+def test_r25_a_start_moves_back_as_far_as_a_long_target_lets_it() -> None:
+    w = World(sales("anna", "vera", policy=Policy(target=5 * DAY)))
+    w.feed(facts.lead("A", T0, owner_id="anna"))
+    w.to(T0 + 4 * DAY)
+    w.feed(facts.lead("B", w.now, owner_id="vera"), facts.closed("A", w.now, "merged", merged_into="B"))
+    w.feed(facts.assigned("B", "anna", w.now, assigned_by="human"))
+    assert [(clock.lead_id, clock.holder) for clock in clocks_of(w, TODAY)] == [("A", "anna"), ("B", "vera")]
+
+
+def test_a_record_that_tells_no_instant_as_a_start_is_none_of_ours() -> None:
+    for start in ("2030-03-17 soon", "soon", "2030-03-17T17:46:40"):
+        clocks = Clocks(BEGIN, END)
+        clocks.apply([b'{"type":"sla.met.v1","subject":"x","data":{"started_at":"%s"}}' % start.encode()])
+        assert (clocks.unreadable, list(clocks)) == (1, [])
 
 
 @pytest.mark.parametrize("into", ["NOPE", "L", "closed"])

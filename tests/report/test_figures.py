@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sla_monitor.core.rules import HOUR, MINUTE, Hours, Policy
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, Hours, Policy, Source
 from sla_monitor.report.figures import By, Figures, in_time_of, percentile, report
 from sla_monitor.report.period import Period
 from sla_monitor.report.table import FIGURES, Added
@@ -19,6 +19,7 @@ from tests.world import T0, World, sales
 
 START = datetime.fromtimestamp(T0 / 1000, UTC).astimezone(MOSCOW).date()
 OFFICE = Hours("Europe/Moscow", (((540, 780), (840, 1080)),) * 7)
+LATE = {"crm": Source("crm", max_delay=DAY)}
 COUNTS = [figure for figure in FIGURES if figure.added is Added.SUM]
 
 NAMES = st.sampled_from(["a", "b", "c", "d", "e"])
@@ -36,6 +37,7 @@ def lead_facts() -> st.SearchStrategy:
         st.tuples(st.just("message"), NAMES, PEOPLE, SPANS),
         st.tuples(st.just("closed"), NAMES, st.sampled_from(["junk", "converted"]), st.none()),
         st.tuples(st.just("closed"), NAMES, st.just("merged"), NAMES),
+        st.tuples(st.just("closed late"), NAMES, SPANS),
         st.tuples(st.just("reopened"), NAMES),
         st.tuples(st.just("erased"), NAMES),
         st.tuples(st.just("assigned"), NAMES, PEOPLE),
@@ -58,6 +60,8 @@ def happen(w: World, number: int, what: tuple) -> None:
             w.feed(facts.message(now - ago, who, lead_id=name))
         case "closed", name, reason, into:
             w.feed(facts.closed(name, now, reason, merged_into=into))
+        case "closed late", name, ago:
+            w.feed(facts.closed(name, now - ago, "junk", received=now))
         case "reopened", name:
             w.feed(facts.reopened(name, now))
         case "erased", name:
@@ -73,10 +77,12 @@ def happen(w: World, number: int, what: tuple) -> None:
     first=st.integers(-1, 1),
     days=st.integers(0, 2),
     response=st.sampled_from(["attempt", "contact"]),
+    told=st.booleans(),
 )
-def test_every_count_is_what_follows_from_the_outcomes(story, office, first, days, response):
-    policy = Policy(response=response, calendar="office" if office else None, contact_target=HOUR)
-    w = World(sales("anna", "vera", "gleb", policy=policy, calendars={"office": OFFICE}))
+def test_every_count_is_what_follows_from_the_outcomes(story, office, first, days, response, told):
+    calendar = "office" if office else None
+    policy = Policy(response=response, calendar=calendar, contact_target=HOUR, notify_owner=told)
+    w = World(sales("anna", "vera", "gleb", policy=policy, calendars={"office": OFFICE}, sources=LATE))
     for number, (span, what) in enumerate(story):
         w.after(span)
         happen(w, number, what)
@@ -94,9 +100,14 @@ def test_every_count_is_what_follows_from_the_outcomes(story, office, first, day
 
 
 @settings(max_examples=120, deadline=None)
-@given(story=st.lists(st.tuples(SPANS, lead_facts()), max_size=30), office=st.booleans())
-def test_columns_add_up_and_days_add_up_to_weeks(story, office):
-    w = World(sales("anna", "vera", policy=Policy(calendar="office" if office else None), calendars={"office": OFFICE}))
+@given(
+    story=st.lists(st.tuples(SPANS, lead_facts()), max_size=30),
+    office=st.booleans(),
+    target=st.sampled_from([10 * MINUTE, 3 * DAY]),
+)
+def test_columns_add_up_and_days_add_up_to_weeks(story, office, target):
+    policy = Policy(calendar="office" if office else None, target=target)
+    w = World(sales("anna", "vera", policy=policy, calendars={"office": OFFICE}, sources=LATE))
     for number, (span, what) in enumerate(story):
         w.after(span)
         happen(w, number, what)

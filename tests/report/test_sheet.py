@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from sla_monitor.core.rules import MINUTE, Policy
-from sla_monitor.report.clocks import Clock
+from sla_monitor.report.clock import Clock
 from sla_monitor.report.sheet import html, sheet_of
 from sla_monitor.report.words import WORDS, language_of
 from tests import facts

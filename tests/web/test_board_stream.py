@@ -279,6 +279,12 @@ async def test_a_lead_counts_on_the_day_on_which_its_clock_started_whenever_that
             await seen.told("people")
 
 
+async def test_a_lead_that_came_days_ago_counts_today_though_the_hours_it_waited_for_are_others_now(site):
+    met(site, at=NOW - 3 * DAY, started_at=NOW)
+    async with page(site) as seen:
+        assert seen.people["anna"]["decided"] == 1
+
+
 async def test_the_first_picture_has_the_whole_day(site):
     """Also what waits for the row of its lead, and what came in many parts."""
     for number in range(50):
