@@ -147,11 +147,11 @@ class Report:
         return self.whole_from is None and not self.unreadable
 
 
-Sight = Callable[[Clock], bool]
-"""Which clocks somebody sees."""
+Sight = Callable[[Clock, str], bool]
+"""Whether somebody sees what a clock says of a manager."""
 
 
-def everything(_clock: Clock) -> bool:
+def everything(_clock: Clock, _manager: str) -> bool:
     return True
 
 
@@ -169,14 +169,14 @@ def report(
     if by is By.DAY:
         groups |= {day.isoformat(): Figures() for day in period.days}
     for clock in clocks:
-        if team not in ("", clock.team) or not sees(clock):
+        if team not in ("", clock.team):
             continue
         local = period.local(clock.start)
-        if manager in ("", clock.holder):
+        if manager in ("", clock.holder) and sees(clock, clock.holder):
             for figures in (groups[key(clock, clock.holder, local)], total):
                 figures.count(clock, recovered=clock.missed and clocks.recovered(clock))
         for deed in clock.deeds:
-            if manager in ("", deed.manager):
+            if manager in ("", deed.manager) and sees(clock, deed.manager):
                 groups[key(clock, deed.manager, local)].credit(deed)
                 total.credit(deed)
     rows = tuple(Row(name, groups[name]) for name in sorted(groups, key=lambda name: (not name, name)))

@@ -7,7 +7,7 @@ browser; bars differ by pattern, not by colour. No name or number of a customer 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -19,7 +19,8 @@ from statistics import median
 from sla_monitor.codec import rfc3339
 from sla_monitor.core.rules import Rules
 
-from .clocks import Clock, Clocks
+from .clock import Clock
+from .clocks import Clocks
 from .figures import By, Figures, Row, Sight, everything, in_time_of, report
 from .percent import percent
 from .period import Period
@@ -40,6 +41,10 @@ DEFINITIONS = (
     '<svg class="patterns" width="0" height="0" aria-hidden="true"><defs><pattern id="hatch" width="3" height="3" '
     'patternUnits="userSpaceOnUse"><path d="M0 3 3 0" stroke="#000" stroke-width=".8"/></pattern></defs></svg>'
 )
+
+
+def every_lead(_clock: Clock) -> bool:
+    return True
 
 
 def style() -> str:
@@ -71,10 +76,17 @@ class Sheet:
     made_at: int = 0
 
 
-def sheet_of(clocks: Clocks, period: Period, rules: Rules, manager: str, sees: Sight = everything) -> Sheet:
-    """The sheet of a manager, in the manager's language. sees: what whoever reads it may see."""
+def sheet_of(
+    clocks: Clocks,
+    period: Period,
+    rules: Rules,
+    manager: str,
+    sees: Sight = everything,
+    knows: Callable[[Clock], bool] = every_lead,
+) -> Sheet:
+    """The sheet of a manager, in the manager's language. sees, knows: what figures, and what leads, its reader sees."""
     mine = report(clocks, period, By.DAY, manager=manager, sees=sees)
-    own = [clock for clock in clocks if clock.holder == manager and clock.counts and sees(clock)]
+    own = [clock for clock in clocks if clock.holder == manager and clock.counts and sees(clock, manager)]
     team = _team(own, manager, rules)
     language = language_of(manager, rules)
     names = {known.id: known.name or known.id for known in rules.managers.values()}
@@ -87,7 +99,7 @@ def sheet_of(clocks: Clocks, period: Period, rules: Rules, manager: str, sees: S
         days=mine.rows,
         shares=_shares_of_team(clocks, team, rules),
         objective=_objective(own, rules),
-        waits=_longest(own),
+        waits=_longest(filter(knows, own)),
         names=names,
         words=WORDS[language],
         language=language,

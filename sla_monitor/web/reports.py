@@ -11,7 +11,8 @@ from aiohttp import web
 
 from sla_monitor.core.rules import Rules
 from sla_monitor.report import reading, sheet, written
-from sla_monitor.report.clocks import Clock, Clocks
+from sla_monitor.report.clock import Clock
+from sla_monitor.report.clocks import Clocks
 from sla_monitor.report.figures import By, Report, report
 from sla_monitor.report.home import home
 from sla_monitor.report.period import Period, choose, zone_named
@@ -38,7 +39,7 @@ PARAMETERS = [
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request wants to see, and who asks."""
+    """What a request wants to see, and who asks. managers: of the roster, whom they see."""
 
     period: Period
     by: By
@@ -46,11 +47,15 @@ class Asked:
     manager: str
     excel: str
     visitor: Visitor
+    managers: frozenset[str]
 
-    def sees(self, clock: Clock) -> bool:
+    def sees(self, clock: Clock, manager: str) -> bool:
+        """All figures of a manager whom the visitor sees; of others those of leads that the visitor sees."""
+        return manager in self.managers or self.knows(clock)
+
+    def knows(self, clock: Clock) -> bool:
         """Leads of the visitor's teams, and those that were the visitor's."""
-        mine = bool(self.visitor.manager_id) and clock.holder == self.visitor.manager_id
-        return mine or self.visitor.sees_team(clock.team)
+        return self.visitor.sees_of(clock.team or None, clock.holder)
 
     @classmethod
     def of(cls, request: web.Request, context: Web) -> Asked:
@@ -75,7 +80,9 @@ class Asked:
         excel = query.get("excel", "")
         if excel not in {"", *WORDS}:
             raise Refused(400, f"excel must be one of {', '.join(sorted(WORDS))}")
-        return cls(period, By(by), query.get("team", ""), query.get("manager", ""), excel, request[VISITOR])
+        visitor = request[VISITOR]
+        managers = frozenset(name for name in rules.managers if visitor.sees_manager(name, rules))
+        return cls(period, By(by), query.get("team", ""), query.get("manager", ""), excel, visitor, managers)
 
     def write_csv(self, made: Report, names: Mapping[str, str]) -> str:
         return written.csv_for_people(made, names, self.excel) if self.excel else written.csv_text(made, names)
@@ -110,7 +117,9 @@ class Reports:
         if asked.manager in rules.managers and not asked.visitor.sees_manager(asked.manager, rules):
             raise Refused(404, "no such manager")
         clocks = await self._clocks(asked.period)
-        shown = await asyncio.to_thread(sheet.sheet_of, clocks, asked.period, rules, asked.manager, asked.sees)
+        shown = await asyncio.to_thread(
+            sheet.sheet_of, clocks, asked.period, rules, asked.manager, asked.sees, asked.knows
+        )
         if asked.manager not in rules.managers and not shown.total.received:
             raise Refused(404, "no such manager")
         return _html(_bytes(sheet.html(shown, f'<link rel="stylesheet" href="{sheet.STYLE}">')))

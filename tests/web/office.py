@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 
-from sla_monitor.core.rules import Manager, Rules, Team
+from sla_monitor.core.lead import Kind, Turn
+from sla_monitor.core.rules import MINUTE, Manager, Rules, Team
 from sla_monitor.keys import new_key, parse_keys
 from sla_monitor.web.access import Proxies
-from tests.web.site import Site
+from tests.web.site import NOW, Site
 from tests.web.test_views import lead
 
 PEOPLE = {
@@ -46,7 +47,8 @@ async def office(**parts):
     async with Site(**({"keys": KEYS} | parts)) as site:
         site.rules = RULES
         site.log.put(lead("S-1", name="Ivan Petrov"))
-        site.log.put(lead("F-1", team_id="field", holder="pavel", name="Olga Orlova"))
+        turns = [Turn(1, "pavel", NOW, NOW + 10 * MINUTE, Kind.FIRST)]
+        site.log.put(lead("F-1", team_id="field", holder="pavel", turns=turns, name="Olga Orlova"))
         yield site
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from html.parser import HTMLParser
 
 import pytest
 
 from sla_monitor import codec
-from sla_monitor.core.effects import Log
+from sla_monitor.core.effects import Log, Publish
 from sla_monitor.core.rules import DAY
 from sla_monitor.keys import parse_keys
 from sla_monitor.records import Stored
 from sla_monitor.web.limits import Limits
 from tests import facts
-from tests.web.office import bearer, office, sign_in
+from tests.web.office import PROXY, bearer, office, sign_in
 from tests.web.site import NOW, Site
+from tests.web.test_board_stream import page
 from tests.world import MINUTE, World, sales
 
 WEEK = "from=2026-11-24&to=2026-11-24"
@@ -202,6 +204,58 @@ async def test_it_needs_a_key_once_there_are_keys(path):
 async def test_everybody_sees_the_leads_of_their_teams(who, teams):
     async with office() as site, site.http.get(f"/v1/report?by=team&{WEEK}", headers=bearer(who)) as response:
         assert {row["team"] for row in (await response.json())["rows"]} == teams
+
+
+def decided(lead_id: str, holder: str, team: str, *, met: bool) -> Publish:
+    clock = {"measure": "response", "evaluated": "first", "started_at": NOW - 20 * MINUTE, "cycle": 1, "turn": 1}
+    known = {"holder_id": holder, "team_id": team, "response_at": NOW - 19 * MINUTE}
+    data = clock | {name: value for name, value in known.items() if value}
+    return Publish(type="sla.met" if met else "sla.breached", lead_id=lead_id, turn=1, at=NOW, data=data)
+
+
+def told_of_anna(site: Site) -> None:
+    """A lead of her team in time; one of another team and one of none late; and one that pavel had for her team."""
+    for outcome in (
+        decided("S-2", "anna", "sales", met=True),
+        decided("F-2", "anna", "field", met=False),
+        decided("N-2", "anna", "", met=False),
+        decided("P-2", "pavel", "field", met=False),
+        decided("P-3", "pavel", "sales", met=True),
+        decided("N-3", "", "", met=False),
+    ):
+        site.log.publish(outcome.lead_id, codec.encode_outcome(outcome))
+
+
+@pytest.mark.parametrize("who", ["anna", "boris", "root"])
+async def test_the_figures_of_a_manager_are_the_same_for_all_who_see_the_manager_on_every_surface(who):
+    async with office() as site:
+        told_of_anna(site)
+        made = json.loads(await get(site, f"/v1/report?{WEEK}", **bearer(who)))
+        (row,) = [row for row in made["rows"] if row["manager"] == "anna"]
+        assert (row["in_time"], row["decided"]) == (1, 3)
+        assert "33% (1 of 3)" in await get(site, f"/report/sheet?manager=anna&{WEEK}", **bearer(who))
+        async with page(site, **bearer(who)) as board:
+            assert (board.people["anna"]["in_time"], board.people["anna"]["decided"]) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("who", "pavels", "nobodys"), [("anna", (1, 1), None), ("boris", (1, 1), (0, 1)), ("root", (1, 2), (0, 1))]
+)
+async def test_of_other_managers_and_of_nobody_one_sees_the_leads_of_ones_teams(who, pavels, nobodys):
+    async with office() as site:
+        told_of_anna(site)
+        made = json.loads(await get(site, f"/v1/report?{WEEK}", **bearer(who)))
+    told = {row["manager"]: (row["in_time"], row["decided"]) for row in made["rows"]}
+    assert (told["pavel"], told.get(None)) == (pavels, nobodys)
+
+
+@pytest.mark.parametrize(("who", "shown"), [("anna", "S-2 F-2 N-2"), ("vera", "S-2"), ("boris", "S-2 N-2")])
+async def test_the_sheet_lists_no_lead_that_its_reader_may_not_see(who, shown):
+    async with office(proxies=PROXY) as site:
+        told_of_anna(site)
+        headers = {"X-Forwarded-Email": "vera@example.com"} if who == "vera" else bearer(who)
+        sheet = await get(site, f"/report/sheet?manager=anna&{WEEK}", **headers)
+    assert {lead_id for lead_id in ("S-2", "F-2", "N-2") if lead_id in sheet} == set(shown.split())
 
 
 @pytest.mark.parametrize(
