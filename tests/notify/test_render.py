@@ -138,6 +138,17 @@ def test_without_a_shift_times_are_those_of_the_policy():
     assert "12:30 MSK" in render(send(manager="vera", due_at=DUE), rules).body
 
 
+@pytest.mark.parametrize(("manager", "stays", "ended"), [("vera", "stays", "ended"), ("anna", "остаётся", "завершили")])
+def test_r29_a_breach_taken_back_by_a_closing_says_so_and_not_that_somebody_responded_or_has_the_lead(
+    manager, stays, ended
+):
+    closed = render(send("retracted", manager, reason="closed_before_due"), RULES).body
+    proven = render(send("retracted", manager, response_at=DUE, holder_id="vera"), RULES).body
+    assert (stays in closed, ended in closed) == (False, True)
+    assert (stays in proven, ended in proven) == (True, False)
+    assert len(closed.splitlines()) == len(render(send("stuck", manager), RULES).body.splitlines())
+
+
 # who takes it
 
 
