@@ -183,6 +183,7 @@ def test_r29_an_end_by_the_due_that_is_told_later_takes_the_breach_back() -> Non
     (back,) = w.of("sla.breach_retracted")
     assert (back.data["reason"], back.data["holder_id"]) == ("closed_before_due", "anna")
     assert "response_at" not in back.data
+    assert (w.lead("L").evaluated, w.lead("L").turns[0].result) == ("ended", "ended")
 
 
 def test_r29_whatever_is_told_first_the_same_is_decided() -> None:
@@ -231,14 +232,15 @@ def test_r10_a_late_response_before_the_closing_is_announced_though_it_is_told_a
     assert w.lead("L").status == "waiting"
 
 
-def test_r10_a_response_after_the_closing_is_none() -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, owner_id="anna"))
-    w.to(T0 + 11 * MINUTE)
-    w.feed(facts.closed("L", w.now))
-    w.after(4 * MINUTE)
-    call(w, T0 + 12 * MINUTE)
-    assert responded(w) == []
+def test_r10_a_response_after_the_closing_is_none_though_it_may_be_the_conversation_that_was_due() -> None:
+    for policy, credited in ((Policy(), False), (Policy(contact_target=HOUR), True)):
+        w = World(sales("anna", "vera", policy=policy))
+        w.feed(facts.lead("L", T0, owner_id="anna"))
+        w.to(T0 + 11 * MINUTE)
+        w.feed(facts.closed("L", w.now))
+        w.after(4 * MINUTE)
+        call(w, T0 + 12 * MINUTE)
+        assert (responded(w), bool(w.of("call.credited"))) == ([], credited)
 
 
 def test_r10_a_late_response_that_awaited_a_decision_is_announced_though_the_lead_was_closed_meanwhile() -> None:
