@@ -29,7 +29,10 @@ from .visitors import masked
 ROOT = "../"
 """From here to where we begin, which may lie below a path."""
 
-TAPPED = {Fate.OPEN: 202, Fate.YOURS: 200, Fate.REFUSED: 403, Fate.FOREIGN: 403, Fate.GONE: 410}
+NOTHING_TO_SEE = {Fate.REFUSED: 403, Fate.FOREIGN: 403, Fate.GONE: 410}
+"""Statuses of a page that is not for whoever opens it, or of nothing; 200 for the others."""
+
+TAPPED = {Fate.OPEN: 202, Fate.YOURS: 200, **NOTHING_TO_SEE}
 """Statuses of an answer to a tap; 409 for the others: somebody or something was faster."""
 
 
@@ -48,7 +51,7 @@ class ClaimPage:
             found = await self._claiming.look(claim)
         except TryAgain:
             return self._message(claim, words.unread, 503)
-        status = 410 if found.fate is Fate.GONE else 200
+        status = NOTHING_TO_SEE.get(found.fate, 200)
         offered = {Fate.OPEN: words.button, Fate.YOURS: words.confirm}
         more = [_button(offered[found.fate])] if found.fate in offered else []
         return self._page(claim, found, words.said[found.fate], status, *more)

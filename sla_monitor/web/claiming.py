@@ -47,7 +47,7 @@ def fate(lead: Lead | None, claim: Claim) -> Fate:
 
 
 class Found(NamedTuple):
-    """A lead, and what it is to the manager of a claim."""
+    """A lead, and what it is to the manager of a claim. lead: None too if they are to see nothing of it."""
 
     lead: Lead | None
     fate: Fate
@@ -83,11 +83,11 @@ class Claiming:
         return self._found(lead, claim)
 
     def _found(self, lead: Lead | None, claim: Claim) -> Found:
-        """Whoever has left the roster or the team of the lead since the notice takes nothing."""
+        """Whoever has left the roster or the team of the lead since the notice takes and sees nothing of it."""
         what, rules = fate(lead, claim), self._web.rules()
-        if lead is None or what not in {Fate.OPEN, Fate.REFUSED}:
-            return Found(lead, what)
         if rules.managers and claim.manager_id not in rules.managers:
-            return Found(lead, Fate.REFUSED)
+            return Found(None, Fate.REFUSED)
+        if lead is None or what is Fate.GONE:
+            return Found(lead, what)
         foreign = not may_claim(Case(lead, self._web.clock.now(), rules), claim.manager_id)
-        return Found(lead, Fate.FOREIGN if foreign else what)
+        return Found(None, Fate.FOREIGN) if foreign else Found(lead, what)

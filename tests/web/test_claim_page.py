@@ -225,12 +225,13 @@ async def test_r25_a_link_to_a_joined_lead_takes_nobody_the_one_that_it_joined(s
     assert site.log.appended == []
 
 
-async def test_a_link_to_a_lead_of_another_team_takes_nothing_and_says_so(site):
+@pytest.mark.parametrize("changes", [{}, {"turn": 2}, {"phase": Phase.ANSWERED}, {"phase": Phase.CLOSED}])
+async def test_a_link_to_a_lead_of_another_team_takes_nothing_shows_nothing_and_says_so(site, changes):
     teams = {"sales": Team("sales", ("vera",)), "field": Team("field", ("anna",))}
     site.rules = replace(RULES, teams=teams)
-    assert "It is of another team" in (await look(site))[1]
-    status, text = await tap(site)
-    assert (status, "It is of another team" in text) == (403, True)
+    site.log.put(lead("L", name="Ivan Petrov", **VERAS | changes))
+    for status, text in (await look(site), await tap(site)):
+        assert (status, "It is of another team" in text, "<dd>" in text, "Vera" in text) == (403, True, False, False)
     assert site.log.appended == []
 
 
@@ -249,11 +250,22 @@ async def test_a_claim_that_was_applied_and_changed_nothing_is_told(site):
     assert (status, "cannot be yours" in text) == (403, True)
 
 
-async def test_whoever_has_left_the_roster_takes_nothing(site):
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"holder": "gone"}, {"turn": 2}, {"phase": Phase.ANSWERED}, {"phase": Phase.CLOSED}, {"phase": Phase.JOINED}],
+)
+async def test_whoever_has_left_the_roster_takes_nothing_and_sees_nothing_whatever_became_of_the_lead(site, changes):
+    facts = {"phones": ("+79261234567",), "url": "https://crm.example/L"}
+    site.log.put(lead("L", name="Ivan Petrov", source="bitrix", **VERAS | facts | changes))
     where = path(site, "gone")
-    for (status, text), expected in ((await look(site, where), 200), (await tap(site, where), 403)):
-        assert (status, "not on the roster" in text, "<form" in text) == (expected, True, False)
+    for status, text in (await look(site, where), await tap(site, where)):
+        assert (status, "not on the roster" in text, "<form" in text, "<dd>" in text) == (403, True, False, False)
+        assert not any(shown in text for shown in ("I***", "Ivan", "+79261234567", "crm.example", "bitrix", "Vera"))
     assert site.log.appended == []
+
+
+async def test_whoever_has_left_the_roster_learns_not_even_that_a_lead_is_gone(site):
+    assert (await look(site, path(site, "gone", lead_id="X")))[0] == 403
 
 
 async def test_without_a_roster_anybody_may_claim(site):
