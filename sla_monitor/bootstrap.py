@@ -14,7 +14,7 @@ from . import __version__
 from .acts import Acts
 from .claims import ClaimLinks
 from .clock import DISTRUST, Clock, WallClock, monotonic
-from .core import assign, attempts, match, notifications, relay, track
+from .core import assign, attempts, match, notifications, relay, succession, track
 from .core.effects import Log, Send
 from .core.lead import OPEN_NUMBERS, OPEN_TESTS
 from .core.mailbox import DIGEST
@@ -57,6 +57,7 @@ ROLES = (
         Log.EVENTS,
         lambda: track.REDUCER,
         recheck=lambda header: header.status in OPEN_NUMBERS | OPEN_TESTS,
+        still=succession.may_concern,
         on_stuck=tell_head,
         waiting=OPEN_NUMBERS,
     ),
@@ -65,7 +66,6 @@ ROLES = (
         Log.NOTIFICATIONS,
         lambda: notifications.REDUCER,
         recheck=lambda header: header.status in (attempts.PENDING, relay.RELAYING),
-        always=True,
         waiting=frozenset({attempts.PENDING}),
     ),
 )

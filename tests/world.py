@@ -13,7 +13,7 @@ from sla_monitor.core import assign, match, notifications, track
 from sla_monitor.core.effects import Beat, Bury, Count, Log, Measure, Publish, Receive, Send, address
 from sla_monitor.core.events import Due, ManagerStatus, RulesChanged, Sent
 from sla_monitor.core.fold import Reducer
-from sla_monitor.core.lead import Lead
+from sla_monitor.core.lead import OPEN_NUMBERS, OPEN_TESTS, Lead
 from sla_monitor.core.mailbox import parts
 from sla_monitor.core.rules import MINUTE, SECOND, Manager, Policy, Rules, Team
 from sla_monitor.core.spelling import key
@@ -101,7 +101,14 @@ class World:
                     "", RulesChanged(version=rules.version, rules=rules, at=self.now), self.now, rules
                 ),
             )
+        self._recheck()
         self.run()
+
+    def _recheck(self) -> None:
+        """Every open lead is asked again."""
+        for name, row in list(self.logs[Log.EVENTS].rows.items()):
+            if codec.read_header(row).status in OPEN_NUMBERS | OPEN_TESTS:
+                self._perform(Log.EVENTS, self.logs[Log.EVENTS].apply(name, Due(self.now), self.now, self.rules))
 
     def accept(self, fact: Any) -> None:
         """Append a fact from outside where ingest would."""

@@ -84,9 +84,10 @@ class Case:
 
     @property
     def head(self) -> str:
-        """Who is told of escalations: the policy's, else the team's head, else nobody."""
-        if self.policy.escalate_to != "head":
-            return self.policy.escalate_to
+        """Who is told of escalations: whom the policy names, if they are there, else the team's head, else nobody."""
+        named = self.policy.escalate_to
+        if named != "head" and self.is_manager(named):
+            return named
         return (self.team and self.team.head) or ""
 
     def runs(self, clock: LeadClock) -> bool:

@@ -219,6 +219,8 @@ class Lead:
     ask_reason: str = ""
     unassignable: bool = False
     escalated: bool = False
+    unassignable_to: str = ""  # the head who was told so
+    no_team_to: tuple[str, ...] = ()  # the heads who were told that it is of no team
     by_escalation: bool = False  # the head has it because nobody else did, and not by a person's word
     unowned_until: int = 0
     give_at: int = 0  # of a missed call: nobody is given the lead before

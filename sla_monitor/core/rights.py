@@ -50,7 +50,11 @@ def may_claim(case: Case, manager_id: str) -> bool:
 
 
 def tell_heads(case: Case) -> None:
-    """A lead of no team, where there are teams, is nobody's to see: every head is told of it."""
-    if case.team is None:
-        for head in dict.fromkeys(team.head for team in case.rules.teams.values() if team.head):
-            case.notify(head, "no_team", due_at=case.lead.due_at)
+    """A lead of no team, where there are teams, is nobody's to see: every head is told of it, once."""
+    lead = case.lead
+    if case.team is not None:
+        return
+    for head in dict.fromkeys(team.head for team in case.rules.teams.values() if team.head):
+        if head not in lead.no_team_to:
+            case.notify(head, "no_team", due_at=lead.due_at)
+            lead.no_team_to = (*lead.no_team_to, head)

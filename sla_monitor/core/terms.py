@@ -83,7 +83,6 @@ def recompute(case: Case) -> bool:
     lead = case.lead
     named = {policy.name: policy for policy in case.rules.policies}
     policy = named.get(case.policy.name)
-    lead.rules_version = case.rules.version
     if policy is None or not policy.apply_to_open:
         return False
     case.promise(policy)

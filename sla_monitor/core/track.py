@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import changes, credit, decisions, events, heartbeat, joining, numbers, rights, telling, turns, verdict
+from . import (
+    changes,
+    credit,
+    decisions,
+    events,
+    heartbeat,
+    joining,
+    numbers,
+    rights,
+    succession,
+    telling,
+    turns,
+    verdict,
+)
 from .calls import on_call, on_contact
 from .case import Case
 from .changes import stamp
@@ -55,6 +68,7 @@ def decide(row: Lead | Pulse | None, fact: Any, now: int, rules: Rules) -> tuple
         return row, case.effects
     before = telling.so(case)
     _dispatch(case, fact)
+    succession.follow(case)
     telling.finish(case, before)
     case.say_who_has_it()
     lead = case.lead

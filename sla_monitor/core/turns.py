@@ -193,8 +193,15 @@ def nobody(case: Case, fact: Assigned) -> None:
     lead.unassignable, lead.holder = True, ""
     listed = candidates(fact)
     case.publish("lead.unassignable", listed, qualifier=str(fact.n), reason=lead.ask_reason, source=lead.source)
-    case.notify(case.head, "unassignable", qualifier=str(fact.n), due_at=lead.due_at, reason=lead.ask_reason)
+    tell_nobody(case)
     case.count("unassignable")
+
+
+def tell_nobody(case: Case) -> None:
+    """The head hears that nobody can take the lead, and so does one who comes while it waits."""
+    lead = case.lead
+    lead.unassignable_to = case.head
+    case.notify(case.head, "unassignable", qualifier=str(lead.ask), due_at=lead.due_at, reason=lead.ask_reason)
 
 
 def last_holder(case: Case) -> str:
@@ -316,21 +323,26 @@ def next_turn(case: Case) -> None:
         ask(case, "no_response")
 
 
-def escalate(case: Case, reason: str) -> None:
-    """The head holds the lead, without a timer, until a response or a person's assignment (R19)."""
+def escalate(case: Case, reason: str, *, anew: str = "") -> None:
+    """The head holds the lead, without a timer, until a response or a person's assignment (R19).
+
+    anew: names the occasion on which it goes from one head to the next.
+    """
     lead = case.lead
     lead.warn_next = 0
     release(case)
     before, lead.escalated, lead.holder = lead.holder, True, case.head
     lead.by_escalation = True
-    case.publish("lead.escalated", {"from": before, "to": lead.holder}, reason=reason, source=lead.source)
-    case.notify(lead.holder, "escalated", reason=reason, from_id=before)
+    named = {"from": before, "to": lead.holder}
+    case.publish("lead.escalated", named, qualifier=anew, reason=reason, source=lead.source)
+    case.notify(lead.holder, "escalated", qualifier=anew, reason=reason, from_id=before)
 
 
 def on_away(case: Case) -> None:
-    """The holder is absent (R17): superseded and replaced, or only flagged."""
+    """The holder is absent (R17): superseded and replaced, or only flagged; whoever left is always replaced (R33)."""
     lead, turn = case.lead, case.lead.current
-    if case.policy.on_absence == "reassign" and turn is not None:
+    left = not case.is_manager(lead.holder)
+    if (left or case.policy.on_absence == "reassign") and turn is not None:
         if turn.result is Result.RUNNING:
             turn.result = Result.SUPERSEDED
             case.publish("lead.superseded", holder_id=turn.holder, reason="absent")

@@ -43,8 +43,8 @@ from .waiting import Gathered
 logger = logging.getLogger(__name__)
 
 
-def _never(_: Header) -> bool:
-    return False
+def _still(_header: Header, _rules: Rules) -> bool:
+    return True
 
 
 def _nobody(_key: str, _header: Header, _rules: Rules) -> list[Effect]:
@@ -73,15 +73,15 @@ class Role:
     """What the owner of a partition of one log does.
 
     read: what a record that lies in a partition says at an instant. recheck: whether a row is asked again when a
-    policy that applies to open leads comes into force; always: when any does, or a webhook is enabled. on_stuck: what
-    is to be done when the timer of a row fails. waiting: statuses of the oldest-waiting gauge.
+    policy comes into force, or a webhook is enabled; None: no row ever is. still: whether it is at each opening too.
+    on_stuck: what is to be done when the timer of a row fails. waiting: statuses of the oldest-waiting gauge.
     """
 
     log: Log | Public
     reducer: Callable[[], Reducer]
     read: Callable[[Stored, Partition, int], Read] = read_record
-    recheck: Callable[[Header], bool] = _never
-    always: bool = False
+    recheck: Callable[[Header], bool] | None = None
+    still: Callable[[Header, Rules], bool] = _still
     on_stuck: Callable[[str, Header, Rules], list[Effect]] = _nobody
     waiting: frozenset[int] = frozenset()
 

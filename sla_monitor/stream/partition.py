@@ -63,7 +63,7 @@ class Owner:
         self._state = State.OPENING
         self._waiting = Waiting()
         self._fed: deque[tuple[Any, str]] = deque()
-        self._rechecks = Rechecks(role.recheck, always=role.always)
+        self._rechecks = Rechecks(role.recheck, role.still)
         self._force = RulesChanged(version=0, rules=Rules(), at=0)
         self._owned: Owned | None = None
         self._place = self._passed = 0
@@ -208,7 +208,7 @@ class Owner:
         self._ground = Ground(self.role, self.partition, self._prefix, lambda: owned.rows, reducer, rows_codec)
         self._index = Index(lambda: owned.rows, self.role.waiting)
         await self._index.build(self._name, reducer)
-        await self._rechecks.plan(owned.rows, self._force.rules, self._clock.now())
+        await self._rechecks.resume(owned.rows, self._force.rules, self._clock.now())
         self._state = State.RUNNING
         self._calm = monotonic()
         self._observer.opened(self.role.log, self.partition.number, self._calm - began)
@@ -332,7 +332,7 @@ class Owner:
         self._committed(changes, folding)
         self._force = folding.force
         if folding.again:
-            await self._rechecks.plan(self._ground.rows(), self._force.rules, self._clock.now())
+            await self._rechecks.plan(self._ground.rows(), self._clock.now())
         self._act(folding, gathered, monotonic() - began)
 
     async def _fold(self, gathered: Gathered) -> Folding:

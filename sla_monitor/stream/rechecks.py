@@ -1,4 +1,4 @@
-"""Open rows that are asked again because the policy in force has something for them (R33)."""
+"""Rows that are asked again because the policy in force may have something for them (R33)."""
 
 from __future__ import annotations
 
@@ -14,28 +14,36 @@ from .horizon import Reach
 from .index import slices
 
 
-class Rechecks:
-    """wanted: whether a row is asked. always: by any policy, not only one that applies to open leads."""
+def _any(_: Header) -> bool:
+    return True
 
-    def __init__(self, wanted: Callable[[Header], bool], *, always: bool = False) -> None:
-        self._wanted, self._always = wanted, always
+
+class Rechecks:
+    """wanted: whether a row is asked; None: no row ever is. still: whether one that is wanted is asked at openings."""
+
+    def __init__(self, wanted: Callable[[Header], bool] | None, still: Callable[[Header, Rules], bool]) -> None:
+        self._wanted, self._still = wanted, still
         self._keys: deque[bytes] = deque()
         self._since = 0
 
     def __bool__(self) -> bool:
         return bool(self._keys)
 
-    async def plan(self, rows: Mapping[bytes, bytes], rules: Rules, now: int) -> None:
-        """Ask the rows anew, if the rules have something for them; at an instant not before `now`, ms.
+    async def resume(self, rows: Mapping[bytes, bytes], rules: Rules, now: int) -> None:
+        """At an opening: whatever ended the last owner may have cut it short."""
+        still = self._still
+        await self.plan(rows, now, lambda header: still(header, rules))
 
-        At each opening too: they may have been cut short by whatever ended the last owner.
-        """
+    async def plan(self, rows: Mapping[bytes, bytes], now: int, still: Callable[[Header], bool] = _any) -> None:
+        """Ask the rows anew, at an instant not before `now`, ms."""
         self._keys.clear()
         self._since = now
-        if not self._always and not any(policy.apply_to_open for policy in rules.policies):
+        wanted = self._wanted
+        if wanted is None:
             return
         for some in slices(rows):
-            self._keys += [key for key, value in some if self._wanted(codec.read_header(value))]
+            headers = ((key, codec.read_header(value)) for key, value in some)
+            self._keys += [key for key, header in headers if wanted(header) and still(header)]
             await asyncio.sleep(0)
 
     def ready(self, reach: Reach) -> bool:

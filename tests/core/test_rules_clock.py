@@ -268,7 +268,7 @@ def test_r13_shares_are_of_open_time_from_the_customers_start_however_late_the_t
 
 
 def test_r13_a_warning_without_a_turn_is_no_warning() -> None:
-    row = Lead("L", Phase.OPEN, warn_next=T0, clocks=[LeadClock(1, T0, T0, T0 + MINUTE)])
+    row = Lead("L", Phase.OPEN, team_id="sales", warn_next=T0, clocks=[LeadClock(1, T0, T0, T0 + MINUTE)])
     after, effects = track.decide(row, Due(T0), T0, sales())
     assert after is not None
     assert (after.warn_next, effects) == (0, [])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sla_monitor.core.effects import Join
 from sla_monitor.core.events import Due
 from sla_monitor.core.joining import MAX_JOINED
-from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Hours, Policy, Rules
+from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Hours, Manager, Policy, Rules
 from tests import facts
 from tests.world import T0, World, sales
 
@@ -82,7 +82,8 @@ def test_r16_a_claim_older_than_the_assignment_in_force_takes_nothing() -> None:
 
 
 def test_r19_a_policy_may_name_who_is_escalated_to() -> None:
-    w = World(sales("a", "b", policy=Policy(max_turns=1, escalate_to="olga")))
+    rules = sales("a", "b", policy=Policy(max_turns=1, escalate_to="olga"))
+    w = World(replace(rules, managers={**rules.managers, "olga": Manager("olga")}))
     w.feed(facts.lead("L", T0))
     w.to(T0 + 11 * MINUTE)
     assert (w.lead("L").status, w.lead("L").holder) == ("escalated", "olga")

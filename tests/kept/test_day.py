@@ -85,7 +85,7 @@ def test_data_of_an_older_version_is_opened_shows_all_and_goes_on(tmp_path, mail
         assert {
             who["manager_id"]: (who["presence"], who["open_leads"]) for who in monitor.get("/v1/managers")["managers"]
         } == {who["manager_id"]: (who["presence"], who["open_leads"]) for who in TOLD["managers"]["managers"]}
-        assert version(monitor, "waiting-long") == 2
+        assert version(monitor, "answered") == 2  # rows are written anew as they are folded
 
         waited = {"mailbox", "mailbox-2"}  # of notices to a channel that was down
         eventually(lambda: all(any(lead_id in str(body) for _, body in mailbox.accepted) for lead_id in waited))

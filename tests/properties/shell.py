@@ -15,7 +15,7 @@ from sla_monitor import codec
 from sla_monitor.core import assign
 from sla_monitor.core.effects import Bury, Count, Log, Measure, Publish, Receive, Send, address
 from sla_monitor.core.events import Due, RulesChanged, Sent
-from sla_monitor.core.lead import OPEN, STATUSES, Lead
+from sla_monitor.core.lead import OPEN_NUMBERS, OPEN_TESTS, Lead
 from sla_monitor.core.mailbox import parts
 from sla_monitor.core.rules import Rules
 from tests.world import KEYED, T0, World
@@ -211,7 +211,7 @@ class Shell(World):
                 if fact.version <= draft.rules.version:
                     continue
                 draft.rules = fact.rules
-                draft.again = any(policy.apply_to_open for policy in fact.rules.policies)
+                draft.again = True
             if isinstance(fact, Due) and key not in again and not self._is_due(draft, key):
                 continue
             self._fold(draft, key, fact)
@@ -311,6 +311,5 @@ class Shell(World):
 
     def _plan_rechecks(self) -> None:
         self.rechecks.clear()
-        if any(policy.apply_to_open for policy in self.in_force[Log.EVENTS].policies):
-            rows = self.logs[Log.EVENTS].rows.items()
-            self.rechecks += [key for key, value in rows if STATUSES[codec.read_header(value).status] in OPEN]
+        rows = self.logs[Log.EVENTS].rows.items()
+        self.rechecks += [key for key, value in rows if codec.read_header(value).status in OPEN_NUMBERS | OPEN_TESTS]
