@@ -124,7 +124,7 @@ def _dead_letters(options: Options) -> Iterator[Alert]:
     )
 
 
-IGNORED = ("bad_number", "no_lead_no_number", "unknown_manager", "unknown_owner", "conflict")
+IGNORED = ("bad_number", "own_number", "no_lead_no_number", "unknown_manager", "unknown_owner", "conflict")
 """What is accepted and then has no effect, or less than was meant; a withheld number is nobody's mistake."""
 
 

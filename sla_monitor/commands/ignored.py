@@ -20,6 +20,8 @@ from .options import FINDINGS, DataDir, Json, moment, show
 MEANT: Mapping[str, str] = {
     "bad_number": "a number that cannot be one, or lacks its country: `sources.{source}.default_region`, "
     "or `international_without_plus`",
+    "own_number": "a lead with a number of the company or of a manager, which is left out: it is no customer's",
+    "withheld_number": "a lead in which a word stands where its number should be: nothing to do, unless there was one",
     "no_lead_no_number": "a call or contact with neither a lead nor a usable number: nobody's",
     "unknown_manager": "nobody of the roster: `managers.ID.ids.{source}`",
     "unknown_owner": "nobody of the roster, so the lead counts as unowned: `managers.ID.ids.{source}`",

@@ -19,7 +19,7 @@ class Origin:
     source: the configured name of the key that sent it (a metric label), `other` if none.
     received: when it was accepted, ms. digest: a 32-bit hash of its data, to tell conflicts.
     hops: how often it was forwarded from a joined or merged lead.
-    flags: what intake noticed: `future_time`, `unknown_manager`, `bad_number`.
+    flags: what intake noticed: `future_time`, `unknown_manager`, `bad_number`, `own_number`.
     actor: who did it, by the name of their key, or, as `source:name`, as a source says; empty where nobody does.
     may: the teams upon whose leads they may act (`core.rights`), None for a source that is no person. person: who they
     are in the roster. Only doors of ours, where somebody is known, say these two.

@@ -45,7 +45,7 @@ OURS, MATCHED = "/sla-monitor/", "/sla-monitor"
 MAX_PARKED = 50
 """Facts that wait for one lead; beyond it the oldest becomes a dead letter."""
 
-SHOWN = frozenset({"bad_number", "unknown_manager"})
+SHOWN = frozenset({"bad_number", "own_number", "unknown_manager"})
 """What intake noticed of an event, and the lead shows."""
 
 Handler = Callable[[Case, Any], None]

@@ -409,6 +409,10 @@ class PolicyFile(Section):
     policies: tuple[Policy, ...] = Field((), description="The first that matches a lead is its own.")
     sources: dict[Name, Source] = Field({}, description="Sources of events by name.")
     limits: Limits = Field(Limits(), description="Bounds of what counts, for all policies.")
-    own_numbers: tuple[Phone, ...] = Field((), description="Numbers of the company: never a customer's.")
-    blocked_numbers: tuple[Phone, ...] = Field((), description="Callers whose missed calls make no lead.")
+    own_numbers: tuple[Phone, ...] = Field(
+        (), description="Numbers of the company: never a customer's, also not in a lead."
+    )
+    blocked_numbers: tuple[Phone, ...] = Field(
+        (), description="Callers whose missed calls make no lead; leads do not join by them."
+    )
     webhooks: tuple[Webhook, ...] = Field((), max_length=16, description="Where outcomes are posted to.")

@@ -3,7 +3,16 @@
 from sla_monitor.numbering import to_e164
 
 from .binding import structured
-from .facts import BAD_NUMBER, NO_LEAD_NO_NUMBER, UNKNOWN_MANAGER, WITHHELD_NUMBER, Directory, Routed, to_facts
+from .facts import (
+    BAD_NUMBER,
+    NO_LEAD_NO_NUMBER,
+    OWN_NUMBER,
+    UNKNOWN_MANAGER,
+    WITHHELD_NUMBER,
+    Directory,
+    Routed,
+    to_facts,
+)
 from .models import DATA, EVENTS
 from .reading import FUTURE_TIME, Event, Fault, Invalid, Malformed, decode, parse, parse_binary, read
 from .reserved import DETAIL as RESERVED_DETAIL
@@ -17,6 +26,7 @@ __all__ = [
     "EVENTS",
     "FUTURE_TIME",
     "NO_LEAD_NO_NUMBER",
+    "OWN_NUMBER",
     "RESERVED_DETAIL",
     "UNKNOWN_MANAGER",
     "WITHHELD_NUMBER",

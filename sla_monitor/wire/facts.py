@@ -20,6 +20,7 @@ from .reserved import actor_of
 
 BAD_NUMBER = "bad_number"
 WITHHELD_NUMBER = "withheld_number"
+OWN_NUMBER = "own_number"
 UNKNOWN_MANAGER = "unknown_manager"
 NO_LEAD_NO_NUMBER = "no_lead_no_number"
 """What is counted of an event that `to_facts` sends nowhere."""
@@ -30,13 +31,15 @@ class Directory:
     """What intake needs of the rules. Make one per policy in force, with `Directory.of`.
 
     ids: who somebody is at a source, by its name and their id there. aliases: extensions and phones that exactly one
-    manager has. ours: our numbers and the managers'. Numbers are keys of their spellings.
+    manager has. ours: our numbers and the managers', which no customer has. blocked: those of no one customer. Numbers
+    are keys of their spellings.
     """
 
     managers: frozenset[str] = frozenset()
     ids: Mapping[tuple[str, str], str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     ours: frozenset[str] = frozenset()
+    blocked: frozenset[str] = frozenset()
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     @classmethod
@@ -51,6 +54,7 @@ class Directory:
             ids={(source, given): manager.id for manager in roster for source, given in manager.ids.items()},
             aliases={alias: manager_id for alias, manager_id in pairs if owners[alias] == 1},
             ours=frozenset(map(key, rules.own_numbers)).union(*(map(key, manager.phones) for manager in roster)),
+            blocked=frozenset(map(key, rules.blocked_numbers)),
             sources=rules.sources,
         )
 
@@ -122,7 +126,7 @@ class _Reading:
         use, number = self._directory.number(raw, self._source)
         if number is None:
             self._flag(WITHHELD_NUMBER if use is Use.WITHHELD else BAD_NUMBER)
-        elif use is Use.SHARED:
+        elif use is Use.SHARED or key(number) in self._directory.blocked:
             self._shared.add(number)
         return number
 
@@ -131,8 +135,12 @@ class _Reading:
         return tuple(number for number in numbers if number in self._shared)
 
     def numbers(self, raw: Iterable[str]) -> tuple[str, ...]:
-        """Each once, in the order given."""
-        return tuple(dict.fromkeys(filter(None, map(self.number, raw))))
+        """A lead's, each once, in the order given; by one of ours it would be one with the leads of others."""
+        read = dict.fromkeys(filter(None, map(self.number, raw)))
+        theirs = tuple(number for number in read if key(number) not in self._directory.ours)
+        if len(theirs) < len(read):
+            self._flag(OWN_NUMBER)
+        return theirs
 
     def manager(self, given: str) -> str:
         """The id, or what was given, flagged. Without a roster nobody is unknown (R22)."""

@@ -15,6 +15,7 @@ from sla_monitor.numbering import Use
 from .facts import (
     BAD_NUMBER,
     NO_LEAD_NO_NUMBER,
+    OWN_NUMBER,
     UNKNOWN_MANAGER,
     WITHHELD_NUMBER,
     Directory,
@@ -25,7 +26,7 @@ from .reading import Event
 
 UNKNOWN_OWNER = "unknown_owner"
 
-SAMPLED = frozenset({BAD_NUMBER, NO_LEAD_NO_NUMBER, UNKNOWN_MANAGER, UNKNOWN_OWNER})
+SAMPLED = frozenset({BAD_NUMBER, NO_LEAD_NO_NUMBER, OWN_NUMBER, WITHHELD_NUMBER, UNKNOWN_MANAGER, UNKNOWN_OWNER})
 """What is noticed of an event, besides being counted: it has no effect, or less than was meant."""
 
 EVERY = MINUTE
@@ -63,7 +64,7 @@ class Routing:
         also: list[Accept] = []
         if isinstance(routed.fact, ContactRecorded) and routed.fact.kind in MESSAGES and directory.managers:
             routed, also = self._message(routed, routed.fact, received, source)
-        reasons = [*flags, *_strangers(routed, directory)]
+        reasons = [*_odd(event, flags), *_strangers(routed, directory)]
         also += self._sample(event, received, source, reasons)
         return Entry(Accept(routed.log, routed.key, routed.fact), flags, tuple(also))
 
@@ -116,6 +117,12 @@ def _withheld(event: Event, directory: Directory, source: str) -> bool:
     """Whether a call of nobody is one whose caller gave no number: nobody's mistake."""
     number = getattr(event.data, "customer_number", None)
     return number is not None and directory.number(number, source).use is Use.WITHHELD
+
+
+def _odd(event: Event, flags: Iterable[str]) -> list[str]:
+    """What was noticed. Callers may withhold a number; a lead that has a word for it is odd, one without any is not."""
+    said = any(phone.strip() for phone in getattr(event.data, "phones", None) or ())
+    return [flag for flag in flags if said or flag != WITHHELD_NUMBER]
 
 
 def _strangers(routed: Routed, directory: Directory) -> list[str]:

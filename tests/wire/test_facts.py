@@ -24,6 +24,7 @@ RULES = Rules(
         "mango": Source("mango", default_region="RU", international_without_plus=True),
     },
     own_numbers=("+74950000000",),
+    blocked_numbers=("+79169999999",),
 )
 DIRECTORY = wire.Directory.of(RULES)
 
@@ -78,6 +79,19 @@ def test_numbers_become_e164_by_the_region_of_their_source(raw, number):
 def test_a_withheld_number_is_none_and_no_mistake(raw):
     fact = routed("lead.created.v1", phones=[raw]).fact
     assert (fact.phones, fact.origin.flags) == ((), (wire.WITHHELD_NUMBER,))
+
+
+@pytest.mark.parametrize("kind", ["lead.created.v1", "lead.updated.v1"])
+@pytest.mark.parametrize("ours", ["+7 495 000-00-00", "8 495 111-00-01"])
+def test_r25_numbers_of_ours_and_of_managers_are_no_numbers_of_a_lead(kind, ours):
+    fact = routed(kind, phones=["+74951234567", ours]).fact
+    assert (fact.phones, fact.origin.flags) == (("+74951234567",), (wire.OWN_NUMBER,))
+
+
+def test_r25_by_a_blocked_number_no_lead_joins_another():
+    fact = routed("lead.created.v1", phones=["+74951234567", "+79169999999"]).fact
+    assert (fact.phones, fact.shared) == (("+74951234567", "+79169999999"), ("+79169999999",))
+    assert routed("call.ended.v1", customer_number="+79169999999").fact.shared
 
 
 def test_a_source_may_write_country_codes_without_the_plus():

@@ -13,7 +13,7 @@ from sla_monitor.core.rules import MINUTE, Manager, Rules
 from sla_monitor.wire.examples import EXAMPLES
 
 NOW = 1_795_500_000_000
-RULES = Rules(managers={"anna": Manager("anna", ids={"crm": "7"})})
+RULES = Rules(managers={"anna": Manager("anna", ids={"crm": "7"})}, own_numbers=("+74950000000",))
 
 
 class Door:
@@ -69,6 +69,9 @@ def test_r22_without_a_roster_nobody_is_a_stranger():
     ("kind", "data", "reason", "who"),
     [
         ("lead.created.v1", {"phones": ["8 495 123-45-67"]}, "bad_number", ""),
+        ("lead.created.v1", {"phones": ["private"]}, "withheld_number", ""),
+        ("lead.created.v1", {"phones": ["+74950000000"]}, "own_number", ""),
+        ("lead.updated.v1", {"phones": ["+74950000000"]}, "own_number", ""),
         ("lead.assigned.v1", {"owner_id": "1269"}, "unknown_owner", "1269"),
         ("lead.created.v1", {"owner_id": "1269"}, "unknown_owner", "1269"),
         ("call.ended.v1", {"customer_number": "8 495 123-45-67", "manager_id": "7"}, "no_lead_no_number", ""),
@@ -88,6 +91,12 @@ def test_what_has_no_effect_is_noticed_without_personal_data(kind, data, reason,
     (record,) = map(codec.encode_record, door.noticed)
     assert b"495" not in record
     assert b"916" not in record
+
+
+def test_an_empty_field_is_no_sample():
+    door = Door()
+    door.enter("lead.created.v1", owner_id="anna", phones=[" "])
+    assert door.noticed == []
 
 
 def test_a_few_samples_are_enough():
