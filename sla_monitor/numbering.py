@@ -46,7 +46,25 @@ _WORDS = ("anonymous", "restricted", "blocked", "unknown", "unavailable", "priva
 SPELLED = frozenset(word.translate(_KEYPAD) for word in _WORDS)
 """What carriers send where only digits may stand: the words on the keys of a phone."""
 
-_SAID = frozenset({*_WORDS, "hidden", "caller", "скрыт", "скрытый", "неизвестен", "неизвестный", "анонимный"})
+_SAID = frozenset(
+    {
+        *(*_WORDS, "hidden", "caller"),
+        *("скрыт", "скрыто", "скрытый", "неизвестен", "неизвестный", "анонимный", "определен", "определён"),
+        *("privat", "anonym", "unbekannt", "unterdrückt"),
+        *("privé", "prive", "inconnu", "anonyme", "masqué", "privado", "desconocido", "anónimo"),
+    }
+)
+"""What a word says that stands where a number should, and not beside one."""
+
+_WORD = re.compile(r"[^\W\d_]+")
+_VANITY = re.compile(r"(?:\+?[178]|0)?[\s.(-]*8(?:00|33|44|55|66|77|88)[\s).-]*[A-Za-z][A-Za-z\d\s-]{5,}")
+"""A free number whose letters are keys: 1-800-FLOWERS."""
+
+_EXTENSION = re.compile(
+    r"(?<![^\W\d_])(?:extension|extn?|x|int|anexo|добавочный|доб|вн)[\s:.=#№]*([0-9]{1,7})(?![0-9])", re.IGNORECASE
+)
+"""What one of many behind a number has."""
+
 _IN_BRACKETS = re.compile(r"[^<>]*<([^<>]+)>[^<>]*")
 _SCHEME = re.compile(r"(sips?|callto|whatsapp|h323):(//)?", re.IGNORECASE)
 _DIALLED = re.compile(r"\+?[0-9\s().-]+")
@@ -68,12 +86,14 @@ def read(raw: str, region: str | None, *, international: bool = False) -> Readin
     text = _bare(raw)
     if text is None:
         return Reading(Use.NONE)
-    digits = phonenumbers.normalize_digits_only(text)
-    if _withheld(text, digits):
+    if _withheld(text, _digits(text)):
         return Reading(Use.WITHHELD)
+    text = _unlabelled(text)
     readings = [_parsed(text, region)]
     if international and _DIALLED.fullmatch(text) and not text.startswith("+"):
-        readings.insert(0, _parsed("+" + digits.removeprefix("00"), None))
+        digits = _digits(text)
+        place = 1 if _has_trunk_prefix(digits, region) else 0
+        readings.insert(place, _parsed("+" + digits.removeprefix("00"), None))
     return min(readings, key=lambda reading: _ORDER[reading.use])
 
 
@@ -81,11 +101,37 @@ _ORDER = {use: place for place, use in enumerate(Use)}
 
 
 def _withheld(text: str, digits: str) -> bool:
-    """A word, its digits, or blanks, dashes and zeros where a number should be."""
-    words = re.findall(r"[^\W\d_]+", text.casefold())
-    if digits in SPELLED or _SAID.intersection(words):
+    """A word, its digits, or blanks, dashes and zeros where a number should be; a word beside one is a label."""
+    words = _WORD.findall(text.casefold())
+    if digits in SPELLED or (len(digits) < FEWEST_DIGITS and _SAID.intersection(words)):
         return True
     return not words and (not digits.strip("0") or text == "-1")
+
+
+def _digits(text: str) -> str:
+    return phonenumbers.normalize_digits_only(text)
+
+
+def _unlabelled(text: str) -> str:
+    """Without the words beside a number, which are not its digits; what stands behind the first one after it goes too.
+
+    An extension stays, and so do letters that are keys.
+    """
+    if text.casefold().startswith("tel:") or _VANITY.fullmatch(text):
+        return text
+    kept, done = "", 0
+    for word in _WORD.finditer(text):
+        kept, done = kept + text[done : word.start()], word.end()
+        if len(_digits(kept)) >= FEWEST_DIGITS:
+            extension = _EXTENSION.search(text, word.start())
+            return kept.rstrip(" \t([{-–—,;:/") + (f" ext. {extension[1]}" if extension else "")
+    return (kept + text[done:]).strip()
+
+
+def _has_trunk_prefix(digits: str, region: str | None) -> bool:
+    """Whether they begin as a number dialled within the region does, and so not with another's country code."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region or "", None)
+    return bool(metadata and metadata.national_prefix and digits.startswith(metadata.national_prefix))
 
 
 def _bare(raw: str) -> str | None:
@@ -108,6 +154,7 @@ def _bare(raw: str) -> str | None:
 def _parsed(text: str, region: str | None) -> Reading:
     try:
         number = phonenumbers.parse(text, region)
+        extended = number.extension is not None
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         if not e164.startswith(_ARGENTINA):
             e164 = key(e164)
@@ -115,7 +162,7 @@ def _parsed(text: str, region: str | None) -> Reading:
     except phonenumbers.NumberParseException:
         return Reading(Use.NONE)
     if phonenumbers.is_valid_number(number):
-        return Reading(Use.JOINS, e164)
+        return Reading(Use.SHARED if extended else Use.JOINS, e164)
     long_enough = len(phonenumbers.national_significant_number(number)) >= FEWEST_DIGITS
     possible = phonenumbers.is_possible_number(number)
     return Reading(Use.SHARED, e164) if possible and long_enough else Reading(Use.NONE)

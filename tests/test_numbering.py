@@ -32,12 +32,23 @@ def test_a_number_of_any_country_is_known_however_it_is_written(region: str):
     assert readings == {Reading(Use.JOINS, e164)}
 
 
+@pytest.mark.parametrize("label", [" Max", " (Home)", " моб.", ", Herr Meier", " private"])
+def test_a_label_behind_a_number_of_any_country_changes_nothing(label: str):
+    for region in sorted(REGIONS):
+        number = phonenumbers.example_number(region)
+        for form in (phonenumbers.PhoneNumberFormat.NATIONAL, phonenumbers.PhoneNumberFormat.INTERNATIONAL):
+            written = phonenumbers.format_number(number, form)
+            if len(phonenumbers.normalize_digits_only(written)) >= 7:
+                assert read(written + label, region) == read(written, region)
+
+
 @pytest.mark.parametrize(
     "spellings",
     [
         ("+5215512345678", "+525512345678"),
         ("+5491123456789", "+541123456789"),
         ("+551187654321", "+5511987654321"),
+        ("+22997123456", "+2290197123456"),
     ],
 )
 def test_r24_the_spellings_of_one_mobile_have_one_key(spellings: tuple[str, ...]):

@@ -345,7 +345,10 @@ class Source(Section):
     max_delay: Duration = Field(SOURCE.max_delay, description="How late its events may come.")
     default_region: Region | None = Field(None, description="Country of numbers without a country code.")
     international_without_plus: bool = Field(
-        False, description="Whether it writes numbers with their country code and without the plus, as 375291234567."
+        False,
+        description="Whether it writes numbers with their country code and without the plus, as 375291234567. A valid "
+        "number of `default_region` with the digit that is dialled before it there, as 84951234567 of RU, is one of "
+        "there.",
     )
     missed: Missed = Field(Missed(), description="What becomes of calls that nobody took.")
 

@@ -73,10 +73,12 @@ Send events as [CloudEvents 1.0](https://cloudevents.io) in JSON to `POST /v1/ev
 - Seconds may be decimals. Phone numbers may be written as you have them, also as `tel:`, `sip:` and WhatsApp
   addresses; those without a country code need `default_region` in the policy's `sources` (under `other` for events
   without a key), those with a country code and no plus `international_without_plus`. Both spellings of a Mexican,
-  Argentine or Brazilian mobile are one number. What cannot be a number, and what carriers write for a withheld one,
-  matches nothing.
+  Argentine or Brazilian mobile are one number, and those of a number of Benin. Words beside a number (`+49 30 123456
+  Max`) are labels, and what stands behind them is none of it. What cannot be a number, and what carriers write for a
+  withheld one, matches nothing.
 - Leads join only by a number that is valid in its country. One that is merely possible (without its area code, or
-  made up in a form) may be anybody's: a call counts for the lead that alone has it open.
+  made up in a form), has an extension or is in `blocked_numbers` may be of many: a call counts for the lead that alone
+  has it open. The company's and its managers' numbers are left out of a lead.
 - A call should carry `customer_number` or `lead_id`; without a usable one it is counted and goes no further.
 - `owner_id` and `manager_id` are an id of the policy, an `ids` entry of the manager for this source, or an extension or
   phone that exactly one manager has.
