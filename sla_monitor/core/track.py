@@ -256,13 +256,13 @@ def _end_before(case: Case, at: int) -> None:
 
 
 def erase(case: Case, fact: events.LeadErased) -> None:
-    """Leave lead_id and status; rows, waiting calls and queued notices lose the data at once (R31)."""
+    """Leave lead_id, team and status; rows, waiting calls and queued notices lose the data at once (R31)."""
     lead = case.lead
     numbers.close_all(case, fact.at, erase=True)
     leave_open(case, Phase.ERASED, ended_at(case, fact))
     verdict.decide_now(case)
     case.publish("lead.erased", source=lead.source)
-    case.lead = Lead(lead.lead_id, Phase.ERASED, turn=lead.turn, seen=lead.seen)
+    case.lead = Lead(lead.lead_id, Phase.ERASED, team_id=lead.team_id, turn=lead.turn, seen=lead.seen)
     case.count("ok")
 
 

@@ -96,7 +96,7 @@ class Outcomes:
                 visitor, _ = self._web.access.visitor(request, "read", self._web.rules())  # as of now
                 # The mark keeps the cursor of a client fresh whose lead is silent, and shows a gone one.
                 messages = [
-                    _message(one) for one in taken if wanted in (None, one.record.key) and _sees(visitor, one.record)
+                    _message(one) for one in taken if wanted in (None, one.record.key) and sees(visitor, one.record)
                 ]
                 await response.write(b"".join(messages) + _mark(tail.position))
                 if came:
@@ -118,7 +118,7 @@ class Outcomes:
             ending.cancel()
 
 
-def _sees(visitor: Visitor, outcome: Stored) -> bool:
+def sees(visitor: Visitor, outcome: Stored) -> bool:
     """Whether somebody may know of an outcome, which says itself whom it concerns."""
     if visitor.teams is None:
         return True

@@ -11,6 +11,7 @@ from sla_monitor.core.effects import Log
 from sla_monitor.core.lead import Lead
 
 from .context import VISITOR, Web
+from .outcomes import sees
 from .views import Views, lead_view
 from .visitors import Visitor
 
@@ -29,7 +30,7 @@ class Stories:
             self._web.topic(Log.OUTCOMES), lead.lead_id.encode(), min(lead.created_at, lead.started_at) - window
         )
         view = {name: part for name, part in lead_view(lead).items() if name != "timeline"}
-        outcomes = [msgspec.Raw(record.value) for record in found if record.value]
+        outcomes = [msgspec.Raw(record.value) for record in found if record.value and sees(visitor, record)]
         told = {"lead": view, "name": visitor.shown(lead.name), **_customer(lead, visitor), "outcomes": outcomes}
         body = msgspec.json.encode(told)
         return web.Response(body=body, content_type="application/json")

@@ -36,13 +36,17 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """name: of their key. manager_id: of the roster, empty if they are nobody there. teams: theirs; None: all."""
+    """name: of their key. manager_id: of the roster, empty if they are nobody there. teams: theirs; None: all.
+
+    known: the teams of the policy; what is of another is of none.
+    """
 
     name: str
     role: Role
     by: By
     manager_id: str = ""
     teams: frozenset[str] | None = None
+    known: frozenset[str] = frozenset()
 
     @property
     def sees_names(self) -> bool:
@@ -60,7 +64,7 @@ class Visitor:
         """Heads see what is of no team: somebody has to look after it."""
         if self.teams is None or team_id in self.teams:
             return True
-        return team_id is None and self.leads
+        return self.leads and team_id not in self.known
 
     def sees_outcome(self, data: Mapping[str, Any]) -> bool:
         """Whether they see an outcome, by its own data: the team at that time, and whom it concerned."""
@@ -103,12 +107,13 @@ def visitor_of(key: Key, by: By, rules: Rules) -> Visitor:
     if key.manager and rules.managers and key.manager not in rules.managers:
         return Visitor(key.name, Role.VIEWER, by, teams=frozenset())
     teams = teams_of(key.manager, rules) if key.manager and rules.teams else None
+    known = frozenset(rules.teams)
     if "admin" in key.scopes:
         return Visitor(key.name, Role.ADMIN, by, key.manager)
     if "act" not in key.scopes:
-        return Visitor(key.name, Role.VIEWER, by, key.manager, teams)
+        return Visitor(key.name, Role.VIEWER, by, key.manager, teams, known)
     heads = not key.manager or any(team.head == key.manager for team in rules.teams.values())
-    return Visitor(key.name, Role.HEAD if heads else Role.MANAGER, by, key.manager, teams)
+    return Visitor(key.name, Role.HEAD if heads else Role.MANAGER, by, key.manager, teams, known)
 
 
 def teams_of(manager_id: str, rules: Rules) -> frozenset[str]:

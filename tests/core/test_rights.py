@@ -160,3 +160,10 @@ def test_r33_a_lead_whose_team_is_no_more_is_anybodys_to_claim_and_to_close() ->
     assert w.lead("L").holder == "nick"
     w.feed(facts.closed("L", T0 + MINUTE, may=("ops",), person="olga"))
     assert (w.lead("L").status, refusals(w)) == (Status.CLOSED, [])
+
+
+def test_r31_an_erased_lead_stays_of_its_team() -> None:
+    w = lead_of("sales", "anna")
+    w.feed(facts.erased("L", T0 + MINUTE))
+    erased = w.lead("L")
+    assert (erased.status, erased.team_id, erased.holder, erased.turns) == (Status.ERASED, "sales", "", [])

@@ -13,7 +13,7 @@ from tests.web.site import Site
 from tests.web.test_views import lead
 
 PAGE = Path(__file__).parents[2] / "docs" / "rights.md"
-LEADS = ("S", "F", "N")
+LEADS = ("S", "F", "N", "G")
 PEOPLE = ("anna", "boris", "pavel", "vera")
 
 
@@ -62,6 +62,7 @@ async def test_everybody_sees_and_does_what_the_page_says_and_nothing_else(line:
         site.log.put(lead("S", name="Ivan Petrov"))
         site.log.put(lead("F", team_id="field", holder="pavel", name="Ivan Petrov"))
         site.log.put(lead("N", team_id=None, holder="", turns=[], name="Ivan Petrov"))
+        site.log.put(lead("G", team_id="ural", holder="", turns=[], name="Ivan Petrov"))
         assert await seen(site, headers) == listed(line.sees)
         assert await on_board(site, headers) == (listed(line.sees), not listed(line.sees) or line.names == "yes")
         assert await done(site, headers, {"action": "claim"}) == listed(line.claims)

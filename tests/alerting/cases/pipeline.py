@@ -125,8 +125,10 @@ CASES = [
         fires=[
             (
                 {},
-                "Responses may not be seen: 30 events in an hour had no usable number, named unknown people, or came "
-                + "with an id that was used before.",
+                (
+                    "Responses may not be seen: 30 events in an hour had no usable number, named unknown people, or "
+                    "came with an id that was used before."
+                ),
             )
         ],
         over="2h30m",
