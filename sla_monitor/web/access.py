@@ -65,7 +65,7 @@ class Access:
             check_local(request)
 
     def visitor(self, request: web.Request, scope: Scope, rules: Rules) -> tuple[Visitor, Key | None]:
-        """Who makes a request that needs a scope, and their key, if there are any. Raises Refused: 401, 403."""
+        """Who makes a request that needs a scope, and their key, if there are any. Raises Refused: 401, 403, 503."""
         self.admit(request)
         if not self.keys:
             self.check_origin(request)
@@ -88,6 +88,8 @@ class Access:
                 raise Refused(403, "the proxy knows you, and the key file has nobody of that identity")
             return key, By.PROXY
         session = self.sessions.read(request)
+        if session and not self.sessions.known:
+            raise Refused(503, "who has signed out is not known yet; try again", headers={"Retry-After": "1"})
         return _known(session and self.keys.marked(session.name, session.mark)), By.SESSION
 
     def check_origin(self, request: web.Request, *, browser: bool = False) -> None:

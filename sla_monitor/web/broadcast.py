@@ -157,7 +157,8 @@ class Broadcast:
         today = viewer.scene.today
         seen = (one for one in today.responses.values() if visitor.sees_of(one.team_id, one.holder_id))
         points = [(one.at, one.took, one.in_time, one.promised, one.lead_id) for one in seen]
-        return _event("hour", responses=points, answered_at=today.answered)
+        answered_at = max((at for team_id, at in today.answered.items() if visitor.sees_team(team_id)), default=0)
+        return _event("hour", responses=points, answered_at=answered_at)
 
     def _news_of(self, viewer: Viewer, visitor: Visitor) -> bytes:
         """The newest first."""

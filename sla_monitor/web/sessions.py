@@ -34,13 +34,17 @@ class Session(NamedTuple):
 
 
 class Sessions:
-    """secure: whether browsers send the cookie over TLS only. Without secrets it is false, and nobody can sign in."""
+    """secure: whether browsers send the cookie over TLS only. Without secrets it is false, and nobody can sign in.
+
+    known: whether it is known which were ended before this process began; until then none of them is trusted.
+    """
 
     def __init__(self, clock: Clock, secrets: Sequence[str] = (), *, secure: bool = False) -> None:
         self._clock, self._secure = clock, secure
         self._signer = Signer(secrets, "session.v1")
         self._ended: dict[str, int] = {}
         self._told: list[Callable[[], None]] = []
+        self.known = False
 
     def __bool__(self) -> bool:
         return bool(self._signer)

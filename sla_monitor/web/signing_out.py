@@ -41,6 +41,7 @@ async def follow(web: Web) -> None:
             async with web.reader.changed(web.topic(Log.DESK)) as changed:
                 rows = await web.reader.rows(web.topic(Log.DESK))
                 _learn(web, await asyncio.to_thread(_of_sessions, rows))
+                web.access.sessions.known = True
                 await _go_on(web, changed)
         except (TryAgain, GiveUp) as error:
             logger.debug("what was signed out elsewhere is not known now: %s", type(error).__name__)

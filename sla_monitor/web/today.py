@@ -93,8 +93,8 @@ class Told(NamedTuple):
 class Today:
     """began, ends: local midnights, ms. clocks: those that started today, as in a report of these days.
 
-    recent: from when on there is news, ms. responses: of the last hour, by lead. answered: when the last lead was, ms;
-    0 if none was.
+    recent: from when on there is news, ms. responses: of the last hour, by lead. answered: when the last lead was, by
+    team, ms.
     """
 
     began: int = 0
@@ -103,7 +103,7 @@ class Today:
     clocks: Clocks = field(init=False)
     responses: dict[str, Response] = field(default_factory=dict)
     news: deque[News] = field(default_factory=lambda: deque(maxlen=KEPT_NEWS))
-    answered: int = 0
+    answered: dict[str | None, int] = field(default_factory=dict)
     _shares: dict[str, tuple[int, int]] | None = None
 
     def __post_init__(self) -> None:
@@ -151,7 +151,8 @@ class Today:
         if "response_at" not in data:  # taken back because the lead had ended by its due (R29)
             return False
         at = instant(data["response_at"])
-        self.answered = max(self.answered, at)
+        team_id = data.get("team_id")
+        self.answered[team_id] = max(self.answered.get(team_id, 0), at)
         if lead is None:
             return True
         in_time = outcome.type != "sla.responded.v1"

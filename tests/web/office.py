@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 
@@ -53,7 +54,12 @@ async def office(**parts):
 
 
 async def sign_in(site: Site, name: str) -> str:
-    """The cookie of a session."""
+    """The cookie of a session, once it is known which were ended before."""
+    async with asyncio.timeout(5):
+        while True:
+            if site.web.access.sessions.known:
+                break
+            await asyncio.sleep(0)
     async with site.http.post(
         "/sign-in", data={"key": TOKENS[name]}, headers=SAME_SITE, allow_redirects=False
     ) as answer:

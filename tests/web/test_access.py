@@ -463,7 +463,17 @@ async def test_a_session_that_was_ended_before_a_process_began_is_refused_by_it(
             async with site.http.get("/v1/me", headers={"Cookie": cookie}) as answer:
                 if answer.status == 401:
                     return
+                assert answer.status == 503
             await asyncio.sleep(0)
+
+
+async def test_until_it_is_known_who_has_signed_out_no_session_opens_and_keys_do():
+    async with office() as site:
+        cookie = await sign_in(site, "boris")
+        site.web.access.sessions.known = False
+        async with site.http.get("/v1/me", headers={"Cookie": cookie}) as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+        assert (await get(site, "/v1/me", **bearer("boris")))["name"] == "boris"
 
 
 async def test_who_signs_out_while_nothing_can_be_stored_is_out_here(caplog):

@@ -333,6 +333,17 @@ async def test_the_last_hours_responses_are_told_and_leave_when_they_are_older(s
         assert len(seen.hour["responses"]) == 3
 
 
+async def test_when_the_last_lead_was_answered_is_told_of_the_teams_that_are_seen():
+    async with office() as site:
+        met(site, "S-1", NOW - 9 * MINUTE, team_id="sales")
+        met(site, "F-1", NOW - 5 * MINUTE, holder="pavel", team_id="field")
+        told = {}
+        for name in ("anna", "root"):
+            async with page(site, **bearer(name)) as seen:
+                told[name] = (NOW - seen.hour["answered_at"]) // MINUTE
+        assert told == {"anna": 9, "root": 5}
+
+
 async def test_of_very_many_responses_the_newest_are_told(site, monkeypatch):
     monkeypatch.setattr(today, "KEPT_RESPONSES", 2)
     for number in range(4):

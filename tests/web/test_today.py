@@ -15,5 +15,5 @@ def test_r29_a_breach_taken_back_because_the_lead_had_ended_is_news_and_no_respo
     today = Today()
     told = today.take(Outcome("sla.breach_retracted.v1", "2026-11-30T10:11:00Z", "L1", data), None)
     assert (told.hour, told.news) == (False, True)
-    assert (today.responses, today.answered) == ({}, 0)
+    assert (today.responses, today.answered) == ({}, {})
     assert [(news.lead_id, news.reason) for news in today.news] == [("L1", "closed_before_due")]
