@@ -113,7 +113,6 @@ def create(case: Case, fact: events.LeadCreated) -> None:
     announce_schedule(case)
     numbers.open_all(case, join=case.policy.join_same_number)
     case.count("ok")
-    rights.tell_heads(case)
     _first_holder(case, fact.owner_id)
 
 
