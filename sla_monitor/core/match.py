@@ -104,10 +104,9 @@ def hand_out(case: Case) -> None:
 
 def _alone(row: Number, kept: Kept, wanting: Iterable[Opening]) -> Iterator[Opening]:
     """Of a number that many may have, the lead that alone had it open at that instant, or has the call already."""
-    at = row.instants(kept)[-1]
-    had = [opening for opening in row.openings if opening.was_open(at)]
+    alone = row.alone(row.instants(kept)[-1])
     orders = {order for other in row.kept if kept.key and other.key == kept.key for order in other.got}
-    return (opening for opening in wanting if had == [opening] or opening.order in orders)
+    return (opening for opening in wanting if opening in alone or opening.order in orders)
 
 
 def _spoken_for(case: Case, kept: Kept, opening: Opening) -> bool:

@@ -50,9 +50,14 @@ def judge(case: Case, kept: Kept, call: CallSeen) -> Verdict:
 
 def _stretch(case: Case, ring: tuple[int, int]) -> None:
     """A further leg of the call that a lead was made of: whoever answers soon after it answers that call (R26)."""
-    for made in case.row.openings:
-        if made.made_of and made.is_open and legs((made.rang_at, made.missed_at), ring, case.rules.limits):
-            made.rang_at, made.missed_at = min(made.rang_at, ring[0]), max(made.missed_at, ring[1])
+    for made in _made_of_legs(case, ring):
+        made.rang_at, made.missed_at = min(made.rang_at, ring[0]), max(made.missed_at, ring[1])
+
+
+def _made_of_legs(case: Case, ring: tuple[int, int]) -> list[Opening]:
+    """Open leads that were made of other legs of the call."""
+    made = (opening for opening in case.row.openings if opening.made_of and opening.is_open)
+    return [opening for opening in made if legs((opening.rang_at, opening.missed_at), ring, case.rules.limits)]
 
 
 def decide_again(case: Case) -> None:
@@ -106,7 +111,7 @@ def _place(case: Case, call: CallSeen, at: int) -> Verdict:
     if whose or any(opening.made_of == call.call for opening in openings):
         return Verdict.ON_LEAD
     if case.row.shared:
-        return Verdict.MADE
+        return Verdict.ON_LEAD if _made_of_legs(case, _ring(case, call)) else Verdict.MADE
     taker = next((opening for opening in near if opening.is_open), None)
     if taker:
         case.tell(taker.lead_id, Absorbed(lead_id=taker.lead_id, started_at=at, at=at))

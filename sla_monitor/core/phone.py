@@ -249,6 +249,12 @@ class Number:
             return (kept.began,)
         return (call_start(call), talk) if call.direction == "outbound" else (talk,)
 
+    def alone(self, at: int) -> list[Opening]:
+        """The lead that alone had it open at an instant; one made of a missed call is no other lead (R26)."""
+        had = [opening for opening in self.openings if opening.was_open(at)]
+        made = sum(bool(opening.made_of) for opening in had)
+        return had if made <= 1 and len(had) - made <= 1 else []
+
     def next_order(self) -> int:
         self.last_order += 1
         return self.last_order

@@ -608,6 +608,21 @@ def test_r26_a_missed_call_of_a_shared_number_makes_a_lead_that_shares_it() -> N
     assert len(phone.made()) == 1
 
 
+def test_r26_calling_a_shared_number_back_answers_the_missed_call_and_the_lead_that_came_of_it() -> None:
+    phone = Phone()
+    phone.feed(missed("m", T0, shared=True))
+    phone.feed(opened(made_id("m"), T0, absorb=False), shared("A", T0 + MINUTE), now=T0 + MINUTE)
+    phone.feed(called("back", T0 + 3 * MINUTE), now=T0 + 4 * MINUTE)
+    assert {lead_id for lead_id in (made_id("m"), "A") if "back" in phone.calls(lead_id)} == {made_id("m"), "A"}
+
+
+def test_r26_legs_of_one_call_of_a_shared_number_make_one_lead_though_others_have_it() -> None:
+    phone = Phone()
+    phone.feed(shared("A"), shared("B"))
+    phone.feed(*(missed(f"leg{n}", T0 + MINUTE + n * 1000, shared=True) for n in range(3)), now=T0 + 2 * MINUTE)
+    assert len(phone.made()) == 1
+
+
 def test_r26_a_missed_call_of_a_shared_number_lies_on_the_lead_that_alone_has_it() -> None:
     phone = Phone()
     phone.feed(shared("A"), missed("m", T0 + MINUTE))
