@@ -55,6 +55,7 @@ def leads(draw: Any) -> Lead:
         contact_at=draw(MAYBE),
         breached=draw(st.sampled_from([(), (Broken(2, "vera", started + 20 * MINUTE),)])),
     )
+    escalated = draw(st.booleans())
     return Lead(
         "L",
         phase,
@@ -66,12 +67,13 @@ def leads(draw: Any) -> Lead:
         turn=max(len(turns), 1),
         turns=turns,
         counted=draw(st.integers(1, 4)),
-        holder=draw(WHO),
+        holder="boris" if escalated else draw(WHO),
         ask=draw(st.integers(0, 2)),
         asking=draw(st.booleans()),
         ask_reason=draw(st.sampled_from(["assigned", "no_response", "absent"])),
         unassignable=draw(st.booleans()),
-        escalated=draw(st.booleans()),
+        unassignable_to="boris",
+        escalated=escalated,
         question=1,
         asked_at=draw(MAYBE),
         catch_up_at=draw(NEAR),
