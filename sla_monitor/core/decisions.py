@@ -22,8 +22,8 @@ def in_time(case: Case, clock: LeadClock, measure: str, at: int, by: str) -> Non
         return
     if after is Result.MET:
         first = _first_turn(case, clock)
-        holder = clock.first_holder or (first.holder if first else "")
-        _decide(case, "sla.met", clock, measure, response_at=at, by=by, holder_id=holder)
+        late = first.holder if first and first.kind is Kind.LATE else ""
+        _decide(case, "sla.met", clock, measure, response_at=at, by=by, holder_id=clock.first_holder or late)
     else:
         _retract(case, clock, measure, response_at=at)
 
@@ -75,7 +75,7 @@ def _retract(
     """Take a breach back, and tell both holders and the head who has the lead now, if anybody still has it."""
     lead = case.lead
     turn, holder = (later.turn, later.holder) if later else (clock.cycle, clock.first_holder)
-    late_given = _late_given(case, clock, measure) if later is None else None
+    late_given = _late_given(clock, measure) if later is None else None
     why = {"response_at": response_at, "reason": reason}
     _decide(case, "sla.breach_retracted", clock, measure, later, late_given=late_given, **why)
     stays = reason is None and lead.phase in (Phase.OPEN, Phase.ANSWERED)
@@ -139,7 +139,7 @@ def breach_first(case: Case, clock: LeadClock) -> None:
     _heard(case, clock, RESPONSE, Word.PASSED)
     if case.lead.current is _first_turn(case, clock):
         case.lead.warn_next = 0
-    late_given = _late_given(case, clock, RESPONSE)
+    late_given = _late_given(clock, RESPONSE)
     _breach(case, clock, RESPONSE, late_given=late_given, delay=clock.late_given if late_given else None)
     if not case.runs(clock):
         respond_late(case, case.lead.clock_of(clock.cycle))
@@ -175,10 +175,9 @@ def _breach(case: Case, clock: LeadClock, measure: str, later: Turn | None = Non
     _decide(case, "sla.breached", clock, measure, later, **known, **details)
 
 
-def _late_given(case: Case, clock: LeadClock, measure: str) -> bool | None:
-    """Whether the first turn was given too late to answer for the customer's due (R14)."""
-    first = _first_turn(case, clock)
-    late = first is not None and first.kind is Kind.LATE and not clock.late
+def _late_given(clock: LeadClock, measure: str) -> bool | None:
+    """Whether nobody answers for the customer's due because whoever began with it was given it too late (R14)."""
+    late = bool(clock.late_given) and not clock.first_holder and not clock.late
     return True if late and measure == RESPONSE else None
 
 

@@ -424,6 +424,40 @@ def test_r14_an_assignment_that_we_read_late_is_our_delay() -> None:
     assert w.of("sla.breached")[0].data["delay"] == "read"
 
 
+def waiting(**owners: str | None) -> World:
+    """Leads that came three minutes apart, where an owner is waited for."""
+    w = World(sales(policy=Policy(unowned="wait", unowned_after=30 * MINUTE)))
+    for lead_id, owner in owners.items():
+        w.feed(facts.lead(lead_id, w.now, owner_id=owner))
+        w.after(3 * MINUTE)
+    return w
+
+
+def test_r14_a_due_that_was_given_too_late_is_nobodys_for_the_lead_that_takes_it_too() -> None:
+    w = waiting(O=None, S="vera")
+    w.feed(facts.assigned("O", "anna", w.now, assigned_by="human"), facts.closed("O", w.now, "merged", merged_into="S"))
+    w.to(T0 + 11 * MINUTE)
+    (breach,) = w.of("sla.breached")
+    assert (breach.lead_id, breach.data.get("holder_id")) == ("S", None)
+    assert (breach.data["late_given"], breach.data["delay"]) == (True, "named")
+
+
+def test_r14_nor_is_it_met_by_whoever_has_the_taker() -> None:
+    w = waiting(O=None, S="vera")
+    w.feed(facts.assigned("O", "anna", w.now, assigned_by="human"), facts.closed("O", w.now, "merged", merged_into="S"))
+    call(w, w.now, "S")
+    assert decided(w, "S") == [("met", 1, "")]
+
+
+def test_r14_a_taken_due_is_that_of_its_first_holder_though_the_takers_own_was_given_late() -> None:
+    w = waiting(O="anna", S=None)
+    w.after(3 * MINUTE)
+    w.feed(facts.assigned("S", "vera", w.now, assigned_by="human"), facts.closed("O", w.now, "merged", merged_into="S"))
+    w.to(T0 + 11 * MINUTE)
+    (breach,) = w.of("sla.breached")
+    assert (breach.lead_id, breach.data["holder_id"], "late_given" in breach.data) == ("S", "anna", False)
+
+
 # R25, R26: one clock out of two
 
 
