@@ -271,7 +271,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinRefused:
-    """`into` does not take `lead_id` (R25). reason: itself, unknown, not_open, full."""
+    """`into` does not take `lead_id` (R25). reason: itself, joined, unknown, not_open, full."""
 
     lead_id: str
     into: str

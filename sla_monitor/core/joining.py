@@ -36,22 +36,27 @@ def accept(case: Case, fact: Join) -> None:
     """Take another lead; its clock comes with `Merged`."""
     lead = case.lead
     if fact.joining in lead.joined:
-        case.count("ignored_already_joined")
-        return
-    if fact.joining == lead.lead_id or len(lead.joined) >= MAX_JOINED:
+        _say_yes(case, fact, undecided=False)
+    elif fact.joining == lead.lead_id or len(lead.joined) >= MAX_JOINED:
         _say_no(case, fact, "itself" if fact.joining == lead.lead_id else "full")
-        return
-    lead.joined.append(fact.joining)
-    free = lead.clock.awaits(RESPONSE)
-    if free and case.now <= fact.due_at:
-        lead.joining[fact.joining] = fact.due_at
+    else:
+        lead.joined.append(fact.joining)
+        undecided = lead.clock.awaits(RESPONSE)
+        if undecided and case.now <= fact.due_at:
+            lead.joining[fact.joining] = fact.due_at
+        _say_yes(case, fact, undecided=undecided)
+
+
+def _say_yes(case: Case, fact: Join, *, undecided: bool) -> None:
+    """Whoever asks again has the same answer again, and brings no second clock."""
+    lead = case.lead
     joined = Joined(
         lead_id=fact.joining,
         into=lead.lead_id,
         at=case.now,
         started_at=lead.started_at,
         due_at=lead.due_at,
-        undecided=free,
+        undecided=undecided,
         via=fact.via,
     )
     case.tell_lead(fact.joining, joined)
@@ -59,14 +64,16 @@ def accept(case: Case, fact: Join) -> None:
 
 
 def refuse(case: Case, fact: Join) -> None:
-    """What is not open takes nobody; what became part of another, or is about to, passes the question on."""
-    if case.lead.joined_to and fact.hops < HOPS:
+    """What is not open takes nobody else; what became part of another, or is about to, passes the question on."""
+    if fact.joining in case.lead.joined:
+        _say_yes(case, fact, undecided=False)
+    elif case.lead.joined_to and fact.hops < HOPS:
         case.effects.append(
             replace(fact, lead_id=case.lead.joined_to, hops=fact.hops + 1, via=fact.via or fact.lead_id)
         )
         case.count("forwarded")
-        return
-    _say_no(case, fact, "unknown" if case.lead.phase is Phase.UNKNOWN else "not_open")
+    else:
+        _say_no(case, fact, "unknown" if case.lead.phase is Phase.UNKNOWN else "not_open")
 
 
 def _say_no(case: Case, fact: Join, reason: str) -> None:
@@ -86,6 +93,11 @@ def refused(case: Case, fact: JoinRefused) -> None:
         told = {"into": fact.into, "reason": fact.reason, "source": lead.source}
         case.publish("lead.join_refused", told, qualifier=fact.into)
     case.count("ok")
+
+
+def may_not(case: Case, into: str, reason: str) -> None:
+    """It cannot even ask the other."""
+    refused(case, JoinRefused(lead_id=case.lead.lead_id, into=into, reason=reason, at=case.now))
 
 
 def become_part(case: Case, fact: Joined) -> None:

@@ -173,7 +173,10 @@ def _give_up(case: Case, waiting: Parked) -> None:
 
 
 def close(case: Case, fact: events.LeadClosed) -> None:
-    """What was due by its end is decided all the same, what was due later is taken back (R29)."""
+    """What was due by its end is decided all the same, what was due later is taken back (R29).
+
+    A lead that became part of another stays that: its calls are the other's.
+    """
     lead = case.lead
     if rights.refused(case, fact):
         return
@@ -185,7 +188,8 @@ def close(case: Case, fact: events.LeadClosed) -> None:
         return
     at = ended_at(case, fact)
     numbers.close_all(case, at)
-    leave_open(case, Phase.CLOSED, at)
+    joined = lead.phase is Phase.JOINED
+    leave_open(case, Phase.JOINED if joined else Phase.CLOSED, at)
     lead.closed_reason, lead.gone_at = fact.reason, case.now + case.rules.limits.retract_window
     responded = bool(lead.clock.response(case.policy.response)[0])
     case.publish(
@@ -197,8 +201,10 @@ def close(case: Case, fact: events.LeadClosed) -> None:
         merged_into=fact.merged_into,
     )
     if fact.merged_into == lead.lead_id:
-        joining.refused(case, events.JoinRefused(lead_id=lead.lead_id, into=lead.lead_id, reason="itself", at=case.now))
-    elif fact.merged_into:
+        joining.may_not(case, lead.lead_id, "itself")
+    elif joined and fact.merged_into not in (None, lead.joined_to):
+        joining.may_not(case, fact.merged_into, "joined")
+    elif fact.merged_into and not joined:
         lead.joined_to = fact.merged_into
         verdict.leave(case)
     case.count("ok")

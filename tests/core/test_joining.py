@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sla_monitor.core import track
-from sla_monitor.core.effects import Log
+from sla_monitor.core.effects import Join, Log
 from sla_monitor.core.events import Absorbed, Declined, Joined, JoinRefused, Merged
 from sla_monitor.core.lead import Phase
 from sla_monitor.core.rules import DAY, MINUTE, SECOND, Policy
@@ -199,3 +199,73 @@ def test_who_proved_what_first_is_told_of_the_present_clock():
     w = opened()
     w.feed(facts.called("c", T0 + MINUTE, lead_id="L", manager_id="vera"))
     assert (w.lead("L").first_attempt_by, w.lead("L").first_contact_by) == ("vera", "vera")
+
+
+# R25: a lead that joined another is closed in its source
+
+
+PHONE = "+74951112233"
+
+
+def joined(w: World | None = None) -> World:
+    """O, which is anna's, is part of S, which is vera's."""
+    w = w or World()
+    w.feed(facts.lead("S", T0, phones=(PHONE,), owner_id="vera"), facts.lead("O", T0, phones=(PHONE,), owner_id="anna"))
+    assert w.lead("O").joined_to == "S"
+    return w
+
+
+@pytest.mark.parametrize(("reason", "into"), [("duplicate", None), ("merged", "S")])
+def test_r25_a_joined_lead_that_its_source_closes_stays_joined_and_its_calls_are_the_others(reason, into):
+    w = joined()
+    w.to(T0 + MINUTE)
+    w.feed(facts.closed("O", w.now, reason, merged_into=into))
+    w.to(T0 + 3 * MINUTE)
+    w.feed(facts.called("c", T0 + 2 * MINUTE, lead_id="O", manager_id="anna", received=w.now))
+    assert (w.lead("O").status, w.lead("S").status) == ("joined", "answered")
+    assert decided(w, "S") == [("met", 1, "vera")]
+    assert w.types("O")[-2:] == ["lead.joined", "lead.closed"]
+
+
+def test_r25_a_joined_lead_is_closed_once():
+    w = joined()
+    w.feed(facts.closed("O", w.now, "duplicate"), facts.closed("O", w.now, "junk"))
+    assert [o.data["reason"] for o in w.of("lead.closed")] == ["duplicate"]
+    assert w.counted("ignored_already_closed") == 1
+
+
+def test_r29_a_closing_of_a_joined_lead_takes_back_what_it_had_decided_itself():
+    w = World()
+    w.feed(facts.lead("O", T0, owner_id="anna"))
+    w.to(T0 + 10 * MINUTE + 3 * SECOND)
+    w.feed(facts.lead("S", w.now, owner_id="vera"), facts.closed("O", w.now, "merged", merged_into="S"))
+    w.after(10 * SECOND)
+    lead = w.lead("O")
+    lead.closed_reason = ""  # as one that joined by its number has it
+    w.logs[Log.EVENTS].rows["O"] = w.logs[Log.EVENTS].codec.encode(lead)
+    w.feed(facts.closed("O", T0 + 9 * MINUTE, "duplicate", received=w.now))
+    assert decided(w, "O") == [("breached", 1, "anna"), ("breach_retracted", 1, "anna")]
+    assert w.lead("O").status == "joined"
+
+
+def test_r25_a_joined_lead_is_not_merged_into_a_third_which_is_told():
+    w = joined()
+    w.feed(facts.lead("T", T0, owner_id="anna"), facts.closed("O", w.now, "merged", merged_into="T"))
+    assert [(o.data["into"], o.data["reason"]) for o in w.of("lead.join_refused")] == [("T", "joined")]
+    assert (w.lead("O").joined_to, w.lead("T").joined) == ("S", [])
+
+
+def join(w: World, **fields: Any) -> None:
+    given = {"lead_id": "S", "joining": "O", "at": w.now, "started_at": T0, "due_at": T0 + 10 * MINUTE, "merge": True}
+    tell(w, Join(**given | fields))
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_r25_whoever_asks_again_to_join_has_the_same_answer_whatever_became_of_the_other(answered):
+    w = joined()
+    if answered:
+        w.feed(facts.message(w.now, lead_id="S"))
+    join(w)
+    assert (w.counted("ignored_already_joined"), w.of("lead.join_refused")) == (1, [])
+    assert (w.lead("S").joined, w.lead("S").joining) == (["O"], {})
+    assert len(w.of("lead.joined")) == 1
