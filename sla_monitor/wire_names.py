@@ -44,6 +44,8 @@ RECORDS: dict[type, bytes] = {
     events.Joined: b"Joined",
     events.JoinRefused: b"JoinRefused",
     events.Declined: b"Declined",
+    events.JoinedReopened: b"JoinedReopened",
+    events.Parted: b"Parted",
     events.Absorbed: b"Absorbed",
     events.Merged: b"Merged",
     events.Preceded: b"Preceded",

@@ -20,10 +20,12 @@ from .events import (
     Declined,
     Heartbeat,
     Joined,
+    JoinedReopened,
     JoinRefused,
     Merged,
     Noticed,
     Outside,
+    Parted,
     Preceded,
 )
 from .spelling import key
@@ -156,14 +158,28 @@ class Deliver:
     """
 
     lead_id: str
-    fact: Outside | Assigned | Away | Asked | Joined | JoinRefused | Declined | Absorbed | Merged | Preceded
+    fact: (
+        Outside
+        | Assigned
+        | Away
+        | Asked
+        | Joined
+        | JoinRefused
+        | Declined
+        | JoinedReopened
+        | Parted
+        | Absorbed
+        | Merged
+        | Preceded
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
     """`joining` proposes to be one with `lead_id`, which answers `Joined` if it is open, else `JoinRefused` (R25).
 
-    due_at: of its clock, which comes with `Merged`. hops: how often it was passed on; via: who was asked first then.
+    due_at, cycle: of its clock, which comes with `Merged`; cycle 0 in old records. hops: how often it was passed on;
+    via: who was asked first then.
     """
 
     lead_id: str
@@ -174,6 +190,7 @@ class Join:
     merge: bool = False
     hops: int = 0
     via: str = ""
+    cycle: int = 0
 
 
 # to the notifications, keyed by lead_id

@@ -258,7 +258,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """`into` accepted `lead_id` as one of its own (R25). undecided: whether its own clock was then; via: see `Join`."""
+    """`into` accepted `lead_id` as one of its own (R25).
+
+    undecided: whether its own clock was then. via, cycle: see `Join`.
+    """
 
     lead_id: str
     into: str
@@ -267,6 +270,7 @@ class Joined:
     due_at: int
     undecided: bool = True
     via: str = ""
+    cycle: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,11 +285,30 @@ class JoinRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declined:
-    """`joined`, which `lead_id` has accepted, does not come: it was answered, closed or erased since (R25)."""
+    """`joined`, which `lead_id` has accepted, is no part of it (R25): answered, closed, erased or reopened since."""
 
     lead_id: str
     joined: str
     at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedReopened:
+    """`joined`, which is part of `lead_id`, was reopened: that means something only if `lead_id` is not open (R29)."""
+
+    lead_id: str
+    joined: str
+    at: int
+    reopened: LeadReopened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parted:
+    """What `lead_id` is part of is not open any more: reopened, it is a lead of its own again (R29)."""
+
+    lead_id: str
+    at: int
+    reopened: LeadReopened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

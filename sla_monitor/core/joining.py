@@ -4,6 +4,7 @@
     Join (or its numbers' row)  ->  accepts: Joined; refuses: JoinRefused
     takes part: Merged          ->  has its clock, its numbers and its proofs
     will not any more: Declined ->  waits for it no longer
+    is reopened: JoinedReopened ->  is open itself: nothing to reopen; else: Parted
 
 Whoever sends `Merged` gives its clock away, if both were undecided at the acceptance and its due had not passed; until
 it comes, the other decides nothing that the earlier due might change. So exactly one of two clocks decides a lateness.
@@ -14,12 +15,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from . import decisions, numbers, turns
+from . import decisions, numbers, rights, turns
 from .calls import hear
 from .case import Case
 from .credit import credit, judge
 from .effects import Bury, Join
-from .events import Absorbed, Call, ContactRecorded, Declined, Joined, JoinRefused, LeadAssigned, Merged, Preceded
+from .events import (
+    Absorbed,
+    Call,
+    ContactRecorded,
+    Declined,
+    Joined,
+    JoinedReopened,
+    JoinRefused,
+    LeadAssigned,
+    LeadReopened,
+    Merged,
+    Parted,
+    Preceded,
+)
 from .lead import Kind, Phase
 from .lead_clock import RESPONSE, LeadClock
 from .promise import Result
@@ -58,6 +72,7 @@ def _say_yes(case: Case, fact: Join, *, undecided: bool) -> None:
         due_at=lead.due_at,
         undecided=undecided,
         via=fact.via,
+        cycle=fact.cycle,
     )
     case.tell_lead(fact.joining, joined)
     case.count("ok")
@@ -103,7 +118,8 @@ def may_not(case: Case, into: str, reason: str) -> None:
 def become_part(case: Case, fact: Joined) -> None:
     """The other has accepted: give it the clock if that is still undecided, hand over what is known, and follow it."""
     lead = case.lead
-    if lead.phase is Phase.CLOSED and lead.joined_to not in (fact.into, fact.via or fact.into):
+    elsewhere = lead.phase is Phase.CLOSED and lead.joined_to not in (fact.into, fact.via or fact.into)
+    if elsewhere or fact.cycle not in (0, lead.cycle):
         decline(case, fact)
         return
     clock = lead.clock
@@ -155,8 +171,11 @@ def _given(clock: LeadClock) -> dict[str, Any]:
 
 
 def decline(case: Case, fact: Joined) -> None:
-    """It has been answered, closed or erased since it asked, or is another's."""
-    if case.lead.joined_to == fact.into and case.lead.phase is Phase.JOINED:
+    """It has been answered, closed, erased or reopened since it asked, or is another's.
+
+    What is part of the other, or asks it anew, does not take that back.
+    """
+    if case.lead.joined_to in (fact.into, fact.via or fact.into):
         case.count("ignored_already_joined")
         return
     case.tell_lead(fact.into, Declined(lead_id=fact.into, joined=case.lead.lead_id, at=case.now))
@@ -164,7 +183,7 @@ def decline(case: Case, fact: Joined) -> None:
 
 
 def let_be(case: Case, fact: Declined) -> None:
-    """A lead that was accepted does not come."""
+    """A lead that was accepted does not come, or goes again."""
     lead = case.lead
     lead.joined = [name for name in lead.joined if name != fact.joined]
     _wait_no_longer(case, fact.joined)
@@ -283,8 +302,30 @@ def hear_and_forward(case: Case, fact: Call | ContactRecorded) -> None:
     forward(case, replace(fact, spoken_for=fact.spoken_for or own))
 
 
-def pass_on(case: Case, fact: Merged | Declined) -> None:
+def ask_to_reopen(case: Case, fact: LeadReopened) -> None:
+    """Whether there is something to reopen knows the other."""
+    if not rights.refused(case, fact):
+        lead, into = case.lead, case.lead.joined_to
+        case.tell_lead(into, JoinedReopened(lead_id=into, joined=lead.lead_id, at=case.now, reopened=fact))
+        case.count("forwarded")
+
+
+def stay(case: Case, _fact: JoinedReopened) -> None:
+    """The customer of the lead that joined is waited for here: there is nothing to reopen, and that is shown."""
+    case.flag("joined_reopened")
+    case.count("ignored_already_open")
+
+
+def part(case: Case, fact: JoinedReopened) -> None:
+    """What happens from now on is not this lead's, which is over."""
+    case.tell_lead(fact.joined, Parted(lead_id=fact.joined, at=case.now, reopened=fact.reopened))
+    case.count("ok")
+
+
+def pass_on(case: Case, fact: Merged | Declined | JoinedReopened) -> None:
     """What a third lead says to one that has joined another itself."""
+    if isinstance(fact, Declined):
+        case.lead.joined = [name for name in case.lead.joined if name != fact.joined]
     case.tell_lead(case.lead.joined_to, replace(fact, lead_id=case.lead.joined_to))
     case.count("forwarded")
 

@@ -172,6 +172,7 @@ def _introduce(case: Case, opening: Opening, fact: OpenNumber) -> None:
                 at=fact.at,
                 started_at=fact.since,
                 due_at=fact.due_at,
+                cycle=1,
             )
         )
 

@@ -234,13 +234,13 @@ def reopen(case: Case, fact: events.LeadReopened) -> None:
     lead = case.lead
     if rights.refused(case, fact):
         return
-    before = lead.clocks
     if not begin_clock(case, fact.at, cycle=lead.turn + 1):
         return
-    if before:
-        _end_before(case, fact.at)
+    _end_before(case, fact.at)
+    if lead.joined_to:
+        case.tell_lead(lead.joined_to, events.Declined(lead_id=lead.joined_to, joined=lead.lead_id, at=case.now))
     lead.turn = lead.cycle
-    lead.phase, lead.closed_reason, lead.joined_to = Phase.OPEN, "", ""
+    lead.phase, lead.closed_reason, lead.joined_to, lead.refused = Phase.OPEN, "", "", ()
     lead.counted, lead.gone_at = 1, 0
     case.publish("lead.reopened", started_at=lead.started_at, due_at=lead.due_at, source=lead.source)
     announce_schedule(case)
@@ -254,10 +254,17 @@ def reopen(case: Case, fact: events.LeadReopened) -> None:
     case.count("ok")
 
 
+def begin_alone(case: Case, fact: events.Parted) -> None:
+    """The lead that it is part of is over: reopened, it has a clock of its own."""
+    origin = fact.reopened.origin
+    case.actor, case.received = origin.actor, origin.received
+    reopen(case, fact.reopened)
+
+
 def _end_before(case: Case, at: int) -> None:
-    """What the clock before awaited still, of an answered lead, ends with it."""
-    past = case.lead.clocks[-2]
-    case.lead.put_clock(past.end(at)._replace(ended=past.ended))
+    """What the clock before awaited still, of an answered lead, ends with it; it may be forgotten by now."""
+    for past in case.lead.clocks[-2:-1]:
+        case.lead.put_clock(past.end(at)._replace(ended=past.ended))
 
 
 def erase(case: Case, fact: events.LeadErased) -> None:
@@ -393,7 +400,10 @@ _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
     ),
     (events.LeadClaimed, ((_UNKNOWN, park), (OPEN, changes.claim), (_JOINED, joining.ignore), (_ERASED, bury_erased))),
     (events.LeadClosed, ((_UNKNOWN, park), (OPEN | _ANSWERED | _JOINED, close), (_ERASED, bury_erased))),
-    (events.LeadReopened, ((_UNKNOWN, park), (_ANSWERED | _CLOSED, reopen), (_ERASED, bury_erased))),
+    (
+        events.LeadReopened,
+        ((_UNKNOWN, park), (_ANSWERED | _CLOSED, reopen), (_JOINED, joining.ask_to_reopen), (_ERASED, bury_erased)),
+    ),
     (events.LeadErased, ((_UNKNOWN, park), (_KEPT | _JOINED, erase))),
     *(
         (kind, ((_UNKNOWN, park), (_KEPT, on_call), (_JOINED, joining.hear_and_forward), (_ERASED, bury_erased)))
@@ -412,6 +422,11 @@ _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
     (events.JoinRefused, ((_KEPT | _JOINED, joining.refused),)),
     (events.Merged, ((_KEPT, joining.take_over), (_JOINED, joining.pass_on))),
     (events.Declined, ((_KEPT, joining.let_be), (_JOINED, joining.pass_on))),
+    (
+        events.JoinedReopened,
+        ((OPEN, joining.stay), (_JOINED, joining.pass_on), (_ALL - OPEN - _JOINED, joining.part)),
+    ),
+    (events.Parted, ((_JOINED, begin_alone),)),
     (events.Absorbed, ((OPEN, joining.absorb),)),
     (events.Preceded, ((_KEPT, joining.follow),)),
     (Due, ((_ALL, on_due),)),
@@ -425,7 +440,6 @@ _REASONS: tuple[tuple[type, frozenset[Status], str], ...] = (
     (events.LeadClaimed, _ANSWERED | _CLOSED, "not_open"),
     (events.LeadClosed, _CLOSED, "already_closed"),
     (events.LeadReopened, OPEN, "already_open"),
-    (events.LeadReopened, _JOINED, "joined"),
     (events.LeadErased, _ERASED, "already_erased"),
     (events.Assigned, _ALL - OPEN, "not_open"),
     (events.Away, _ALL - OPEN, "not_open"),
@@ -433,6 +447,7 @@ _REASONS: tuple[tuple[type, frozenset[Status], str], ...] = (
     (events.JoinRefused, _UNKNOWN | _ERASED, "gone"),
     (events.Merged, _UNKNOWN | _ERASED, "gone"),
     (events.Declined, _UNKNOWN | _ERASED, "gone"),
+    (events.Parted, _ALL - _JOINED, "not_joined"),
     (events.Absorbed, _ALL - OPEN, "not_open"),
     (events.Preceded, _ALL - _KEPT, "gone"),
 )

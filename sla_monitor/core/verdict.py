@@ -77,6 +77,7 @@ def leave(case: Case) -> None:
             started_at=lead.started_at,
             due_at=lead.due_at,
             merge=True,
+            cycle=lead.cycle,
         )
         case.effects.append(join)
 

@@ -121,6 +121,16 @@ def test_r07_clocks_are_kept_for_the_retract_window() -> None:
     assert w.lead("L").clocks[0].start == T0 + 13 * MINUTE + 6 * DAY
 
 
+def test_r07_an_answered_lead_whose_clock_is_forgotten_is_reopened_like_any_other() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    call(w, T0)
+    w.after(8 * DAY)
+    w.feed(facts.reopened("L", w.now))
+    assert [clock.start for clock in w.lead("L").clocks] == [w.now]
+    assert (w.lead("L").status, w.lead("L").holder) == ("waiting", "anna")
+
+
 # R5: before the start
 
 

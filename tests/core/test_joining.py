@@ -8,7 +8,7 @@ import pytest
 
 from sla_monitor.core import track
 from sla_monitor.core.effects import Join, Log
-from sla_monitor.core.events import Absorbed, Declined, Joined, JoinRefused, Merged
+from sla_monitor.core.events import Absorbed, Declined, Joined, JoinRefused, Merged, Parted
 from sla_monitor.core.lead import Phase
 from sla_monitor.core.rules import DAY, MINUTE, SECOND, Policy
 from tests import facts
@@ -269,3 +269,152 @@ def test_r25_whoever_asks_again_to_join_has_the_same_answer_whatever_became_of_t
     assert (w.counted("ignored_already_joined"), w.of("lead.join_refused")) == (1, [])
     assert (w.lead("S").joined, w.lead("S").joining) == (["O"], {})
     assert len(w.of("lead.joined")) == 1
+
+
+# R25, R29: a lead that joined another is reopened, and merged again
+
+
+def test_r29_a_joined_lead_is_not_reopened_while_the_other_is_open_and_that_is_shown():
+    w = joined()
+    w.feed(facts.reopened("O", w.now))
+    assert (w.lead("O").status, w.of("lead.reopened")) == ("joined", [])
+    assert w.lead("S").flags == ("joined_reopened",)
+
+
+def over(w: World, how: str) -> None:
+    """S, of which O is part, is open no more."""
+    if how == "forgotten":
+        w.feed(facts.closed("S", w.now))
+        w.after(8 * DAY)
+    elif how == "joined":
+        w.feed(facts.lead("T", w.now), facts.closed("S", w.now, "merged", merged_into="T"))
+        w.feed(facts.closed("T", w.now))
+        assert w.lead("S").joined_to == "T"
+    else:
+        over = {"answered": facts.message, "closed": facts.closed, "erased": facts.erased}[how]
+        w.feed(over(w.now, lead_id="S") if how == "answered" else over("S", w.now))
+
+
+@pytest.mark.parametrize("how", ["answered", "closed", "erased", "forgotten", "joined"])
+def test_r29_a_joined_lead_whose_other_is_over_is_reopened_with_a_clock_of_its_own(how):
+    w = joined()
+    w.to(T0 + MINUTE)
+    over(w, how)
+    w.after(MINUTE)
+    w.feed(facts.reopened("O", w.now))
+    lead = w.lead("O")
+    assert (lead.status, lead.joined_to, lead.holder, lead.started_at) == ("waiting", "", "anna", w.now)
+    assert [o.turn for o in w.of("lead.reopened")] == [2]
+    w.feed(facts.called("c", w.now, number=PHONE, manager_id="anna"))
+    assert decided(w, "O") == [("met", 2, "anna")]
+
+
+def test_r29_what_is_reopened_by_itself_is_no_part_of_the_other_any_more():
+    w = joined()
+    w.feed(facts.message(w.now, lead_id="S"))
+    w.after(MINUTE)
+    w.feed(facts.reopened("O", w.now))
+    assert w.lead("S").joined == []
+
+
+def test_r29_a_joined_lead_is_reopened_once_however_often_that_is_told():
+    w = joined()
+    w.feed(facts.closed("S", w.now))
+    w.after(MINUTE)
+    w.accept(facts.reopened("O", w.now))
+    w.accept(facts.reopened("O", w.now))
+    w.run()
+    assert len(w.of("lead.reopened")) == 1
+    tell(w, Parted(lead_id="O", at=w.now, reopened=facts.reopened("O", w.now)))
+    assert w.counted("ignored_not_joined") == 2
+
+
+def test_who_may_not_reopen_a_joined_lead_is_told_so():
+    w = joined()
+    w.feed(facts.closed("S", w.now), facts.reopened("O", w.now, may=("others",), uri="/sla-monitor/board"))
+    assert (w.lead("O").status, w.types("O")[-1]) == ("joined", "act.refused")
+
+
+def again(w: World) -> None:
+    """O, which was part of S, is a lead of its own since minute 2, and is merged into S at minute 3, which is open."""
+    w.to(T0 + MINUTE)
+    w.feed(facts.closed("S", w.now))
+    w.to(T0 + 2 * MINUTE)
+    w.feed(facts.reopened("O", w.now))
+    w.feed(facts.reopened("S", w.now))
+    w.to(T0 + 3 * MINUTE)
+    w.feed(facts.closed("O", w.now, "merged", merged_into="S"))
+
+
+def test_r25_a_lead_that_was_reopened_is_merged_again_with_the_clock_that_it_has_then():
+    w = joined()
+    again(w)
+    assert [(o.turn, o.data["clock"]) for o in w.of("lead.joined")] == [(1, "joined"), (2, "joined")]
+    assert w.lead("S").joined == ["O"]
+    w.after(MINUTE)
+    w.feed(facts.message(T0 + 2 * MINUTE + 30 * SECOND, lead_id="O", received=w.now))
+    assert decided(w, "S") == [("met", 2, "vera")]
+
+
+def test_r25_a_second_merge_that_is_refused_is_told_too():
+    w = World()
+    w.feed(facts.lead("O", T0))
+    for _ in range(2):
+        w.after(MINUTE)
+        w.feed(facts.closed("O", w.now, "merged", merged_into="gone"))
+        w.feed(facts.reopened("O", w.now))
+    assert [o.turn for o in w.of("lead.join_refused")] == [1, 2]
+
+
+def test_r25_of_a_row_that_never_heard_of_the_reopening_the_second_merge_is_answered_too():
+    w = joined()
+    again(w)
+    lead = w.lead("S")
+    lead.joined = ["O", "N"]
+    w.logs[Log.EVENTS].rows["S"] = w.logs[Log.EVENTS].codec.encode(lead)
+    w.feed(facts.lead("N", w.now, owner_id="anna"), facts.closed("N", w.now, "merged", merged_into="S"))
+    assert [o.data["clock"] for o in w.of("lead.joined", "N")] == ["own"]
+
+
+def crossing(*steps: Log) -> World:
+    """O is created with the number of S, closed, reopened, and merged into S, all at once."""
+    w = World()
+    w.feed(facts.lead("S", T0, phones=(PHONE,), owner_id="vera"))
+    for fact in (
+        facts.lead("O", T0, phones=(PHONE,), owner_id="anna"),
+        facts.closed("O", T0, "junk"),
+        facts.reopened("O", T0),
+        facts.closed("O", T0, "merged", merged_into="S"),
+    ):
+        w.accept(fact)
+    while any(w.logs[log].queue for log in steps):
+        for log in steps:
+            w.step(log)
+    w.run()
+    return w
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (Log.PHONES, Log.EVENTS),
+        (Log.EVENTS, Log.PHONES),
+        (Log.EVENTS, Log.EVENTS, Log.PHONES),
+        (Log.EVENTS, Log.PHONES, Log.PHONES),
+        (Log.PHONES, Log.EVENTS, Log.EVENTS, Log.EVENTS),
+    ],
+)
+def test_r25_in_whatever_order_they_hear_of_each_other_the_reopened_lead_is_part_of_the_other_once(steps):
+    w = crossing(*steps)
+    assert (w.lead("O").status, w.lead("O").joined_to) == ("joined", "S")
+    assert (w.lead("S").joined, w.lead("S").joining) == (["O"], {})
+    w.to(T0 + 2 * MINUTE)
+    w.feed(facts.message(T0 + MINUTE, lead_id="O", received=w.now))
+    assert decided(w, "S") == [("met", 1, "vera")]
+
+
+def test_r25_an_acceptance_of_the_clock_before_is_not_that_of_the_reopened_one():
+    w = opened()
+    w.feed(facts.closed("L", T0), facts.reopened("L", T0))
+    tell(w, Joined(lead_id="L", into="S", at=w.now, started_at=T0, due_at=T0 + 10 * MINUTE, cycle=1))
+    assert (w.lead("L").status, w.counted("ignored_not_open")) == ("waiting", 1)

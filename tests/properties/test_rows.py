@@ -16,7 +16,19 @@ from hypothesis import strategies as st
 from sla_monitor import codec
 from sla_monitor.core import track
 from sla_monitor.core.effects import Count, Publish, Question
-from sla_monitor.core.events import Absorbed, Asked, Assigned, Away, Declined, Due, Joined, JoinRefused, Merged
+from sla_monitor.core.events import (
+    Absorbed,
+    Asked,
+    Assigned,
+    Away,
+    Declined,
+    Due,
+    Joined,
+    JoinedReopened,
+    JoinRefused,
+    Merged,
+    Parted,
+)
 from sla_monitor.core.lead import Kind, Lead, Loose, Phase, Turn, next_due
 from sla_monitor.core.lead_clock import Broken, LeadClock
 from sla_monitor.core.promise import Result
@@ -101,9 +113,12 @@ ANY_FACT = st.one_of(
         started_at=NEAR,
         due_at=NEAR,
         undecided=st.booleans(),
+        cycle=st.integers(0, 2),
     ),
     st.builds(JoinRefused, lead_id=st.just("L"), into=st.just("M"), reason=st.just("not_open"), at=NEAR),
     st.builds(Declined, lead_id=st.just("L"), joined=st.just("M"), at=NEAR),
+    NEAR.map(lambda at: JoinedReopened(lead_id="L", joined="M", at=at, reopened=facts.reopened("M", at))),
+    NEAR.map(lambda at: Parted(lead_id="L", at=at, reopened=facts.reopened("L", at))),
     st.builds(Absorbed, lead_id=st.just("L"), started_at=NEAR, at=NEAR),
     st.builds(
         Merged,
