@@ -38,8 +38,7 @@ def credit(case: Case, proof: Proof, ended_at: int, name: str) -> Uncounted:
     counts = clock is not None and _credit_to(case, clock, proof, ended_at, name)
     idle = lead.phase in (Phase.ANSWERED, Phase.CLOSED) and max(instants) > before.ended
     if idle and _decided(before) == _decided(lead.clock):
-        loose = Loose(proof.attempt_at, proof.contact_at, ended_at, proof.by, name)
-        lead.loose = [*lead.loose, loose][-MOST_LOOSE:]
+        _keep_loose(case, Loose(proof.attempt_at, proof.contact_at, ended_at, proof.by, name))
     return Uncounted.NO if counts else reason or Uncounted.BEFORE_START
 
 
@@ -90,6 +89,24 @@ def _credit_earlier(case: Case, cycle: int, kind: str, at: int, by: str, name: s
 
 def _turn(case: Case, clock: LeadClock) -> int:
     return case.lead.turn if clock.cycle == case.lead.cycle else clock.cycle
+
+
+def give_up(case: Case, cycle: int, at: int) -> None:
+    """What a clock has that was proven from an instant on becomes loose, for a later one."""
+    lead, clock = case.lead, case.lead.clock_of(cycle)
+    name = f"{cycle}:{at}"
+    first = max(at, clock.start + 1)  # what counts at the start may have been before
+    if clock.attempt_at >= first:
+        _keep_loose(case, Loose(clock.attempt_at, None, 0, clock.attempt_by, name))
+        clock = clock._replace(attempt_at=0, attempt_by="")
+    if clock.contact_at >= first:
+        _keep_loose(case, Loose(None, clock.contact_at, clock.contact_at, clock.contact_by, name))
+        clock = clock._replace(contact_at=0, contact_by="")
+    lead.put_clock(clock)
+
+
+def _keep_loose(case: Case, loose: Loose) -> None:
+    case.lead.loose = [*case.lead.loose, loose][-MOST_LOOSE:]
 
 
 def recall(case: Case) -> None:

@@ -186,14 +186,19 @@ def _late_given(clock: LeadClock, measure: str) -> bool | None:
 
 def end_clocks(case: Case, at: int) -> None:
     """The lead ended at an instant: what was due by then is still decided, what was due later is taken back (R29)."""
-    if not case.lead.clocks:
-        return
+    if case.lead.clocks:
+        end_clock(case, case.lead.cycle, at)
+
+
+def end_clock(case: Case, cycle: int, at: int) -> None:
+    """The same of one of the lead's clocks."""
+    lead = case.lead
     for measure in (CONTACT, RESPONSE):
-        clock = case.lead.clock
+        clock = lead.clock_of(cycle)
         if clock.due_of(measure) >= at and clock.result(measure) is Result.BREACHED:
             _heard(case, clock, measure, Word.OVER)
             _retract(case, clock, measure, reason=CLOSED_BEFORE_DUE)
-    retract_turns(case, case.lead.clock, at, reason=CLOSED_BEFORE_DUE)
-    case.lead.put_clock(case.lead.clock.end(at))
-    if case.lead.phase is Phase.OPEN:  # a later turn may have waited for its decision still
-        respond_late(case, case.lead.clock)
+    retract_turns(case, lead.clock_of(cycle), at, reason=CLOSED_BEFORE_DUE)
+    lead.put_clock(lead.clock_of(cycle).end(at))
+    if case.runs(lead.clock_of(cycle)):  # a later turn may have waited for its decision still
+        respond_late(case, lead.clock_of(cycle))

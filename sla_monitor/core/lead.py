@@ -109,6 +109,18 @@ class Loose(NamedTuple):
     name: str
 
 
+class Closing(NamedTuple):
+    """The latest closing by its own time, ms. ended: when the lead ended by it, as far as its source may be late."""
+
+    at: int = 0
+    uri: str = ""
+    id: str = ""
+    ended: int = 0
+    reason: str = ""
+
+
+NO_CLOSING = Closing()
+
 NO_CLOCK = LeadClock(cycle=1, evaluated=Result.ENDED, contact_evaluated=Result.ENDED)
 """What a lead without a clock has instead of one (R30, R31)."""
 
@@ -240,6 +252,8 @@ class Lead:
     refused: tuple[str, ...] = ()  # leads that would not take this one
     previous_lead_id: str = ""
     closed_reason: str = ""
+    closing: Closing = NO_CLOSING
+    reopened_at: int = 0  # the latest reopening of what was open then, as far as is known
     gone_at: int = 0  # when the row may go
     # order and identity of what came
     assigned_stamp: tuple[int, str, str] = (0, "", "")

@@ -69,6 +69,11 @@ class LeadClock(NamedTuple):
         """With the due instants that a start and its targets give (R6, R12)."""
         return self._replace(start=start, due=promise.due(start), contact_due=contact.due(start) if contact else 0)
 
+    @property
+    def over_since(self) -> int:
+        """From when on its lead may be reopened: what answered it before its start counts at the start only (R5)."""
+        return self.ended if self.ended > self.start else self.came
+
     # what is decided
 
     def result(self, measure: str) -> Result:

@@ -9,20 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import (
-    changes,
-    credit,
-    decisions,
-    events,
-    heartbeat,
-    joining,
-    numbers,
-    rights,
-    succession,
-    telling,
-    turns,
-    verdict,
-)
+from . import changes, credit, ends, events, heartbeat, joining, numbers, succession, telling, turns, verdict
 from .calls import on_call, on_contact
 from .case import Case
 from .changes import stamp
@@ -33,14 +20,11 @@ from .fold import Keyed
 from .heartbeat import Pulse
 from .lead import HOLDER_ABSENT, OPEN, PARKED, STATUSES, Lead, Parked, Phase, Status, deadlines
 from .proof import live_state
-from .rules import DAY, Rules, Source
+from .rules import DAY, Rules
 from .terms import announce_schedule, begin_clock, known_team, make_promise, recompute
 
 IDLE = 30 * DAY
 """An answered lead collects calls, and a joined one is followed, until it was idle for so long (R23)."""
-
-OURS, MATCHED = "/sla-monitor/", "/sla-monitor"
-"""What the `uri` of our own doors begins with, and that of what the numbers find out."""
 
 MAX_PARKED = 50
 """Facts that wait for one lead; beyond it the oldest becomes a dead letter."""
@@ -68,6 +52,7 @@ def decide(row: Lead | Pulse | None, fact: Any, now: int, rules: Rules) -> tuple
         return row, case.effects
     before = telling.so(case)
     _dispatch(case, fact)
+    ends.begin_kept(case)
     succession.follow(case)
     telling.finish(case, before)
     case.say_who_has_it()
@@ -170,112 +155,6 @@ def _give_up(case: Case, waiting: Parked) -> None:
 
 
 # what people and systems say of it
-
-
-def close(case: Case, fact: events.LeadClosed) -> None:
-    """What was due by its end is decided all the same, what was due later is taken back (R29).
-
-    A lead that became part of another stays that: its calls are the other's.
-    """
-    lead = case.lead
-    if rights.refused(case, fact):
-        return
-    if lead.closed_reason:  # closed by a merge, and joined since
-        case.count("ignored_already_closed")
-        return
-    if lead.cycle > 1 and fact.at < lead.clock.came:
-        case.count("ignored_older")  # it was reopened since
-        return
-    at = ended_at(case, fact)
-    numbers.close_all(case, at)
-    joined = lead.phase is Phase.JOINED
-    leave_open(case, Phase.JOINED if joined else Phase.CLOSED, at)
-    lead.closed_reason, lead.gone_at = fact.reason, case.now + case.rules.limits.retract_window
-    responded = bool(lead.clock.response(case.policy.response)[0])
-    case.publish(
-        "lead.closed",
-        reason=fact.reason,
-        responded=responded,
-        holder_id=lead.holder,
-        source=lead.source,
-        merged_into=fact.merged_into,
-    )
-    if fact.merged_into == lead.lead_id:
-        joining.may_not(case, lead.lead_id, "itself")
-    elif joined and fact.merged_into not in (None, lead.joined_to):
-        joining.may_not(case, fact.merged_into, "joined")
-    elif fact.merged_into and not joined:
-        lead.joined_to = fact.merged_into
-        verdict.leave(case)
-    case.count("ok")
-
-
-def ended_at(case: Case, fact: events.LeadClosed | events.LeadErased) -> int:
-    """When the lead ended: by the fact's own time, as far as its source may be late; what people do here, now (R29)."""
-    origin, received = fact.origin, fact.origin.received or case.now
-    if origin.uri.startswith(OURS):
-        return received
-    if origin.uri == MATCHED:
-        return fact.at
-    late = case.rules.sources.get(origin.source, Source(origin.source)).max_delay
-    return fact.at if received - late <= fact.at <= received else received
-
-
-def leave_open(case: Case, phase: Phase, at: int) -> None:
-    """The lead is no longer open since an instant; nobody is asked or warned any more."""
-    lead = case.lead
-    decisions.end_clocks(case, at)
-    turns.leave(case)
-    lead.phase = phase
-
-
-def reopen(case: Case, fact: events.LeadReopened) -> None:
-    """A new customer's clock with the next turn number, and max_turns anew (R29)."""
-    lead = case.lead
-    if rights.refused(case, fact):
-        return
-    if not begin_clock(case, fact.at, cycle=lead.turn + 1):
-        return
-    _end_before(case, fact.at)
-    if lead.joined_to:
-        case.tell_lead(lead.joined_to, events.Declined(lead_id=lead.joined_to, joined=lead.lead_id, at=case.now))
-    lead.turn = lead.cycle
-    lead.phase, lead.closed_reason, lead.joined_to, lead.refused = Phase.OPEN, "", "", ()
-    lead.counted, lead.gone_at = 1, 0
-    case.publish("lead.reopened", started_at=lead.started_at, due_at=lead.due_at, source=lead.source)
-    announce_schedule(case)
-    numbers.open_all(case, join=False)
-    holder, lead.holder = "" if lead.by_escalation else lead.holder, ""
-    if holder and case.is_manager(holder):
-        turns.hand_over(case, holder, "reopened")
-    elif not lead.scheduled:
-        turns.seek_holder(case)
-    credit.recall(case)
-    case.count("ok")
-
-
-def begin_alone(case: Case, fact: events.Parted) -> None:
-    """The lead that it is part of is over: reopened, it has a clock of its own."""
-    origin = fact.reopened.origin
-    case.actor, case.received = origin.actor, origin.received
-    reopen(case, fact.reopened)
-
-
-def _end_before(case: Case, at: int) -> None:
-    """What the clock before awaited still, of an answered lead, ends with it; it may be forgotten by now."""
-    for past in case.lead.clocks[-2:-1]:
-        case.lead.put_clock(past.end(at)._replace(ended=past.ended))
-
-
-def erase(case: Case, fact: events.LeadErased) -> None:
-    """Leave lead_id, team and status; rows, waiting calls and queued notices lose the data at once (R31)."""
-    lead = case.lead
-    numbers.close_all(case, fact.at, erase=True)
-    leave_open(case, Phase.ERASED, ended_at(case, fact))
-    verdict.decide_now(case)
-    case.publish("lead.erased", source=lead.source)
-    case.lead = Lead(lead.lead_id, Phase.ERASED, team_id=lead.team_id, turn=lead.turn, seen=lead.seen)
-    case.count("ok")
 
 
 def bury_erased(case: Case, _fact: Any) -> None:
@@ -399,12 +278,12 @@ _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
         ),
     ),
     (events.LeadClaimed, ((_UNKNOWN, park), (OPEN, changes.claim), (_JOINED, joining.ignore), (_ERASED, bury_erased))),
-    (events.LeadClosed, ((_UNKNOWN, park), (OPEN | _ANSWERED | _JOINED, close), (_ERASED, bury_erased))),
+    (events.LeadClosed, ((_UNKNOWN, park), (_KEPT | _JOINED, ends.close), (_ERASED, bury_erased))),
     (
         events.LeadReopened,
-        ((_UNKNOWN, park), (_ANSWERED | _CLOSED, reopen), (_JOINED, joining.ask_to_reopen), (_ERASED, bury_erased)),
+        ((_UNKNOWN, park), (_KEPT, ends.reopen), (_JOINED, joining.ask_to_reopen), (_ERASED, bury_erased)),
     ),
-    (events.LeadErased, ((_UNKNOWN, park), (_KEPT | _JOINED, erase))),
+    (events.LeadErased, ((_UNKNOWN, park), (_KEPT | _JOINED, ends.erase))),
     *(
         (kind, ((_UNKNOWN, park), (_KEPT, on_call), (_JOINED, joining.hear_and_forward), (_ERASED, bury_erased)))
         for kind in (events.CallStarted, events.CallAnswered, events.CallEnded)
@@ -426,7 +305,7 @@ _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
         events.JoinedReopened,
         ((OPEN, joining.stay), (_JOINED, joining.pass_on), (_ALL - OPEN - _JOINED, joining.part)),
     ),
-    (events.Parted, ((_JOINED, begin_alone),)),
+    (events.Parted, ((_JOINED, ends.begin_alone),)),
     (events.Absorbed, ((OPEN, joining.absorb),)),
     (events.Preceded, ((_KEPT, joining.follow),)),
     (Due, ((_ALL, on_due),)),
@@ -438,8 +317,6 @@ TRANSITIONS: dict[tuple[Status, type], Handler] = {
 
 _REASONS: tuple[tuple[type, frozenset[Status], str], ...] = (
     (events.LeadClaimed, _ANSWERED | _CLOSED, "not_open"),
-    (events.LeadClosed, _CLOSED, "already_closed"),
-    (events.LeadReopened, OPEN, "already_open"),
     (events.LeadErased, _ERASED, "already_erased"),
     (events.Assigned, _ALL - OPEN, "not_open"),
     (events.Away, _ALL - OPEN, "not_open"),

@@ -329,6 +329,14 @@ def test_r29_a_joined_lead_is_reopened_once_however_often_that_is_told():
     assert w.counted("ignored_not_joined") == 2
 
 
+def test_r29_a_joined_lead_that_was_closed_since_is_not_reopened():
+    w = joined()
+    w.feed(facts.closed("S", w.now))
+    w.to(T0 + 2 * MINUTE)
+    w.feed(facts.closed("O", w.now, "junk"), facts.reopened("O", T0 + MINUTE, received=w.now))
+    assert (w.lead("O").status, w.counted("ignored_older")) == ("joined", 1)
+
+
 def test_who_may_not_reopen_a_joined_lead_is_told_so():
     w = joined()
     w.feed(facts.closed("S", w.now), facts.reopened("O", w.now, may=("others",), uri="/sla-monitor/board"))

@@ -419,7 +419,7 @@ def test_the_largest_row_fits_its_bound() -> None:
 def test_r25_a_new_lead_is_offered_to_the_oldest_open_lead_of_its_number() -> None:
     phone = Phone()
     phone.feed(opened("A"), opened("B"), opened("C", T0 + 5, join=True, due_at=T0 + 9))
-    join = Join(lead_id="A", joining="C", at=T0 + 5, started_at=T0 + 5, due_at=T0 + 9)
+    join = Join(lead_id="A", joining="C", at=T0 + 5, started_at=T0 + 5, due_at=T0 + 9, cycle=1)
     assert join in phone.effects
     assert phone.joins() == [("C", "A")]
 

@@ -21,10 +21,8 @@ from sla_monitor.core.events import (
     Joined,
     LeadCreated,
     LeadErased,
-    LeadReopened,
     ManagerStatus,
     Merged,
-    Parted,
 )
 from sla_monitor.core.lead import OPEN, STATUSES, Kind, Lead, Phase, Status, deadlines
 from sla_monitor.core.mailbox import Mailbox
@@ -247,7 +245,7 @@ class Invariants:
     def check_i15_due_stays(self, fold: Fold, before: Lead | None, after: Lead | None) -> None:
         if before is None or after is None or before.due_at == after.due_at or after.phase is Phase.ERASED:
             return
-        if isinstance(fold.fact, (LeadCreated, LeadReopened, Parted)):
+        if isinstance(fold.fact, LeadCreated) or any(o.type == "lead.reopened" for o in fold.outcomes):
             return
         if isinstance(fold.fact, (Join, Absorbed, Merged, Joined)):
             assert after.due_at < before.due_at, "R25: the earliest due stays"

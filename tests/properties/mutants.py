@@ -264,7 +264,7 @@ MUTANTS = (
     ),
     Mutant(
         "erased data are kept",
-        "track",
+        "ends",
         "case.lead = Lead(lead.lead_id, Phase.ERASED, turn=lead.turn, seen=lead.seen)",
         "lead.phase = Phase.ERASED",
         LIFE,
@@ -519,8 +519,8 @@ MUTANTS = (
     ),
     Mutant(
         "a resent closing is published again",
-        "track",
-        "    if lead.closed_reason:  # closed by a merge, and joined since",
+        "ends",
+        "    if lead.closed_reason:",
         "    if False:",
         LIFE,
     ),
@@ -620,16 +620,16 @@ MUTANTS = (
     ),
     Mutant(
         "R29: any source is believed however late",
-        "track",
-        "    return min(max(fact.at, received - late), received)",
+        "ends",
+        "    return fact.at if received - late <= fact.at <= received else received",
         "    return min(fact.at, received)",
         CLOCKS,
     ),
     Mutant(
         "R29: the head keeps what only escalated",
-        "track",
-        '"" if lead.by_escalation else lead.holder',
-        "lead.holder",
+        "ends",
+        "lead.holder and not lead.by_escalation and",
+        "lead.holder and",
         CLOCKS,
     ),
     Mutant(
@@ -639,7 +639,7 @@ MUTANTS = (
         "late=received > clock.due and cycle == 1,",
         CLOCKS,
     ),
-    Mutant("R31: an erasure decides nothing", "track", "    verdict.decide_now(case)\n", "", CLOCKS),
+    Mutant("R31: an erasure decides nothing", "ends", "    verdict.decide_now(case)\n", "", CLOCKS),
     stream(
         "timers: a sweep loses what holds",
         "timers",
