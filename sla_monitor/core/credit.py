@@ -36,9 +36,12 @@ def credit(case: Case, proof: Proof, ended_at: int, name: str) -> Uncounted:
     )
     before = lead.clock
     counts = clock is not None and _credit_to(case, clock, proof, ended_at, name)
-    idle = lead.phase in (Phase.ANSWERED, Phase.CLOSED) and max(instants) > before.ended
+    joined = lead.phase is Phase.JOINED  # what happens on it is the other's, unless it turns out to be reopened by then
+    idle = (joined or lead.phase in (Phase.ANSWERED, Phase.CLOSED)) and max(instants) > before.ended
     if idle and _decided(before) == _decided(lead.clock):
-        _keep_loose(case, Loose(proof.attempt_at, proof.contact_at, ended_at, proof.by, name))
+        _keep_loose(
+            case, Loose(proof.attempt_at, proof.contact_at, ended_at, proof.by, name, proof.spoken_for or joined)
+        )
     return Uncounted.NO if counts else reason or Uncounted.BEFORE_START
 
 
@@ -114,7 +117,7 @@ def recall(case: Case) -> None:
     lead = case.lead
     loose, lead.loose = lead.loose, []
     for proven in loose:
-        proof = Proof(proven.attempt_at, proven.contact_at, proven.by, "")
+        proof = Proof(proven.attempt_at, proven.contact_at, proven.by, "", proven.spoken_for)
         credit(case, proof, proven.ended_at, f"{proven.name}:{lead.cycle}")
 
 

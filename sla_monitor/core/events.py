@@ -117,8 +117,8 @@ class LeadErased:
 class CallStarted:
     """A call is (origin.uri, call_id). It carries a lead_id or an E.164 number, or both.
 
-    spoken_for: it was matched to a lead that came later than it, while it fell into the clock of another lead of the
-    number that was open then: it is shown and meets nothing (R5). shared: many may have the number.
+    spoken_for: it fell into the clock of another lead of the number that was open then, while the one that it was
+    matched to was not: it meets no clock of that one that comes later (R5). shared: many may have the number.
     """
 
     call_id: str

@@ -99,7 +99,7 @@ class Kind(StrEnum):
 class Loose(NamedTuple):
     """What was proven when no clock ran: one that is told of later may have begun by then (R7). Instants in ms.
 
-    ended_at: 0 for no contact. name: the event's.
+    ended_at: 0 for no contact. name: the event's. spoken_for: another lead had it, before a clock that comes later (R5).
     """
 
     attempt_at: int | None
@@ -107,6 +107,7 @@ class Loose(NamedTuple):
     ended_at: int
     by: str | None
     name: str
+    spoken_for: bool = False
 
 
 class Closing(NamedTuple):

@@ -32,7 +32,7 @@ class Reason(StrEnum):
 class Proof:
     """attempt_at, contact_at: the instants proven, ms. by: the manager's id if known.
 
-    spoken_for: to a lead that came after it it proves nothing, for it was another's (R5).
+    spoken_for: to a clock that came after it it proves nothing, for it was another's (R5).
     """
 
     attempt_at: int | None

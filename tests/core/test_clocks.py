@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+import pytest
+
 from sla_monitor.core.effects import Log
 from sla_monitor.core.lead_clock import MOST
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Policy, Source
@@ -158,6 +160,64 @@ def test_r05_the_talk_that_answered_one_lead_meets_no_new_lead_of_the_number() -
     w.feed(facts.lead("B", w.now, phones=(PHONE,)))
     assert w.lead("B").status == "waiting"
     assert [o.data["reason"] for o in w.of("call.ignored", "B")] == ["spoken_for"]
+
+
+@pytest.mark.parametrize("first", ["talk", "reopening"])
+@pytest.mark.parametrize("how", ["answered", "closed"])
+def test_r05_the_talk_that_answered_another_lead_meets_no_clock_that_is_reopened_later(first: str, how: str) -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, phones=(PHONE,), owner_id="anna"))
+    w.to(T0 + 2 * MINUTE)
+    w.feed(facts.message(T0 + MINUTE, lead_id="L") if how == "answered" else facts.closed("L", T0 + MINUTE))
+    w.to(T0 + 20 * MINUTE)
+    w.feed(facts.lead("M", w.now, phones=(PHONE,), owner_id="vera"))
+    w.to(T0 + 27 * MINUTE)
+    talk = facts.called("c", T0 + 25 * MINUTE, number=PHONE, manager_id="vera", received=w.now)
+    for fact in (talk, facts.reopened("L", w.now))[:: 1 if first == "talk" else -1]:
+        w.feed(fact)
+    assert decided(w, "M") == [("met", 1, "vera")]
+    assert w.lead("L").status == "waiting"
+
+
+def test_r07_the_talk_that_answered_another_lead_answers_one_that_was_reopened_before_it_too() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, phones=(PHONE,), owner_id="anna"), facts.closed("L", T0))
+    w.to(T0 + MINUTE)
+    w.feed(facts.lead("M", w.now, phones=(PHONE,), owner_id="vera"))
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.called("c", T0 + 3 * MINUTE, number=PHONE, manager_id="vera", received=w.now))
+    w.feed(facts.reopened("L", T0 + 2 * MINUTE, received=w.now))
+    assert (decided(w, "M"), decided(w, "L")) == ([("met", 1, "vera")], [("met", 2, "anna")])
+
+
+@pytest.mark.parametrize("told", [4 * MINUTE, 20 * MINUTE])
+def test_r07_a_talk_after_the_answer_counts_for_the_clock_that_is_reopened_soon_after_whenever_it_is_told(told) -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"), facts.message(T0 + MINUTE, lead_id="L", received=T0))
+    for at, fact in sorted(
+        [
+            (told, facts.called("c", T0 + 2 * MINUTE, lead_id="L", manager_id="anna", received=T0 + told)),
+            (5 * MINUTE, facts.closed("L", T0 + 5 * MINUTE)),
+            (15 * MINUTE, facts.reopened("L", T0 + 15 * MINUTE)),
+        ],
+        key=lambda each: each[0],
+    ):
+        w.to(T0 + at)
+        w.feed(fact)
+    assert decided(w) == [("met", 1, "anna"), ("met", 2, "anna")]
+
+
+def test_r07_a_talk_that_decided_something_for_a_clock_counts_for_no_other() -> None:
+    w = World(sales(policy=Policy(contact_target=4 * MINUTE)))
+    w.feed(facts.lead("L", T0, owner_id="anna"), facts.message(T0 + MINUTE, lead_id="L", received=T0))
+    w.to(T0 + 4 * MINUTE)
+    call(w, T0 + 2 * MINUTE)
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.closed("L", w.now))
+    w.to(T0 + 15 * MINUTE)
+    w.feed(facts.reopened("L", w.now))
+    assert [(o.data["measure"], o.data["cycle"]) for o in w.of("sla.met")] == [("response", 1), ("contact", 1)]
+    assert w.lead("L").status == "waiting"
 
 
 # R29: ends

@@ -329,6 +329,16 @@ def test_r29_a_joined_lead_is_reopened_once_however_often_that_is_told():
     assert w.counted("ignored_not_joined") == 2
 
 
+def test_r07_what_happened_on_a_joined_lead_since_it_was_reopened_answers_it_however_late_that_is_told():
+    w = joined()
+    w.feed(facts.closed("S", w.now))
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.message(T0 + 3 * MINUTE, lead_id="O", received=w.now))
+    w.feed(facts.called("c", T0, lead_id="O", manager_id="anna", received=w.now))
+    w.feed(facts.reopened("O", T0 + 2 * MINUTE, received=w.now))
+    assert [(o.data["cycle"], o.data["response_at"]) for o in w.of("sla.met", "O")] == [(2, T0 + 3 * MINUTE)]
+
+
 def test_r29_a_joined_lead_that_was_closed_since_is_not_reopened():
     w = joined()
     w.feed(facts.closed("S", w.now))
