@@ -93,6 +93,7 @@ def assign_only(case: Case, fact: events.LeadAssigned) -> None:
         return
     lead = case.lead
     lead.assigned_stamp, before, lead.holder = stamp(fact), lead.holder, fact.owner_id
+    lead.by_escalation = False
     named = {"from": before, "to": lead.holder, "reason": "holder_only"}
     case.publish("lead.assigned", named, qualifier=f"{fact.origin.uid():x}", source=lead.source)
     case.count("ok")

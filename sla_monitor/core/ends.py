@@ -77,7 +77,6 @@ def _merge(case: Case, into: str | None) -> None:
         joining.may_not(case, into, "itself" if into == lead.lead_id else "joined")
     else:
         lead.joined_to = into
-        verdict.leave(case)
 
 
 def ended_at(case: Case, fact: events.LeadClosed | events.LeadErased) -> int:
@@ -182,7 +181,6 @@ def _end_again(case: Case) -> None:
     if not (clock.late or clock.late_given):
         lead.put_clock(clock._replace(first_holder=_holder(case)))
     _end(case, Phase.CLOSED, lead.closing, lead.joined_to)
-    verdict.leave(case)
 
 
 def _end_before(case: Case, at: int) -> None:

@@ -333,7 +333,8 @@ class Preceded:
 class Merged:
     """What `joined` knew when `lead_id` took it: its numbers and its proofs (R25).
 
-    came ... late_given: of its clock, if `lead_id` has it from now on; due_at 0 if not.
+    came ... late_given: of its clock, if `lead_id` has it from now on; due_at 0 if not. contact_breached: so was its
+    contact target, which is not decided again.
     """
 
     lead_id: str
@@ -351,6 +352,7 @@ class Merged:
     contact_due_at: int = 0
     first_holder: str = ""
     late_given: str = ""
+    contact_breached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,8 +35,8 @@ from .events import (
     Preceded,
 )
 from .lead import Kind, Phase
-from .lead_clock import RESPONSE, LeadClock
-from .promise import Result
+from .lead_clock import CONTACT, RESPONSE, LeadClock
+from .promise import Result, Word
 from .proof import Proof
 
 HOPS = 3
@@ -164,7 +164,8 @@ def _given(clock: LeadClock) -> dict[str, Any]:
         "came": clock.came,
         "started_at": clock.start,
         "due_at": clock.due,
-        "contact_due_at": clock.contact_due,
+        "contact_due_at": 0 if clock.contact_evaluated is Result.BREACHED else clock.contact_due,
+        "contact_breached": clock.contact_evaluated is Result.BREACHED,
         "first_holder": clock.first_holder,
         "late_given": clock.late_given,
     }
@@ -236,6 +237,8 @@ def _take_clock(case: Case, fact: Merged) -> None:
         late_given=fact.late_given,
     )
     clock = before.take(other)
+    if fact.contact_breached and clock.contact_due:
+        clock = clock.hear(CONTACT, Word.TAKEN)
     if before.ended:  # it left the open ones meanwhile: what was due by then is decided all the same
         clock = clock._replace(evaluated=Result.RUNNING).end(before.ended)
     lead.put_clock(clock)

@@ -99,7 +99,7 @@ class Kind(StrEnum):
 class Loose(NamedTuple):
     """What was proven when no clock ran: one that is told of later may have begun by then (R7). Instants in ms.
 
-    ended_at: 0 for no contact. name: the event's. spoken_for: another lead had it, before a clock that comes later (R5).
+    ended_at: 0 for no contact. name: the event's. spoken_for: another lead had it, and no clock that comes later (R5).
     """
 
     attempt_at: int | None

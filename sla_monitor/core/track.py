@@ -51,8 +51,11 @@ def decide(row: Lead | Pulse | None, fact: Any, now: int, rules: Rules) -> tuple
             case.effects.append(conflict(fact))
         return row, case.effects
     before = telling.so(case)
+    asked = verdict.asks(case.lead)
     _dispatch(case, fact)
     ends.begin_kept(case)
+    if verdict.asks(case.lead) not in (None, asked):
+        verdict.leave(case)
     succession.follow(case)
     telling.finish(case, before)
     case.say_who_has_it()

@@ -6,7 +6,7 @@ from . import decisions
 from .case import Case
 from .credit import judge
 from .effects import Join, Log, Question
-from .lead import Kind, Phase, Turn, deadlines
+from .lead import Kind, Lead, Phase, Turn, deadlines
 from .lead_clock import CONTACT, RESPONSE
 from .promise import Live, Result, held_until
 from .proof import CallSeen, live_state
@@ -59,27 +59,31 @@ def settle(case: Case) -> None:
     if over and turn is not None and not 0 < at <= turn.due:  # such a response ends the turn (R11)
         _turn_over(case, turn)
     if lead.phase is not Phase.OPEN:
-        leave(case)
-    elif at:
+        return
+    if at:
         judge(case, lead.cycle)
     elif over or (first and (turn is None or turn.kind is Kind.FIRST)):
         _react(case)
 
 
+def asks(lead: Lead) -> tuple[str, int] | None:
+    """By which lead one that was merged is to be taken, with which clock: once nothing of it is to be decided (R29)."""
+    leaves = lead.phase is Phase.CLOSED and lead.joined_to and not deadlines(lead)
+    return (lead.joined_to, lead.cycle) if leaves else None
+
+
 def leave(case: Case) -> None:
-    """A lead that was merged asks to be taken as soon as nothing of it is to be decided any more (R29)."""
     lead = case.lead
-    if lead.phase is Phase.CLOSED and lead.joined_to and not deadlines(lead):
-        join = Join(
-            lead_id=lead.joined_to,
-            joining=lead.lead_id,
-            at=case.now,
-            started_at=lead.started_at,
-            due_at=lead.due_at,
-            merge=True,
-            cycle=lead.cycle,
-        )
-        case.effects.append(join)
+    join = Join(
+        lead_id=lead.joined_to,
+        joining=lead.lead_id,
+        at=case.now,
+        started_at=lead.started_at,
+        due_at=lead.due_at,
+        merge=True,
+        cycle=lead.cycle,
+    )
+    case.effects.append(join)
 
 
 def _decide_clocks(case: Case, by: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -429,6 +430,15 @@ def test_r29_a_head_who_had_it_by_escalation_is_not_the_first_holder_of_the_reop
     assert w.lead("L").holder == "vera"
 
 
+def test_r29_whoever_a_person_named_after_an_escalation_is() -> None:
+    w = World(sales("anna", "vera", "zoya", policy=Policy(max_turns=1)))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    w.feed(facts.closed("L", w.now), facts.assigned("L", "zoya", w.now, assigned_by="human"))
+    w.feed(facts.reopened("L", w.now))
+    assert w.lead("L").holder == "zoya"
+
+
 def test_r29_a_head_whom_a_person_named_is() -> None:
     w = World(sales("anna", policy=Policy(max_turns=1)))
     w.feed(facts.lead("L", T0, owner_id="anna"), facts.assigned("L", "boris", T0, assigned_by="human"))
@@ -586,6 +596,30 @@ def test_r29_a_response_in_time_that_is_told_after_the_joining_still_counts() ->
     w.after(5 * MINUTE)
     call(w, T0 + 16 * MINUTE, "S")
     assert decided(w, "S") == [("met", 1, "vera")]
+
+
+def test_r29_what_was_merged_after_its_due_is_taken_once_timely_proof_has_decided_it() -> None:
+    w = World()
+    w.feed(facts.lead("S", T0, owner_id="vera"), facts.lead("O", T0, owner_id="anna"))
+    w.to(T0 + 10 * MINUTE + SECOND)
+    w.feed(facts.closed("O", w.now, "merged", merged_into="S"))
+    w.feed(facts.message(T0 + 9 * MINUTE, lead_id="O", received=w.now))
+    assert decided(w, "O") == [("met", 1, "anna")]
+    assert [(o.data["into"], o.data["clock"]) for o in w.of("lead.joined")] == [("S", "own")]
+
+
+@pytest.mark.parametrize("target", [5 * MINUTE, None])
+def test_r25_a_contact_target_that_the_joined_lead_has_broken_is_not_broken_again(target: int | None) -> None:
+    w = World(sales(policy=Policy(contact_target=5 * MINUTE)))
+    w.feed(facts.lead("O", T0, owner_id="anna"))
+    w.change_rules(replace(sales(policy=Policy(contact_target=target)), version=2))
+    w.to(T0 + 3 * MINUTE)
+    w.feed(facts.lead("S", w.now, owner_id="vera"))
+    w.to(T0 + 6 * MINUTE)
+    w.feed(facts.closed("O", w.now, "merged", merged_into="S"))
+    w.to(T0 + 9 * MINUTE)
+    w.feed(facts.message(w.now, lead_id="S"))
+    assert [(o.lead_id, o.data["measure"]) for o in w.of("sla.breached")] == [("O", "contact")]
 
 
 def test_r25_late_proof_takes_back_the_breach_of_a_joined_lead_too() -> None:
