@@ -13,7 +13,7 @@ from .proof import Proof
 NO_LEAD = frozenset({"not_missed", "backfill"})
 """Reasons of closing after which no proof counts: it never was a lead with a clock (R26, R30)."""
 
-MOST_LOOSE = 5
+MOST_LOOSE = 8
 """Proofs kept that belong to no clock so far, newest."""
 
 
@@ -37,6 +37,8 @@ def credit(case: Case, proof: Proof, ended_at: int, name: str) -> Uncounted:
     before = lead.clock
     counts = clock is not None and _credit_to(case, clock, proof, ended_at, name)
     joined = lead.phase is Phase.JOINED  # what happens on it is the other's, unless it turns out to be reopened by then
+    if lead.loose and lead.phase is Phase.OPEN:
+        recall(case)
     idle = (joined or lead.phase in (Phase.ANSWERED, Phase.CLOSED)) and max(instants) > before.ended
     if idle and _decided(before) == _decided(lead.clock):
         _keep_loose(
@@ -80,6 +82,8 @@ def _credit_earlier(case: Case, cycle: int, kind: str, at: int, by: str, name: s
     known = clock.attempt_at if kind == "attempt" else clock.contact_at
     if known and known <= at:
         return
+    if known:
+        _displace(case, clock, kind)
     open_ms = case.customer_calendar().elapsed(clock.start, at)
     if not known and not lead.test:
         case.effects.append(Measure(source=lead.source, kind=kind, open=open_ms, wall=at - clock.start))
@@ -88,6 +92,14 @@ def _credit_earlier(case: Case, cycle: int, kind: str, at: int, by: str, name: s
     lead.put_clock(clock)
     told = {"kind": kind, "response_at": at, "by": by, "open_seconds": open_ms / 1000}
     case.publish("call.credited", told, clock=clock, qualifier=f"{name}:{kind}", turn=_turn(case, clock))
+
+
+def _displace(case: Case, clock: LeadClock, kind: str) -> None:
+    """An earlier response leaves what was taken for it, and what followed, to a clock that came later (R7)."""
+    attempt = clock.attempt_at if kind == "attempt" else None
+    by = clock.attempt_by if kind == "attempt" else clock.contact_by
+    name = f"{clock.cycle}:{attempt or clock.contact_at}"
+    _keep_loose(case, Loose(attempt, clock.contact_at or None, clock.contact_at, by, name))
 
 
 def _turn(case: Case, clock: LeadClock) -> int:

@@ -137,6 +137,13 @@ class LeadClock(NamedTuple):
         attempt = (self.attempt_at, self.attempt_by)
         return min(attempt, contact, key=lambda proof: proof[0]) if contact[0] else attempt
 
+    def lacks(self, at: int) -> bool:
+        """Whether nobody is known to have answered it before an instant at or before its due (R29)."""
+        first = min(filter(None, (self.attempt_at, self.contact_at)), default=0)
+        answered = self.evaluated is Result.MET or (self.evaluated is Result.RETRACTED and first > 0)
+        mine = self.evaluated is not Result.JOINED and self.came <= at <= self.due
+        return mine and not (answered and first <= at)
+
     def takes_late(self, at: int) -> bool:
         """Whether a proof of an instant counts that comes when it has ended (R29)."""
         return at <= max(self.due, self.contact_due) or at <= self.ended
@@ -160,6 +167,8 @@ def owner(
     for at, clock in zip(instants, found, strict=True):
         if clock is not None and not 0 < clock.ended < at:
             return clock, Uncounted.NO
+    if found[0] is not None and found[0].lacks(instants[0]):
+        return found[0], Uncounted.NO
     following = next((clock for clock in clocks if clock.came > max(instants)), None)
     near = following is not None and ended_at is not None and ended_at >= following.came - window
     if near and not spoken_for:

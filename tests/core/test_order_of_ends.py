@@ -219,3 +219,35 @@ def test_r24_a_call_of_the_time_between_finds_the_clock_that_was_over_when_it_wa
         facts.called("c", T0 + 4 * MINUTE + SECOND, number=PHONE, manager_id="anna", received=w.now, talk=20 * SECOND)
     )
     assert decided(w) == {(2, "anna"): "met"}
+
+
+# which clock a talk answers, in whatever order it is all told (R4, R7)
+
+
+def in_order(*told: Told) -> World:
+    w = opened()
+    for what, at, minute in told:
+        w.to(T0 + int(at * MINUTE))
+        tell(w, (what, minute))
+    return w
+
+
+@pytest.mark.parametrize("told_at", [7, 10, 25])
+@pytest.mark.parametrize("how", ["wrote", "talked"])
+def test_r07_what_was_proven_by_the_due_of_a_clock_that_had_ended_is_its_own_whenever_it_is_told(how, told_at):
+    told = [("closed", 6, 6), ("reopened", 9, 9), (how, told_at, 7)]
+    w = in_order(*sorted(told, key=lambda each: each[1]))
+    w.to(T0 + HOUR)
+    assert decided(w) == {(1, "anna"): "met", (2, "anna"): "breached"}
+
+
+@pytest.mark.parametrize("first_told", [1, 5, 12, 20])
+@pytest.mark.parametrize("second_told", [4, 5.5, 12.5, 21])
+@pytest.mark.parametrize("how", ["wrote", "talked"])
+def test_r07_of_two_talks_the_first_answers_the_first_clock_and_the_second_the_next(how, first_told, second_told):
+    told = [("closed", 11, 11), ("reopened", 14, 14), (how, first_told, 1), ("talked", second_told, 4)]
+    w = in_order(*sorted(told, key=lambda each: each[1]))
+    w.to(T0 + HOUR)
+    late = first_told > 10 and second_told > 10
+    stands = {cycle: how for (cycle, _), how in decided(w).items()}
+    assert stands == {1: "taken back" if late else "met", w.lead("L").cycle: "met"}

@@ -27,6 +27,8 @@ CLOCK, LIFE, TURNS = (
     f"tests/core/test_track_{name}.py tests/core/test_rules_{name}.py" for name in ("clock", "life", "turns")
 )
 CLOCKS = "tests/core/test_clocks.py"
+ENDS = "tests/core/test_order_of_ends.py"
+JOINS = "tests/core/test_joining.py"
 MATCH, PROOF = "tests/core/test_match.py", "tests/core/test_proof.py"
 NOTICED = "tests/core/test_noticed.py"
 MAILBOX = "tests/core/test_mailbox.py"
@@ -551,6 +553,48 @@ MUTANTS = (
         "        return at <= max(self.due, self.contact_due) or at <= self.ended",
         "        return True",
         CLOCKS,
+    ),
+    Mutant(
+        "R7: what a reopened clock took late leaves the one before nothing",
+        "lead_clock",
+        "    if found[0] is not None and found[0].lacks(instants[0]):",
+        "    if False:",
+        ENDS,
+    ),
+    Mutant(
+        "R7: the talk that an earlier one displaces is lost",
+        "credit",
+        "    if known:\n        _displace(case, clock, kind)\n",
+        "",
+        ENDS,
+    ),
+    Mutant(
+        "R29: a reopening that is read before its closing is lost",
+        "ends",
+        "        lead.reopened_at = max(lead.reopened_at, fact.at)",
+        "        pass",
+        ENDS,
+    ),
+    Mutant(
+        "R29: a lead that was closed again since stays open",
+        "ends",
+        "    if lead.closing.at > at:",
+        "    if False:",
+        ENDS,
+    ),
+    Mutant(
+        "R25: an acceptance is of whatever clock the lead has",
+        "joining",
+        "    if elsewhere or fact.cycle not in (0, lead.cycle):",
+        "    if elsewhere:",
+        JOINS,
+    ),
+    Mutant(
+        "R25: a joined lead that its source closes leaves the other",
+        "ends",
+        "Phase.JOINED if lead.phase is Phase.JOINED else Phase.CLOSED",
+        "Phase.CLOSED",
+        JOINS,
     ),
     Mutant(
         "R14: a first turn given late answers for the due",
