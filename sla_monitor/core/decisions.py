@@ -126,7 +126,7 @@ def end_by_response(case: Case, turn: Turn, at: int, by: str) -> None:
     """A turn begun by a breach is met for its holder if the response fell into it; others end unevaluated (R14)."""
     if turn.kind is Kind.BREACH and turn.begun <= at <= turn.due:
         turn.result = Result.MET
-        _decide(case, "sla.met", case.lead.clock, RESPONSE, turn, response_at=at, by=by)
+        _decide(case, "sla.met", clock_of(case, turn), RESPONSE, turn, response_at=at, by=by)
     else:
         turn.result = Result.ENDED
 
@@ -155,10 +155,15 @@ def breach_contact(case: Case, clock: LeadClock) -> None:
             case.notify(manager, "contact_breached", due_at=clock.contact_due)
 
 
+def clock_of(case: Case, turn: Turn) -> LeadClock:
+    """The clock in which a turn began."""
+    return next(clock for clock in reversed(case.lead.clocks) if clock.cycle <= turn.turn)
+
+
 def breach_turn(case: Case, turn: Turn) -> None:
     """A turn begun by a breach has broken its own due (R14)."""
     lead = case.lead
-    clock = next(clock for clock in reversed(lead.clocks) if clock.cycle <= turn.turn)
+    clock = clock_of(case, turn)
     turn.result = Result.BREACHED
     lead.put_clock(clock._replace(breached=(*clock.breached, Broken(turn.turn, turn.holder, turn.due))))
     _breach(case, clock, RESPONSE, turn)

@@ -363,11 +363,9 @@ def next_due(lead: Lead) -> int | None:
 def deadlines(lead: Lead) -> list[int]:
     """The instants after which something is to be decided: each running due with the allowance.
 
-    What is still undecided when a lead is no longer open was due before its end (R29).
+    What is still undecided when a lead is no longer open, or was reopened since, was due before its end (R29).
     """
     allowance = lead.terms.get("allowance", BUILT_IN.allowance)
     due = [clock.due_of(measure) for clock in lead.clocks for measure in (RESPONSE, CONTACT) if clock.awaits(measure)]
-    turn = lead.current
-    if turn and turn.result is Result.RUNNING and turn.kind is not Kind.FIRST:
-        due.append(turn.due)
+    due += [turn.due for turn in lead.turns if turn.result is Result.RUNNING and turn.kind is not Kind.FIRST]
     return [instant + allowance for instant in due if instant]

@@ -53,6 +53,7 @@ def settle(case: Case) -> None:
         lead.joining = {}
         judge(case, lead.cycle)
     first = _decide_clocks(case, lead.asked_at - case.policy.allowance)
+    _decide_past_turns(case, lead.asked_at - case.policy.allowance)
     turn = lead.current
     over = _passed(turn, lead.asked_at - case.policy.allowance)
     at, _ = lead.clock.response(case.policy.response)
@@ -98,6 +99,17 @@ def _decide_clocks(case: Case, by: int) -> bool:
     return broken
 
 
+def _decide_past_turns(case: Case, by: int) -> None:
+    """Turns whose due was past when their lead was closed, and that was reopened since."""
+    lead = case.lead
+    for turn in [turn for turn in lead.turns if turn is not lead.current and _passed(turn, by)]:
+        at, who = decisions.clock_of(case, turn).response(case.policy.response)
+        if 0 < at <= turn.due:
+            decisions.end_by_response(case, turn, at, who)
+        else:
+            decisions.breach_turn(case, turn)
+
+
 def _passed(turn: Turn | None, by: int) -> bool:
     """Whether the due of a running turn of its own was past at an instant."""
     return turn is not None and turn.result is Result.RUNNING and turn.kind is not Kind.FIRST and 0 < turn.due <= by
@@ -108,6 +120,7 @@ def decide_now(case: Case) -> None:
     lead = case.lead
     lead.degraded, lead.asked_at = True, case.now
     _decide_clocks(case, case.now)
+    _decide_past_turns(case, case.now)
     if _passed(lead.current, case.now) and lead.current is not None:
         _turn_over(case, lead.current)
 

@@ -221,6 +221,46 @@ def test_r24_a_call_of_the_time_between_finds_the_clock_that_was_over_when_it_wa
     assert decided(w) == {(2, "anna"): "met"}
 
 
+# a later turn whose decision a call holds
+
+
+def held() -> World:
+    """The due of vera's turn passes while the customer rings; then the lead is closed and reopened."""
+    w = World(sales("anna", "vera", "zoya"))
+    w.feed(facts.lead("L", T0, owner_id="anna", phones=(PHONE,)))
+    w.to(T0 + 19 * MINUTE)
+    w.feed(facts.started("c", w.now, number=PHONE, direction="inbound"))
+    w.to(T0 + 20 * MINUTE + 30 * SECOND)
+    w.feed(facts.closed("L", w.now), facts.reopened("L", w.now))
+    return w
+
+
+def later(w: World) -> list[tuple[str, int, str]]:
+    return [(o.type, o.turn, o.data["holder_id"]) for o in w.outcomes if o.data.get("evaluated") == "later"]
+
+
+def test_r29_a_later_turn_that_a_call_held_is_decided_though_its_lead_was_reopened():
+    w = held()
+    w.feed(facts.ended("c", w.now, number=PHONE, direction="inbound", outcome="no_answer", talk=0))
+    assert later(w) == [("sla.breached", 2, "vera")]
+    assert (w.lead("L").status, w.lead("L").cycle) == ("waiting", 3)
+
+
+def test_r14_it_is_met_by_what_was_proven_in_time_before_the_decision():
+    w = held()
+    w.feed(facts.message(T0 + 15 * MINUTE, lead_id="L", received=w.now))
+    w.feed(facts.ended("c", w.now, number=PHONE, direction="inbound", outcome="no_answer", talk=0))
+    (met,) = w.of("sla.met")
+    assert later(w) == [("sla.met", 2, "vera")]
+    assert met.data["cycle"] == 1
+
+
+def test_r31_an_erasure_decides_it_at_once():
+    w = held()
+    w.feed(facts.erased("L", w.now))
+    assert later(w) == [("sla.breached", 2, "vera")]
+
+
 # which clock a talk answers, in whatever order it is all told (R4, R7)
 
 

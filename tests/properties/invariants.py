@@ -262,7 +262,8 @@ class Invariants:
         assert before is None or after.turn >= before.turn, "I16: the turn fell"
         cycle = [turn for turn in after.turns if turn.turn >= after.cycle and turn.kind is Kind.BREACH]
         assert len(cycle) <= max(policy_of(after).max_turns - 1, 1), "I16, R19: too many turns"
-        running = [turn.turn for turn in after.turns if turn.result is Result.RUNNING]
+        past = {turn.turn for turn in after.turns if turn.kind is Kind.BREACH and turn.turn < after.cycle}
+        running = [turn.turn for turn in after.turns if turn.result is Result.RUNNING and turn.turn not in past]
         assert running in ([], [after.turn]), f"I16: {running} run at {after.turn}"
 
     def check_i17_time(self, fold: Fold) -> None:

@@ -128,8 +128,8 @@ MUTANTS = (
     Mutant(
         "R10: reassigned although the response is known",
         "verdict",
-        "    elif at:\n        judge(case, lead.cycle)\n    elif over",
-        "    elif over",
+        "    if at:\n        judge(case, lead.cycle)\n    elif over",
+        "    if over",
         CLOCK,
     ),
     Mutant("capacity ignored", "roster", "capacity is not None and self.held >= capacity", "False", DESK),
