@@ -140,7 +140,7 @@ class LeadClock(NamedTuple):
     def lacks(self, at: int) -> bool:
         """Whether nobody is known to have answered it before an instant at or before its due (R29)."""
         first = min(filter(None, (self.attempt_at, self.contact_at)), default=0)
-        answered = self.evaluated is Result.MET or (self.evaluated is Result.RETRACTED and first > 0)
+        answered = self.evaluated in (Result.MET, Result.RETRACTED)
         mine = self.evaluated is not Result.JOINED and self.came <= at <= self.due
         return mine and not (answered and first <= at)
 
