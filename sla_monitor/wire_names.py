@@ -46,6 +46,7 @@ RECORDS: dict[type, bytes] = {
     events.Declined: b"Declined",
     events.JoinedReopened: b"JoinedReopened",
     events.Parted: b"Parted",
+    events.PartErased: b"PartErased",
     events.Absorbed: b"Absorbed",
     events.Merged: b"Merged",
     events.Preceded: b"Preceded",

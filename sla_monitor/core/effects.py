@@ -26,6 +26,7 @@ from .events import (
     Noticed,
     Outside,
     Parted,
+    PartErased,
     Preceded,
 )
 from .spelling import key
@@ -168,6 +169,7 @@ class Deliver:
         | Declined
         | JoinedReopened
         | Parted
+        | PartErased
         | Absorbed
         | Merged
         | Preceded

@@ -193,9 +193,19 @@ def _end_before(case: Case, at: int) -> None:
         credit.give_up(case, past.cycle, at)
 
 
+def _erase_part(case: Case) -> None:
+    """What this lead brought to the one that it is part of (R31)."""
+    lead = case.lead
+    if lead.phase is Phase.JOINED:
+        had = (*lead.phones, *lead.removed_phones)
+        told = events.PartErased(lead_id=lead.joined_to, joined=lead.lead_id, at=case.now, numbers=had)
+        case.tell_lead(lead.joined_to, told)
+
+
 def erase(case: Case, fact: events.LeadErased) -> None:
     """Leave lead_id, team and status; rows, waiting calls and queued notices lose the data at once (R31)."""
     lead = case.lead
+    _erase_part(case)
     numbers.close_all(case, fact.at, erase=True)
     leave_open(case, Phase.ERASED, ended_at(case, fact))
     verdict.decide_now(case)

@@ -312,6 +312,16 @@ class Parted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartErased:
+    """`joined`, which is part of `lead_id`, was erased, and so is what it alone brought (R31). numbers: it had."""
+
+    lead_id: str
+    joined: str
+    at: int
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Absorbed:
     """A missed call that made no lead is part of `lead_id`, which takes its start (R26)."""
 

@@ -32,6 +32,7 @@ from .events import (
     LeadReopened,
     Merged,
     Parted,
+    PartErased,
     Preceded,
 )
 from .lead import Kind, Phase
@@ -212,6 +213,9 @@ def take_over(case: Case, fact: Merged) -> None:
     if given:
         _take_clock(case, fact)
     added = tuple(number for number in fact.phones if number not in lead.phones)
+    others = {number for numbers in lead.brought.values() for number in numbers}
+    if brought := tuple(number for number in fact.phones if number in added or number in others):
+        lead.brought[fact.joined] = brought
     if added:
         numbers.change(case, (*lead.phones, *added), fact.at, fact.shared)
     lead.joining.pop(fact.joined, None)
@@ -220,6 +224,20 @@ def take_over(case: Case, fact: Merged) -> None:
     for proof in (attempt, contact):
         credit(case, proof, proof.contact_at or 0, fact.joined)
     _judge(case)
+    case.count("ok")
+
+
+def forget_part(case: Case, fact: PartErased) -> None:
+    """A lead that joined was erased: its numbers go, unless this lead or another that joined has them too (R31)."""
+    lead = case.lead
+    brought = lead.brought.pop(fact.joined, ())
+    lead.brought |= {fact.joined: rest} if (rest := tuple(n for n in brought if n not in fact.numbers)) else {}
+    gone = set(brought).intersection(fact.numbers).difference(*lead.brought.values())
+    if gone:
+        numbers.erase(case, gone, fact.at)
+    if gone and lead.phase is Phase.JOINED:
+        told = replace(fact, lead_id=lead.joined_to, joined=lead.lead_id, numbers=tuple(sorted(gone)))
+        case.tell_lead(lead.joined_to, told)
     case.count("ok")
 
 

@@ -249,6 +249,7 @@ class Lead:
     # joining (R25), closing (R29)
     joined_to: str = ""
     joined: list[str] = field(default_factory=list)
+    brought: dict[str, tuple[str, ...]] = field(default_factory=dict)  # numbers that a joined lead came with
     joining: dict[str, int] = field(default_factory=dict)  # leads that are on their way into this one -> their due
     refused: tuple[str, ...] = ()  # leads that would not take this one
     previous_lead_id: str = ""

@@ -56,6 +56,15 @@ def collect_all(case: Case, at: int) -> None:
         case.effects.append(CloseNumber(number=number, lead_id=case.lead.lead_id, at=at, collect=True))
 
 
+def erase(case: Case, gone: set[str], at: int) -> None:
+    """Some numbers go, here and where calls are matched: whoever brought them was erased (R31)."""
+    lead = case.lead
+    change(case, tuple(number for number in lead.phones if number not in gone), at)
+    lead.removed_phones = tuple(number for number in lead.removed_phones if number not in gone)
+    for number in sorted(gone):
+        case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=at, erase=True))
+
+
 def change(case: Case, phones: tuple[str, ...], at: int, shared: tuple[str, ...] = ()) -> None:
     """Replace the numbers: a new one counts from the lead's start, a removed one stops at the update's time (R24).
 

@@ -309,6 +309,7 @@ _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
         ((OPEN, joining.stay), (_JOINED, joining.pass_on), (_ALL - OPEN - _JOINED, joining.part)),
     ),
     (events.Parted, ((_JOINED, ends.begin_alone),)),
+    (events.PartErased, ((_KEPT | _JOINED, joining.forget_part),)),
     (events.Absorbed, ((OPEN, joining.absorb),)),
     (events.Preceded, ((_KEPT, joining.follow),)),
     (Due, ((_ALL, on_due),)),
@@ -328,6 +329,7 @@ _REASONS: tuple[tuple[type, frozenset[Status], str], ...] = (
     (events.Merged, _UNKNOWN | _ERASED, "gone"),
     (events.Declined, _UNKNOWN | _ERASED, "gone"),
     (events.Parted, _ALL - _JOINED, "not_joined"),
+    (events.PartErased, _UNKNOWN | _ERASED, "gone"),
     (events.Absorbed, _ALL - OPEN, "not_open"),
     (events.Preceded, _ALL - _KEPT, "gone"),
 )

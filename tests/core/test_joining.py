@@ -436,3 +436,56 @@ def test_r25_an_acceptance_of_the_clock_before_is_not_that_of_the_reopened_one()
     w.feed(facts.closed("L", T0), facts.reopened("L", T0))
     tell(w, Joined(lead_id="L", into="S", at=w.now, started_at=T0, due_at=T0 + 10 * MINUTE, cycle=1))
     assert (w.lead("L").status, w.counted("ignored_not_open")) == ("waiting", 1)
+
+
+# erasure (R31)
+
+P, Q, R = "+74951234567", "+74957654321", "+74950000001"
+
+
+def joined_by_number(*, more: tuple[str, ...] = (Q,)) -> World:
+    """A, which has a further number, is part of B."""
+    w = World()
+    w.feed(facts.lead("B", T0, owner_id="anna", phones=(P,)))
+    w.feed(facts.lead("A", T0, owner_id="vera", phones=(P, *more), name="Ivan"))
+    assert w.lead("A").joined_to == "B"
+    return w
+
+
+def kept_of(w: World, *texts: str) -> list[str]:
+    rows = [row for log in (Log.EVENTS, Log.PHONES) for row in w.logs[log].rows.items()]
+    return [text for text in texts for key, row in rows if text.encode() in row or text in key]
+
+
+def test_r31_what_a_joined_lead_alone_brought_is_erased_with_it():
+    w = joined_by_number()
+    w.feed(facts.erased("A", w.now))
+    assert w.lead("B").phones == (P,)
+    assert kept_of(w, Q, "Ivan") == []
+    w.feed(facts.called("c", w.now, number=P))
+    assert w.lead("B").status == "answered"
+
+
+def test_r31_a_number_that_another_joined_lead_brought_too_stays():
+    w = joined_by_number(more=(Q, R))
+    w.feed(facts.lead("C", T0, phones=(P, Q)), facts.erased("A", w.now))
+    assert w.lead("C").joined_to == "B"
+    assert w.lead("B").phones == (P, Q)
+    w.feed(facts.erased("C", w.now))
+    assert w.lead("B").phones == (P,)
+
+
+def test_r31_what_a_joined_lead_brought_goes_where_the_other_went():
+    w = World()
+    w.feed(facts.lead("M", T0, phones=(R,)), facts.lead("B", T0, phones=(P,)), facts.lead("A", T0, phones=(P, Q)))
+    w.feed(facts.closed("B", w.now, "merged", merged_into="M"))
+    assert set(w.lead("M").phones) == {P, Q, R}
+    w.feed(facts.erased("A", w.now))
+    assert set(w.lead("M").phones) == {P, R}
+    assert kept_of(w, Q) == []
+
+
+def test_r31_an_erasure_of_what_brought_nothing_leaves_all():
+    w = joined_by_number(more=())
+    w.feed(facts.erased("A", w.now))
+    assert w.lead("B").phones == (P,)

@@ -33,6 +33,7 @@ MATCH, PROOF = "tests/core/test_match.py", "tests/core/test_proof.py"
 NOTICED = "tests/core/test_noticed.py"
 MAILBOX = "tests/core/test_mailbox.py"
 DELIVER = "tests/core/test_deliver.py"
+TELLING = "tests/core/test_telling.py"
 TIMERS, PARTITION = "tests/stream/test_timers.py", "tests/stream/test_partition.py"
 WORKERS = 2
 LIMIT = 300  # seconds
@@ -122,7 +123,7 @@ MUTANTS = (
         "if fact.by not in lead.unanswered:",
         ROWS,
     ),
-    Mutant("a stale claim is accepted", "changes", "    elif fact.turn != lead.turn:\n", "    elif False:\n", TURNS),
+    Mutant("a stale claim is accepted", "changes", "fact.turn != lead.turn or _claimed", "_claimed", TURNS),
     Mutant("no dedupe", "dedupe", "    if known is not None:\n", "    if False:\n"),
     Mutant("a warning twice", "promise", "            behind += 1\n", "            return behind + 1\n", CLOCK),
     Mutant(
@@ -267,7 +268,7 @@ MUTANTS = (
     Mutant(
         "erased data are kept",
         "ends",
-        "case.lead = Lead(lead.lead_id, Phase.ERASED, turn=lead.turn, seen=lead.seen)",
+        "case.lead = Lead(lead.lead_id, Phase.ERASED, team_id=lead.team_id, turn=lead.turn, seen=lead.seen)",
         "lead.phase = Phase.ERASED",
         LIFE,
     ),
@@ -280,8 +281,8 @@ MUTANTS = (
     Mutant(
         "an answered lead keeps its manager's place",
         "decisions",
-        "    end(case, Result.ENDED)\n    release(case)\n",
-        "    end(case, Result.ENDED)\n",
+        "    lead.warn_next = 0\n    release(case)\n    numbers.collect_all",
+        "    lead.warn_next = 0\n    numbers.collect_all",
     ),
     Mutant(
         "reopening keeps the old evaluation",
@@ -366,8 +367,8 @@ MUTANTS = (
     Mutant(
         "an erased lead stays in a message that was begun",
         "dispatch",
-        "                parcel.items = [item for item in parcel.items if parcel.out or not item.over]\n",
-        "                parcel.items = list(parcel.items)\n",
+        "        parcel.items = [item for item in parcel.items if not item.over]\n",
+        "",
         MAILBOX,
     ),
     Mutant(
@@ -379,16 +380,16 @@ MUTANTS = (
     ),
     Mutant(
         "what waits keeps the address it was given when it came",
-        "dispatch",
+        "moving",
         "new = [Queue(address) for address in present if address not in known] if known else []",
         "new: list[Queue] = []",
         MAILBOX,
     ),
     Mutant(
         "a manager who has left is told all the same",
-        "dispatch",
-        "            queue.waiting, queue.parcels = [], [out] if out else []\n",
-        "            pass\n",
+        "moving",
+        "    queue.waiting, queue.parcels, queue.heirs = [], [out] if out else [], [*present]\n",
+        "",
         MAILBOX,
     ),
     Mutant(
@@ -452,9 +453,37 @@ MUTANTS = (
     Mutant(
         "the end is told twice",
         "deliver",
-        "    if telling == heard.telling:\n        return []\n",
+        '    if kind and heard.telling.endswith(f":{kind}:{manager}"):\n        return []\n',
         "",
         DELIVER,
+    ),
+    Mutant(
+        "of a lead that was over before it came people are told",
+        "telling",
+        "        case.effects[:] = _unsaid(case)\n",
+        "        pass\n",
+        TELLING,
+    ),
+    Mutant(
+        "what may have arrived counts as never told",
+        "dispatch",
+        "        if parcel.unsure:\n",
+        "        if False:\n",
+        MAILBOX,
+    ),
+    Mutant(
+        "what a channel could not send is lost with it",
+        "moving",
+        "            _inherit(queue, pending.values() if queue in new else gone)\n",
+        "            _inherit(queue, pending.values() if queue in new else [])\n",
+        MAILBOX,
+    ),
+    Mutant(
+        "that somebody was absent is told when they are back",
+        "standing",
+        '    if kind == "absent" and not state.absent:\n        return False\n',
+        "",
+        TELLING,
     ),
     Mutant(
         "a lost attempt blocks its endpoint",
