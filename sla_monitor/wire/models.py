@@ -84,7 +84,7 @@ class LeadReopened(Wire):
 
 
 class LeadErased(Wire):
-    """Forget the person: only lead_id, team and status stay. What it alone brought to a lead that it joined goes too."""
+    """Forget the person: only lead_id, team and status stay. What it alone brought to one it joined goes too."""
 
     lead_id: LeadId
 
