@@ -24,29 +24,22 @@ STATUSES = [AVAILABLE, PassedOver.BUSY, PassedOver.AWAY, PassedOver.OFFLINE]
 """What a manager may say of themselves."""
 PRESENCES = [*STATUSES, PassedOver.OFF_SHIFT]
 
-PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "accepted": {"type": "integer"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["index", "id", "pointer", "detail"],
-                "properties": {
-                    "index": {"type": "integer"},
-                    "id": {"type": ["string", "null"]},
-                    "pointer": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            },
-        },
-    },
+_TEXT, _INTEGER = {"type": "string"}, {"type": "integer"}
+
+
+def _problem(errors: Mapping[str, Any] | None = None, **more: Mapping[str, Any]) -> dict[str, Any]:
+    """Problem details (RFC 9457). errors: what each of the `errors` has."""
+    named = {"type": _TEXT, "title": _TEXT, "status": _INTEGER, "detail": _TEXT}
+    one = {"type": "object", "required": [*errors], "properties": errors} if errors else {}
+    listed = {"errors": {"type": "array", "items": one}} if errors else {}
+    return {"type": "object", "required": [*named], "properties": {**named, **more, **listed}}
+
+
+_WHERE = {"pointer": _TEXT, "detail": _TEXT}
+PROBLEMS = {
+    "Problem": _problem(),
+    "EventsProblem": _problem({"index": _INTEGER, "id": {"type": ["string", "null"]}, **_WHERE}, accepted=_INTEGER),
+    "ActProblem": _problem(_WHERE),
 }
 ACCEPTED = {
     "description": "All of it is durable; duplicates too.",
@@ -70,9 +63,9 @@ _EVENT = {"$ref": "#/components/schemas/Event"}
 _INGEST_ERRORS = ("400", "401", "403", "408", "413", "415", "422", "429", "503")
 
 
-def problems(*statuses: str) -> dict[str, Any]:
-    """Responses with problem details."""
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def problems(*statuses: str, of: str = "Problem") -> dict[str, Any]:
+    """Responses with problem details. of: the name of their schema."""
+    content = {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{of}"}}}
     return {status: {"description": WHY[status], "content": content} for status in statuses}
 
 
@@ -82,7 +75,7 @@ ONE_EVENT = {
         "description": "Structured mode; or binary mode: application/json data with percent-encoded ce-* headers.",
         "content": {ONE: {"schema": _EVENT, "example": EXAMPLES["lead.created.v1"]}, ARRAY: {"schema": {}}},
     },
-    "responses": {"202": ACCEPTED, **problems(*_INGEST_ERRORS)},
+    "responses": {"202": ACCEPTED, **problems(*_INGEST_ERRORS, of="EventsProblem")},
 }
 MANY_EVENTS = {
     "requestBody": {
@@ -93,7 +86,7 @@ MANY_EVENTS = {
             LINES: {"schema": {"type": "string"}},
         },
     },
-    "responses": {"202": ACCEPTED, **problems("207", *_INGEST_ERRORS)},
+    "responses": {"202": ACCEPTED, **problems("207", *_INGEST_ERRORS, of="EventsProblem")},
 }
 
 
@@ -107,7 +100,7 @@ def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": [*properties], "properties": properties}
 
 
-_TEXT, _BOOLEAN = {"type": "string"}, {"type": "boolean"}
+_BOOLEAN = {"type": "boolean"}
 _OR_NULL = {"type": ["string", "null"]}
 _INSTANT = {"type": ["string", "null"], "format": "date-time"}
 
@@ -135,7 +128,7 @@ MANAGERS = answer(
                 until=_INSTANT | {"description": "When the status ends."},
                 on_shift=_BOOLEAN,
                 shift_changes_at=_INSTANT | {"description": "When their shift begins or ends next; null: never."},
-                open_leads={"type": "integer"},
+                open_leads=_INTEGER | {"description": "That they hold, but for those escalated to them."},
                 capacity={"type": ["integer", "null"], "description": "Open leads at once; null: any number."},
             ),
         }
@@ -221,8 +214,11 @@ _WRITTEN = {
     "content": {"application/json": {"schema": _object(source=_TEXT, id=_TEXT, type=_TEXT)}},
 }
 _ACT_ERRORS = ("400", "401", "403", "404", "408", "413", "415", "422", "503")
-ACT = {"requestBody": _body(Action), "responses": {"202": _WRITTEN, **problems(*_ACT_ERRORS)}}
-PRESENCE = {"requestBody": _body(Presence), "responses": {"202": _WRITTEN, **problems(*_ACT_ERRORS)}}
+ACT = {"requestBody": _body(Action), "responses": {"202": _WRITTEN, **problems(*_ACT_ERRORS, of="ActProblem")}}
+PRESENCE = {
+    "requestBody": _body(Presence),
+    "responses": {"202": _WRITTEN, **problems(*_ACT_ERRORS, of="ActProblem")},
+}
 
 
 def _pages(**statuses: str) -> dict[str, Any]:
@@ -263,7 +259,7 @@ def openapi(routes: Iterable[Route]) -> dict[str, Any]:
                 "key": {"type": "http", "scheme": "bearer"},
                 "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Begun by POST /sign-in."},
             },
-            "schemas": {"Problem": PROBLEM, **_events()},
+            "schemas": {**PROBLEMS, **_events()},
         },
     }
 

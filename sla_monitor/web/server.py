@@ -75,13 +75,18 @@ def routes(context: Web, outcomes: Outcomes, callbacks: Callbacks, live: Live, b
     reported = {"parameters": PARAMETERS, "responses": _OK | problems("400", "401", "403", "429", "503")}
     stream = {
         "parameters": [_LEAD_FILTER, _FROM, _CURSOR],
-        "responses": _OK | problems("400", "401", "403", "410", "429"),
+        "responses": _OK | problems("400", "401", "403", "410", "429", "503"),
     }
     return [
         Route("POST", "/v1/events", ingest.one, WRITE, "Send one event.", described.ONE_EVENT),
         Route("POST", "/v1/events:batch", ingest.batch, WRITE, "Send up to 500 events.", described.MANY_EVENTS),
         Route(
-            "GET", "/v1/leads/{id}", views.lead, READ, "One lead.", {"responses": _OK | problems("401", "403", "404")}
+            "GET",
+            "/v1/leads/{id}",
+            views.lead,
+            READ,
+            "One lead.",
+            {"responses": _OK | problems("401", "403", "404", "503")},
         ),
         Route("GET", "/v1/leads/{id}/story", Stories(context, views).story, READ, "All about a lead.", described.STORY),
         Route("GET", "/v1/outcomes", outcomes.stream, READ, "Outcomes as server-sent events.", stream),

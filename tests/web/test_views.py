@@ -276,6 +276,34 @@ async def test_the_openapi_document_refers_to_what_it_has(site):
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
+async def test_the_openapi_document_says_how_each_question_may_fail(site):
+    document = await get(site, "/openapi.json")
+    asked = {path: methods["get"]["responses"] for path, methods in document["paths"].items() if "get" in methods}
+    for path in ("/v1/leads/{id}", "/v1/leads/{id}/story", "/v1/board", "/v1/outcomes", "/v1/managers", "/v1/report"):
+        assert {"401", "403", "503"} <= set(asked[path]), path
+
+
+@pytest.mark.parametrize(
+    ("path", "schema", "kind", "body"),
+    [
+        ("/v1/events", "EventsProblem", "application/cloudevents+json", '{"specversion": "1.0"}'),
+        ("/v1/leads/{id}/actions", "ActProblem", "application/json", '{"action": "nothing"}'),
+    ],
+)
+async def test_the_openapi_document_says_what_a_refusal_names(site, path: str, schema: str, kind: str, body: str):
+    site.log.put(lead("a"))
+    document = await get(site, "/openapi.json")
+    described = document["paths"][path]["post"]["responses"]["422"]["content"]["application/problem+json"]["schema"]
+    assert described == {"$ref": f"#/components/schemas/{schema}"}
+    asked = site.http.post(path.replace("{id}", "a"), data=body, headers={"Content-Type": kind})
+    async with asked as answer:
+        assert answer.status == 422
+        found = await answer.json(content_type=None)
+    named = document["components"]["schemas"][schema]
+    jsonschema.validate(found, named)
+    assert set(found["errors"][0]) == set(named["properties"]["errors"]["items"]["properties"])
+
+
 async def test_503_when_the_log_cannot_be_read(site):
     site.log.broken = True
     for path in ("/v1/leads/a", "/v1/board"):
