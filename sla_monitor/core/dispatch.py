@@ -81,9 +81,14 @@ class Work:
     # whom and where
 
     def _leave(self, pending: list[Item]) -> None:
-        """The manager is not in the policy any more: nothing is sent, and the head is told once."""
-        for item in pending[:1]:
-            self._tell_head(item, self._first(), "left")
+        """The manager is not in the policy any more: nothing is sent, and the head is told once.
+
+        Of what has become of a lead nobody else need know.
+        """
+        self.row.left_told &= self.row.left
+        missed = [item for item in pending if not (item.kind in CHANGES or item.test or item.told)]
+        if missed and not self.row.left_told:
+            self.row.left_told = self._tell_head(missed[0], self._first(), "left")
         self.effects += [Count("dropped") for _ in pending]
 
     # what comes in
@@ -97,7 +102,7 @@ class Work:
             fact.notice_id, fact.lead_id, fact.kind, fact.turn, fact.at, since, dict(fact.details), test=fact.test
         )
         if row.left and not fact.test:
-            self._leave_out(item)
+            self._leave([item])
             return
         fresh = [queue for queue in self._queues_for(fact) if all(i.notice_id != item.notice_id for i in queue.items())]
         for queue in fresh:
@@ -111,10 +116,6 @@ class Work:
 
     def _first(self) -> str:
         return self.row.queues[0].address if self.row.queues else LOG
-
-    def _leave_out(self, item: Item) -> None:
-        self._tell_head(item, self._first(), "left")
-        self.effects.append(Count("dropped"))
 
     def _queues_for(self, fact: Enqueue) -> list[Queue]:
         """One that is named, if it is still the manager's; else all. Test leads have the log alone (R30)."""

@@ -138,7 +138,8 @@ class Queue:
 class Mailbox:
     """attempts: how many were made, so that an answer fits one alone. wakes_at: when time alone may change the row.
 
-    told_at: when the last notice came. head: of the last lead; told of a manager who has left, `left` if so. ms.
+    told_at: when the last notice came. head: of the last lead; told of a manager who has left, `left` if so; left_told:
+    that there was something for them. ms.
     channel, waiting, parcels: of a row of the version before, which was of one address.
     """
 
@@ -149,6 +150,7 @@ class Mailbox:
     attempts: int = 0
     head: str = ""
     left: bool = False
+    left_told: bool = False
     queues: list[Queue] = field(default_factory=list)
     channel: str = ""
     waiting: list[Item] = field(default_factory=list)

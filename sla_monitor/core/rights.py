@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .case import Case
 from .events import LeadAssigned, LeadClaimed, LeadClosed, LeadReopened, Origin
+from .lead import Phase
 
 EVERYWHERE = "*"
 """In `Origin.may`: the leads of all teams, and of none."""
@@ -50,11 +51,19 @@ def may_claim(case: Case, manager_id: str) -> bool:
 
 
 def tell_heads(case: Case) -> None:
-    """A lead of no team, where there are teams, is nobody's to see: every head is told of it, once."""
+    """A lead of no team, where there are teams, is nobody's to see: while nobody has it, every head is told once."""
     lead = case.lead
-    if case.team is not None:
+    if lead.phase is not Phase.OPEN or (lead.holder and not lead.unassignable):
+        lead.no_team_to = ()
         return
-    for head in dict.fromkeys(team.head for team in case.rules.teams.values() if team.head):
+    for head in heads(case):
         if head not in lead.no_team_to:
-            case.notify(head, "no_team", due_at=lead.due_at)
+            case.notify(head, "no_team", qualifier=str(case.now), due_at=lead.due_at)
             lead.no_team_to = (*lead.no_team_to, head)
+
+
+def heads(case: Case) -> tuple[str, ...]:
+    """Who sees to the lead if its holder does not: its head or, of a lead of no team, all that there are."""
+    if case.team is not None:
+        return (case.head,)
+    return tuple(dict.fromkeys(team.head for team in case.rules.teams.values() if team.head))

@@ -73,7 +73,9 @@ def stands(kind: str, turn: int, manager: str, state: LeadState) -> bool:
         return not state.holder
     if kind == "absent" and not state.absent:
         return False
-    return manager == state.holder if kind in HOLDERS else manager in (state.holder, state.head)
+    if kind in HOLDERS:
+        return manager == state.holder
+    return manager in (state.holder, state.head) or not state.head  # of a lead of no team all heads are told
 
 
 def _changed(kind: str, manager: str, state: LeadState) -> bool:

@@ -13,15 +13,15 @@ from .rules import Rules
 def follow(case: Case) -> None:
     """Give on what is in the hands of somebody who has left, and tell a head who came what waits for them."""
     lead = case.lead
-    if lead.phase is not Phase.OPEN:
-        return
-    if lead.escalated:
-        _to_the_present_head(case)
-    elif lead.unassignable:
-        _tell_the_present_head(case)
-    elif has_left(case) and lead.current and may_be_given_on(case):
-        turns.on_away(case)
-    rights.tell_heads(case)
+    if lead.phase is Phase.OPEN:
+        if lead.escalated:
+            _to_the_present_head(case)
+        elif lead.unassignable:
+            _tell_the_present_head(case)
+        elif has_left(case) and lead.current and may_be_given_on(case):
+            turns.on_away(case)
+    if case.team is None:
+        rights.tell_heads(case)
 
 
 def may_concern(header: Header, rules: Rules) -> bool:

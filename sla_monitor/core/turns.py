@@ -123,6 +123,7 @@ def begin(case: Case, holder: str, kind: Kind, reason: str) -> Turn:
         lead.turn += 1
     lead.counted += kind is Kind.BREACH
     lead.escalated = lead.by_escalation = False
+    lead.flags = tuple(flag for flag in lead.flags if flag != HOLDER_ABSENT)
     stop_asking(case)
     begun = max(lead.started_at, case.now) if kind is Kind.FIRST else case.now
     turn = Turn(lead.turn, holder, begun, _due(case, holder, kind), kind, reason=reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import decisions
+from . import decisions, rights
 from .case import Case
 from .credit import judge
 from .effects import Join, Log, Question
@@ -176,5 +176,5 @@ def _react(case: Case) -> None:
     if case.policy.on_breach == "reassign":
         next_turn(case)
         return
-    for manager in dict.fromkeys((lead.holder, case.head)):
+    for manager in dict.fromkeys((lead.holder, *rights.heads(case))):
         case.notify(manager, "breached", due_at=lead.due_at)

@@ -224,7 +224,7 @@ def test_whoever_answered_or_closed_it_hears_nothing_of_the_end_later():
 
 
 def test_of_heads_who_were_asked_to_see_to_a_lead_the_others_hear_who_took_it():
-    w = World(two_teams(), at=NIGHT)
+    w = World(replace(two_teams(), policies=(Policy(warn_at=(), target=5 * HOUR),)), at=NIGHT)
     w.rules = replace(w.rules, managers={**w.rules.managers, "vera": replace(w.rules.managers["vera"], **asleep())})
     w.feed(facts.lead("L", w.now))
     assert (w.told("boris"), waiting(w, "vera")) == (["no_team"], ["no_team"])
@@ -298,3 +298,52 @@ def test_the_head_of_a_lead_hears_that_its_first_notice_cannot_be_told():
         if isinstance(row, Mailbox) and row.manager_id == "anna"
     ]
     assert box.head == "boris"
+
+
+def test_of_a_lead_of_no_team_all_heads_hear_each_time_that_nobody_has_it():
+    w = World(two_teams())
+    w.feed(facts.lead("L", T0))
+    w.feed(facts.claimed("L", "boris", 1, w.now))
+    w.after(11 * MINUTE)  # boris did not answer, and nobody else can take it
+    assert w.told("vera") == ["no_team", "taken", "no_team"]
+    assert w.told("boris")[-1] == "no_team"
+    answered(w, "vera")
+    assert w.told("boris")[-1] == "answered"
+
+
+def test_of_a_lead_of_no_team_all_heads_hear_that_its_holder_did_not_answer():
+    w = World(replace(two_teams(), policies=(Policy(warn_at=(), on_breach="notify"),)), at=NIGHT)
+    w.rules = replace(w.rules, managers={**w.rules.managers, "vera": replace(w.rules.managers["vera"], **asleep())})
+    w.feed(facts.lead("L", w.now), facts.claimed("L", "anna", 1, w.now))
+    w.after(11 * MINUTE)
+    assert (w.told("boris")[-1], waiting(w, "vera")) == ("breached", ["breached"])
+    w.after(HOUR)
+    assert w.told("vera") == ["breached"]
+
+
+def test_a_reopened_lead_of_no_team_is_told_of_anew():
+    w = World(two_teams())
+    w.feed(facts.lead("L", T0), facts.closed("L", T0))
+    w.after(MINUTE)
+    w.feed(facts.reopened("L", w.now))
+    assert w.told("vera") == ["no_team", "closed", "no_team"]
+
+
+def test_a_new_holder_is_there_whoever_was_absent_before():
+    w = world(Policy(warn_at=(), target=5 * HOUR))
+    w.feed(facts.lead("L", w.now, owner_id="anna"), facts.status("anna", "offline", w.now))
+    w.after(20 * MINUTE)
+    assert w.lead("L").flags == ("holder_absent",)
+    w.feed(facts.assigned("L", "vera", w.now))
+    assert w.lead("L").flags == ()
+
+
+def test_what_became_of_the_leads_of_somebody_who_left_tells_their_head_nothing():
+    w = world(Policy(warn_at=()))
+    for number in range(9):
+        w.feed(facts.lead(f"L{number}", w.now, owner_id="vera"))
+    people = {name: who for name, who in w.rules.managers.items() if name != "vera"}
+    teams = {"sales": replace(w.rules.teams["sales"], managers=("anna",))}
+    w.change_rules(replace(w.rules, version=2, managers=people, teams=teams))
+    assert {w.lead(f"L{number}").holder for number in range(9)} == {"anna"}
+    assert "undelivered" not in w.told("boris")
