@@ -57,8 +57,14 @@ _SAID = frozenset(
 """What a word says that stands where a number should, and not beside one."""
 
 _WORD = re.compile(r"[^\W\d_]+")
-_VANITY = re.compile(r"(?:\+?[178]|0)?[\s.(-]*8(?:00|33|44|55|66|77|88)[\s).-]*[A-Za-z][A-Za-z\d\s-]{5,}")
-"""A free number whose letters are keys: 1-800-FLOWERS."""
+_VANITY = re.compile(
+    r"(?:\+?[178]|0)?[\s.(-]*8(?:00|33|44|55|66|77|88)[\s).-]*[A-Za-z][A-Za-z\d\s-]{5,}"
+    r"|0800[\s-]?[A-Z]{5}|1300[\s-]?[A-Z]{6}"
+)
+"""A free number whose letters are keys: 1-800-FLOWERS, and the shorter ones of New Zealand and Australia."""
+
+_COUNTED = re.compile(r"(?:[^\W\d_][^\d+]*[1-9][:)]|[1-9]\))\s+|[^\d+]*(?:\d[^\d+]*){1,4}(?=\+\s?\(?\d)")
+"""What stands before a number and has digits of its own: Mobile 2: ..., 1) ..., Office 2 +7 ..."""
 
 _EXTENSION = re.compile(
     r"(?<![^\W\d_])(?:extension|extn?|x|int|anexo|добавочный|доб|вн)[\s:.=#№]*([0-9]{1,7})(?![0-9])", re.IGNORECASE
@@ -133,8 +139,9 @@ def _unlabelled(text: str, region: str | None, international: bool) -> str:
     """
     if _URI.fullmatch(text) or _VANITY.fullmatch(text):
         return text
-    kept, done = "", 0
-    for word in _WORD.finditer(text):
+    counted = _COUNTED.match(text)
+    kept, done = "", counted.end() if counted else 0
+    for word in _WORD.finditer(text, done):
         kept, done = kept + text[done : word.start()], word.end()
         if len(_digits(kept)) >= FEWEST_DIGITS:
             number = _without_remark(kept, word[0], region, international)
