@@ -57,15 +57,32 @@ _SAID = frozenset(
 """What a word says that stands where a number should, and not beside one."""
 
 _WORD = re.compile(r"[^\W\d_]+")
-_VANITY = re.compile(r"(?:\+?[178]|0)?[\s.(-]*8(?:00|33|44|55|66|77|88)[\s).-]*[A-Za-z][A-Za-z\d\s-]{5,}")
-"""A free number whose letters are keys: 1-800-FLOWERS."""
+_VANITY = re.compile(
+    r"(?:\+?[178]|0)?[\s.(-]*8(?:00|33|44|55|66|77|88)[\s).-]*[A-Za-z][A-Za-z\d\s-]{5,}"
+    r"|0800[\s-]?[A-Z]{5}|1300[\s-]?[A-Z]{6}"
+)
+"""A free number whose letters are keys: 1-800-FLOWERS, and the shorter ones of New Zealand and Australia."""
+
+_COUNTED = re.compile(r"(?:[^\W\d_][^\d+]*[1-9][:)]|[1-9]\))\s+|[^\d+]*(?:\d[^\d+]*){1,4}(?=\+\s?\(?\d)")
+"""What stands before a number and has digits of its own: Mobile 2: ..., 1) ..., Office 2 +7 ..."""
 
 _EXTENSION = re.compile(
     r"(?<![^\W\d_])(?:extension|extn?|x|int|anexo|добавочный|доб|вн)[\s:.=#№]*([0-9]{1,7})(?![0-9])", re.IGNORECASE
 )
-"""What one of many behind a number has."""
+"""What one of many behind a number has, by the words that tell; other words have it in every language."""
+
+_RUN = re.compile(r"\d[\d\s()./-]*")
+_HOURS = r"\d{1,2}(?:\s?[-–—:]\s?\d{1,2})*$"
+_OPEN_BRACKET = re.compile(r"[(\[][^()\[\]]*$")
+_GLUED = re.compile(r"(?<=\s)" + _HOURS)
+_ENDS_GLUED = re.compile(_HOURS)
+_UNIT_LETTERS = 3
+"""Letters of a word whose digits are glued to it: 24h, 20hrs; longer ones are labels glued to a number."""
+
+_BETWEEN = " \t([{-–—,;:/"
 
 _IN_BRACKETS = re.compile(r"[^<>]*<([^<>]+)>[^<>]*")
+_URI = re.compile(r"tel:[+0-9().-]+(?:;\S*)?", re.IGNORECASE)
 _SCHEME = re.compile(r"(sips?|callto|whatsapp|h323):(//)?", re.IGNORECASE)
 _DIALLED = re.compile(r"\+?[0-9\s().-]+")
 _MESSENGER = ("s.whatsapp.net", "c.us")
@@ -88,7 +105,10 @@ def read(raw: str, region: str | None, *, international: bool = False) -> Readin
         return Reading(Use.NONE)
     if _withheld(text, _digits(text)):
         return Reading(Use.WITHHELD)
-    text = _unlabelled(text)
+    return _dialled(_unlabelled(text, region, international), region, international)
+
+
+def _dialled(text: str, region: str | None, international: bool) -> Reading:
     readings = [_parsed(text, region)]
     if international and _DIALLED.fullmatch(text) and not text.startswith("+"):
         digits = _digits(text)
@@ -112,20 +132,38 @@ def _digits(text: str) -> str:
     return phonenumbers.normalize_digits_only(text)
 
 
-def _unlabelled(text: str) -> str:
+def _unlabelled(text: str, region: str | None, international: bool) -> str:
     """Without the words beside a number, which are not its digits; what stands behind the first one after it goes too.
 
     An extension stays, and so do letters that are keys.
     """
-    if text.casefold().startswith("tel:") or _VANITY.fullmatch(text):
+    if _URI.fullmatch(text) or _VANITY.fullmatch(text):
         return text
-    kept, done = "", 0
-    for word in _WORD.finditer(text):
+    counted = _COUNTED.match(text)
+    kept, done = "", counted.end() if counted else 0
+    for word in _WORD.finditer(text, done):
         kept, done = kept + text[done : word.start()], word.end()
         if len(_digits(kept)) >= FEWEST_DIGITS:
-            extension = _EXTENSION.search(text, word.start())
-            return kept.rstrip(" \t([{-–—,;:/") + (f" ext. {extension[1]}" if extension else "")
+            number = _without_remark(kept, word[0], region, international)
+            beside = _ENDS_GLUED.sub("", kept[len(number) :]) + text[word.start() :]
+            return number.rstrip(_BETWEEN) + _extension(beside)
     return (kept + text[done:]).strip()
+
+
+def _without_remark(kept: str, word: str, region: str | None, international: bool) -> str:
+    """Without the digits that are of the word behind them, 24h or (8-20h), if a valid number is left."""
+    remark = _OPEN_BRACKET.search(kept) or (_GLUED.search(kept) if len(word) <= _UNIT_LETTERS else None)
+    number = kept[: remark.start()] if remark else kept
+    valid = _dialled(number.rstrip(_BETWEEN), region, international).use is Use.JOINS
+    return number if valid else kept
+
+
+def _extension(beside: str) -> str:
+    """The extension among what stands behind a number, as the parser reads it: any few digits may be one."""
+    labelled = _EXTENSION.search(beside)
+    few = (digits for run in _RUN.findall(beside) if 0 < len(digits := _digits(run)) < FEWEST_DIGITS)
+    extension = labelled[1] if labelled else next(few, None)
+    return f" ext. {extension}" if extension else ""
 
 
 def _has_trunk_prefix(digits: str, region: str | None) -> bool:

@@ -43,6 +43,28 @@ def test_a_label_behind_a_number_of_any_country_changes_nothing(label: str):
 
 
 @pytest.mark.parametrize(
+    "extension", [" wew. 12", " Durchwahl 12", " д. 12", ", poste 12", "(内線12)", " / l.12", " (12 wew.)"]
+)
+def test_nothing_joins_by_a_number_with_few_digits_behind_a_word(extension: str):
+    for region in sorted(REGIONS):
+        number = phonenumbers.example_number(region)
+        written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if len(e164) > 7:
+            assert read(written + extension, region) == Reading(Use.SHARED, e164)
+
+
+@pytest.mark.parametrize("before", ["", "Tel: ", "tel:", "Tel. (mobil): ", "тел. "])
+@pytest.mark.parametrize("behind", [" mobile", " (Anna)", " 24h", " (8-20h)", " 8:00-20:00h"])
+def test_labels_on_both_sides_and_hours_change_nothing(before: str, behind: str):
+    for region in sorted(REGIONS):
+        number = phonenumbers.example_number(region)
+        written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        if len(phonenumbers.normalize_digits_only(written)) >= 7:
+            assert read(before + written + behind, region) == read(written, region)
+
+
+@pytest.mark.parametrize(
     "spellings",
     [
         ("+5215512345678", "+525512345678"),
