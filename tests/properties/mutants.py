@@ -26,7 +26,7 @@ DESK = "tests/core/test_assign.py tests/core/test_roster.py tests/properties/tes
 CLOCK, LIFE, TURNS = (
     f"tests/core/test_track_{name}.py tests/core/test_rules_{name}.py" for name in ("clock", "life", "turns")
 )
-CLOCKS = "tests/core/test_clocks.py"
+CLOCKS = "tests/core/test_clocks.py tests/core/test_reopening.py"
 ENDS = "tests/core/test_order_of_ends.py"
 JOINS = "tests/core/test_joining.py"
 MATCH, PROOF = "tests/core/test_match.py", "tests/core/test_proof.py"
