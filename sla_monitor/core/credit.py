@@ -9,6 +9,7 @@ from .lead import Kind, Loose, Phase
 from .lead_clock import CONTACT, RESPONSE, LeadClock, Uncounted, owner
 from .promise import Result
 from .proof import Proof
+from .proof import proof as proven_by
 
 NO_LEAD = frozenset({"not_missed", "backfill"})
 """Reasons of closing after which no proof counts: it never was a lead with a clock (R26, R30)."""
@@ -115,10 +116,17 @@ def give_up(case: Case, cycle: int, at: int) -> None:
     if clock.attempt_at >= first:
         _keep_loose(case, Loose(clock.attempt_at, None, 0, clock.attempt_by, name))
         clock = clock._replace(attempt_at=0, attempt_by="")
-    if clock.contact_at >= first:
+    if clock.contact_at >= first and not _rang_before(case, clock.contact_at, first):
         _keep_loose(case, Loose(None, clock.contact_at, clock.contact_at, clock.contact_by, name))
         clock = clock._replace(contact_at=0, contact_by="")
     lead.put_clock(clock)
+
+
+def _rang_before(case: Case, contact_at: int, at: int) -> bool:
+    """Whether a talk is of a call that was a response before an instant: it counts once, where it rang (R7)."""
+    proofs = [proven_by(call, case.rules.limits, case.rules.own_numbers) for call in case.lead.calls]
+    rang = [proof.attempt_at for proof in proofs if proof.contact_at == contact_at]
+    return case.policy.response == "attempt" and any(0 < (began or 0) < at for began in rang)
 
 
 def _keep_loose(case: Case, loose: Loose) -> None:

@@ -104,6 +104,17 @@ def test_r07_where_only_a_talk_answers_it_counts_when_it_began_and_not_when_it_r
     assert decided(w) == [("met", 2, "anna")]
 
 
+def test_r07_a_call_that_rang_before_a_reopening_and_was_answered_after_it_counts_once() -> None:
+    for first in (True, False):
+        w = World()
+        w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0 + 3 * SECOND, received=T0 + 3 * SECOND))
+        w.to(T0 + 5 * MINUTE)
+        talk = facts.called("c", T0, lead_id="L", ring=10 * SECOND, manager_id="anna", received=w.now)
+        told = [talk, facts.reopened("L", T0 + 5 * SECOND, received=w.now)]
+        w.feed(*(told if first else reversed(told)))
+        assert (decided(w), w.lead("L").status) == ([("met", 1, "anna")], "waiting")
+
+
 def test_r07_proof_that_came_before_the_word_of_a_reopening_counts_for_it() -> None:
     w = World()
     w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0 + MINUTE))

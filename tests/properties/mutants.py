@@ -569,6 +569,27 @@ MUTANTS = (
         ENDS,
     ),
     Mutant(
+        "R7: of a call that rang before a reopening the talk counts once more",
+        "credit",
+        " and not _rang_before(case, clock.contact_at, first):",
+        ":",
+        CLOCKS,
+    ),
+    Mutant(
+        "R7: a talk belongs where it rang though only it is a response",
+        "credit",
+        'response == "attempt" or proof.contact_at is None else both[1:]',
+        'response == "attempt" or proof.contact_at is None else both[::-1]',
+        CLOCKS,
+    ),
+    Mutant(
+        "R9: what a message proves answered stays held by a call",
+        "calls",
+        "isinstance(fact, ContactRecorded) and deadlines(case.lead)",
+        "isinstance(fact, ContactRecorded)",
+        CLOCKS,
+    ),
+    Mutant(
         "R29: a reopening that is read before its closing is lost",
         "ends",
         "        lead.reopened_at = max(lead.reopened_at, fact.at)",
