@@ -115,6 +115,18 @@ def test_r07_a_call_that_rang_before_a_reopening_and_was_answered_after_it_count
         assert (decided(w), w.lead("L").status) == ([("met", 1, "anna")], "waiting")
 
 
+def test_r10_a_late_response_is_announced_once_though_the_next_clock_has_it_since() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 15 * MINUTE)
+    w.feed(facts.message(T0 + 13 * MINUTE, lead_id="L", received=w.now))
+    w.feed(facts.closed("L", T0 + 12 * MINUTE, received=T0 + 12 * MINUTE))
+    w.feed(facts.reopened("L", T0 + 12 * MINUTE + SECOND, received=w.now))
+    w.feed(facts.message(T0 + 11 * MINUTE, lead_id="L", received=w.now))
+    assert decided(w) == [("breached", 1, "anna"), ("met", 1, "vera"), ("met", 3, "vera")]
+    assert [o.data["response_at"] for o in w.of("sla.responded")] == [T0 + 13 * MINUTE]
+
+
 def test_r07_proof_that_came_before_the_word_of_a_reopening_counts_for_it() -> None:
     w = World()
     w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0 + MINUTE))

@@ -590,6 +590,13 @@ MUTANTS = (
         CLOCKS,
     ),
     Mutant(
+        "R10: a late response is announced again when the next clock has it",
+        "decisions",
+        " and cycle not in lead.responded:",
+        ":",
+        CLOCKS,
+    ),
+    Mutant(
         "R29: a reopening that is read before its closing is lost",
         "ends",
         "        lead.reopened_at = max(lead.reopened_at, fact.at)",
