@@ -6,7 +6,7 @@ from . import turns
 from .case import Case
 from .credit import credit
 from .events import Call, CallAnswered, CallEnded, CallStarted, ContactRecorded
-from .lead import Phase
+from .lead import Phase, deadlines
 from .proof import CallSeen, Reason, applied, call_key, call_start, contact_proof, legs, live_state, proof, talk_began
 from .verdict import let_go
 
@@ -47,7 +47,7 @@ def hear(case: Case, fact: Call | ContactRecorded) -> bool:
     if uncounted and not isinstance(fact, LIVE_FACTS) and case.lead.phase is not Phase.JOINED:
         by = fact.manager_id if uncounted in NO_HUMAN_OF_OURS else None
         case.publish("call.ignored", qualifier=name, reason=uncounted, manager_id=by)
-    if case.lead.held_until and not isinstance(fact, ContactRecorded):
+    if case.lead.held_until and not (isinstance(fact, ContactRecorded) and deadlines(case.lead)):
         let_go(case, "ended")
     return not uncounted
 

@@ -9,6 +9,7 @@ from .lead import Kind, Loose, Phase
 from .lead_clock import CONTACT, RESPONSE, LeadClock, Uncounted, owner
 from .promise import Result
 from .proof import Proof
+from .proof import proof as proven_by
 
 NO_LEAD = frozenset({"not_missed", "backfill"})
 """Reasons of closing after which no proof counts: it never was a lead with a clock (R26, R30)."""
@@ -34,27 +35,28 @@ def credit(case: Case, proof: Proof, ended_at: int, name: str) -> Uncounted:
         spoken_for=proof.spoken_for,
         collects=lead.phase is Phase.ANSWERED,
     )
-    before = lead.clock
+    before = clock and _hangs_on_it(case, clock)
     counts = clock is not None and _credit_to(case, clock, proof, ended_at, name)
     joined = lead.phase is Phase.JOINED  # what happens on it is the other's, unless it turns out to be reopened by then
     if lead.loose and lead.phase is Phase.OPEN:
         recall(case)
-    idle = (joined or lead.phase in (Phase.ANSWERED, Phase.CLOSED)) and max(instants) > before.ended
-    if idle and _decided(before) == _decided(lead.clock):
+    idle = clock is None or before == _hangs_on_it(case, lead.clock_of(clock.cycle))
+    if idle and (joined or lead.phase in (Phase.ANSWERED, Phase.CLOSED)):
         _keep_loose(
             case, Loose(proof.attempt_at, proof.contact_at, ended_at, proof.by, name, proof.spoken_for or joined)
         )
     return Uncounted.NO if counts else reason or Uncounted.BEFORE_START
 
 
-def _in_order(case: Case, proof: Proof) -> tuple[int | None, int | None]:
-    """The instants of a proof, that which the policy takes for a response first."""
+def _in_order(case: Case, proof: Proof) -> tuple[int | None, ...]:
+    """The instants by which a proof belongs to a clock: of a talk only its own where nothing else is a response."""
     both = (proof.attempt_at, proof.contact_at)
-    return both if case.policy.response == "attempt" else both[::-1]
+    return both if case.policy.response == "attempt" or proof.contact_at is None else both[1:]
 
 
-def _decided(clock: LeadClock) -> tuple[Result, Result]:
-    return clock.evaluated, clock.contact_evaluated
+def _hangs_on_it(case: Case, clock: LeadClock) -> tuple[Result, Result, int]:
+    """What a proof may change of a clock; one that changes nothing may be another's, which is told of later."""
+    return clock.evaluated, clock.contact_evaluated, clock.response(case.policy.response)[0]
 
 
 def _credit_to(case: Case, clock: LeadClock, proof: Proof, ended_at: int, name: str) -> bool:
@@ -114,10 +116,17 @@ def give_up(case: Case, cycle: int, at: int) -> None:
     if clock.attempt_at >= first:
         _keep_loose(case, Loose(clock.attempt_at, None, 0, clock.attempt_by, name))
         clock = clock._replace(attempt_at=0, attempt_by="")
-    if clock.contact_at >= first:
+    if clock.contact_at >= first and not _rang_before(case, clock.contact_at, first):
         _keep_loose(case, Loose(None, clock.contact_at, clock.contact_at, clock.contact_by, name))
         clock = clock._replace(contact_at=0, contact_by="")
     lead.put_clock(clock)
+
+
+def _rang_before(case: Case, contact_at: int, at: int) -> bool:
+    """Whether a talk is of a call that was a response before an instant: it counts once, where it rang (R7)."""
+    proofs = [proven_by(call, case.rules.limits, case.rules.own_numbers) for call in case.lead.calls]
+    rang = [proof.attempt_at for proof in proofs if proof.contact_at == contact_at]
+    return case.policy.response == "attempt" and any(0 < (began or 0) < at for began in rang)
 
 
 def _keep_loose(case: Case, loose: Loose) -> None:

@@ -115,11 +115,13 @@ def answer(case: Case, at: int, by: str) -> None:
 
 
 def respond_late(case: Case, clock: LeadClock) -> None:
-    """The response to a breached clock is announced, also if the lead had ended before it was told (R10)."""
+    """The response to a breached clock is announced once, also if the lead had ended before it was told (R10)."""
     at, by = clock.response(case.policy.response)
-    if clock.evaluated is Result.BREACHED and 0 < at <= clock.ended:
-        told = {"due_at": clock.due, "response_at": at, "by": by, "source": case.lead.source}
-        case.publish("sla.responded", told, turn=clock.cycle, clock=clock)
+    lead, cycle = case.lead, clock.cycle
+    if clock.evaluated is Result.BREACHED and 0 < at <= clock.ended and cycle not in lead.responded:
+        lead.responded = (*(known for known in lead.responded if known >= lead.clocks[0].cycle), cycle)
+        told = {"due_at": clock.due, "response_at": at, "by": by, "source": lead.source}
+        case.publish("sla.responded", told, turn=cycle, clock=clock)
 
 
 def end_by_response(case: Case, turn: Turn, at: int, by: str) -> None:

@@ -219,6 +219,7 @@ class Lead:
     rules_version: int = 0
     # the customer's clocks, newest last: the last is the present one
     clocks: list[LeadClock] = field(default_factory=list)
+    responded: tuple[int, ...] = ()  # the cycles of those whose late response was announced
     scheduled: bool = False
     loose: list[Loose] = field(default_factory=list)
     calls: list[CallSeen] = field(default_factory=list)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from sla_monitor.core.effects import Log
-from sla_monitor.core.lead_clock import MOST
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Policy, Source
 from tests import facts
 from tests.world import T0, World, sales
@@ -42,17 +41,6 @@ def reopened(*, closed_at: int = 12 * MINUTE, reopened_at: int = 13 * MINUTE) ->
 # R7: whose a proof is
 
 
-def test_r07_late_proof_takes_back_the_breach_of_the_clock_it_fell_into_and_meets_no_other() -> None:
-    w = reopened()
-    call(w, T0 + 3 * MINUTE)
-    assert decided(w) == [("breached", 1, "anna"), ("breach_retracted", 1, "anna")]
-    (back,) = w.of("sla.breach_retracted")
-    assert (back.turn, back.data["started_at"], back.data["due_at"]) == (1, T0, T0 + 10 * MINUTE)
-    assert w.lead("L").status == "waiting"
-    w.after(11 * MINUTE)
-    assert decided(w)[2][:2] == ("breached", 3)
-
-
 def test_r07_what_ended_before_the_due_takes_late_proof_up_to_its_due() -> None:
     for late, status in ((9 * MINUTE, [("met", 1, "anna")]), (11 * MINUTE, [])):
         w = World()
@@ -61,56 +49,6 @@ def test_r07_what_ended_before_the_due_takes_late_proof_up_to_its_due() -> None:
         call(w, T0 + late)
         assert decided(w) == status
     assert w.of("call.ignored")[0].data["reason"] == "ended"
-
-
-def test_r07_a_talk_before_a_reopening_that_answered_nothing_else_counts_for_it_once() -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, owner_id="anna"))
-    call(w, T0 + MINUTE)
-    w.to(T0 + HOUR)
-    call(w, T0 + HOUR - 2 * MINUTE)
-    w.feed(facts.reopened("L", T0 + HOUR))
-    assert decided(w) == [("met", 1, "anna"), ("met", 2, "anna")]
-    assert [o.data["response_at"] for o in w.of("sla.met")] == [T0 + MINUTE, T0 + HOUR]
-
-
-def test_r07_the_talk_that_answered_a_clock_answers_no_later_one() -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, owner_id="anna"))
-    call(w, T0 + MINUTE)
-    w.to(T0 + 5 * MINUTE)
-    w.feed(facts.reopened("L", w.now))
-    assert decided(w) == [("met", 1, "anna")]
-    assert w.lead("L").status == "waiting"
-
-
-def test_r07_proof_that_came_before_the_word_of_a_reopening_counts_for_it() -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0 + MINUTE))
-    w.to(T0 + HOUR)
-    w.feed(facts.message(w.now, lead_id="L"))
-    w.feed(facts.reopened("L", w.now - MINUTE, received=w.now))
-    assert decided(w) == [("met", 2, "anna")]
-
-
-def test_r07_a_clock_that_waited_when_its_lead_was_reopened_is_decided_all_the_same() -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, owner_id="anna"))
-    w.to(T0 + 10 * MINUTE + SECOND)
-    w.feed(facts.closed("L", w.now), facts.reopened("L", w.now))
-    w.after(MINUTE)
-    assert decided(w) == [("breached", 1, "anna")]
-    assert w.lead("L").status == "waiting"
-
-
-def test_r07_at_most_eight_clocks_are_kept_and_a_ninth_is_flagged() -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, owner_id="anna"))
-    for _ in range(MOST):
-        w.after(MINUTE)
-        w.feed(facts.closed("L", w.now), facts.reopened("L", w.now))
-    assert [clock.cycle for clock in w.lead("L").clocks] == list(range(2, MOST + 2))
-    assert w.lead("L").flags == ("clocks_dropped",)
 
 
 def test_r07_clocks_are_kept_for_the_retract_window() -> None:
@@ -122,16 +60,6 @@ def test_r07_clocks_are_kept_for_the_retract_window() -> None:
     w.after(2 * DAY)
     w.feed(facts.reopened("L", w.now))
     assert w.lead("L").clocks[0].start == T0 + 13 * MINUTE + 6 * DAY
-
-
-def test_r07_an_answered_lead_whose_clock_is_forgotten_is_reopened_like_any_other() -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, owner_id="anna"))
-    call(w, T0)
-    w.after(8 * DAY)
-    w.feed(facts.reopened("L", w.now))
-    assert [clock.start for clock in w.lead("L").clocks] == [w.now]
-    assert (w.lead("L").status, w.lead("L").holder) == ("waiting", "anna")
 
 
 # R5: before the start
@@ -163,64 +91,6 @@ def test_r05_the_talk_that_answered_one_lead_meets_no_new_lead_of_the_number() -
     assert [o.data["reason"] for o in w.of("call.ignored", "B")] == ["spoken_for"]
 
 
-@pytest.mark.parametrize("first", ["talk", "reopening"])
-@pytest.mark.parametrize("how", ["answered", "closed"])
-def test_r05_the_talk_that_answered_another_lead_meets_no_clock_that_is_reopened_later(first: str, how: str) -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, phones=(PHONE,), owner_id="anna"))
-    w.to(T0 + 2 * MINUTE)
-    w.feed(facts.message(T0 + MINUTE, lead_id="L") if how == "answered" else facts.closed("L", T0 + MINUTE))
-    w.to(T0 + 20 * MINUTE)
-    w.feed(facts.lead("M", w.now, phones=(PHONE,), owner_id="vera"))
-    w.to(T0 + 27 * MINUTE)
-    talk = facts.called("c", T0 + 25 * MINUTE, number=PHONE, manager_id="vera", received=w.now)
-    for fact in (talk, facts.reopened("L", w.now))[:: 1 if first == "talk" else -1]:
-        w.feed(fact)
-    assert decided(w, "M") == [("met", 1, "vera")]
-    assert w.lead("L").status == "waiting"
-
-
-def test_r07_the_talk_that_answered_another_lead_answers_one_that_was_reopened_before_it_too() -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, phones=(PHONE,), owner_id="anna"), facts.closed("L", T0))
-    w.to(T0 + MINUTE)
-    w.feed(facts.lead("M", w.now, phones=(PHONE,), owner_id="vera"))
-    w.to(T0 + 5 * MINUTE)
-    w.feed(facts.called("c", T0 + 3 * MINUTE, number=PHONE, manager_id="vera", received=w.now))
-    w.feed(facts.reopened("L", T0 + 2 * MINUTE, received=w.now))
-    assert (decided(w, "M"), decided(w, "L")) == ([("met", 1, "vera")], [("met", 2, "anna")])
-
-
-@pytest.mark.parametrize("told", [4 * MINUTE, 20 * MINUTE])
-def test_r07_a_talk_after_the_answer_counts_for_the_clock_that_is_reopened_soon_after_whenever_it_is_told(told) -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, owner_id="anna"), facts.message(T0 + MINUTE, lead_id="L", received=T0))
-    for at, fact in sorted(
-        [
-            (told, facts.called("c", T0 + 2 * MINUTE, lead_id="L", manager_id="anna", received=T0 + told)),
-            (5 * MINUTE, facts.closed("L", T0 + 5 * MINUTE)),
-            (15 * MINUTE, facts.reopened("L", T0 + 15 * MINUTE)),
-        ],
-        key=lambda each: each[0],
-    ):
-        w.to(T0 + at)
-        w.feed(fact)
-    assert decided(w) == [("met", 1, "anna"), ("met", 2, "anna")]
-
-
-def test_r07_a_talk_that_decided_something_for_a_clock_counts_for_no_other() -> None:
-    w = World(sales(policy=Policy(contact_target=4 * MINUTE)))
-    w.feed(facts.lead("L", T0, owner_id="anna"), facts.message(T0 + MINUTE, lead_id="L", received=T0))
-    w.to(T0 + 4 * MINUTE)
-    call(w, T0 + 2 * MINUTE)
-    w.to(T0 + 5 * MINUTE)
-    w.feed(facts.closed("L", w.now))
-    w.to(T0 + 15 * MINUTE)
-    w.feed(facts.reopened("L", w.now))
-    assert [(o.data["measure"], o.data["cycle"]) for o in w.of("sla.met")] == [("response", 1), ("contact", 1)]
-    assert w.lead("L").status == "waiting"
-
-
 # R29: ends
 
 
@@ -244,6 +114,18 @@ def test_r29_a_call_that_holds_the_decision_holds_it_through_a_closing() -> None
     assert decided(w) == []
     w.feed(facts.ended("c", w.now, number=PHONE, direction="inbound", outcome="no_answer", talk=0))
     assert decided(w) == [("breached", 1, "anna")]
+
+
+def test_r29_a_closed_lead_that_turns_out_answered_is_held_by_no_call() -> None:
+    w = World()
+    w.feed(facts.lead("S", T0), facts.lead("L", T0, owner_id="anna", phones=(PHONE,)))
+    w.to(T0 + 9 * MINUTE)
+    w.feed(facts.started("c", w.now, number=PHONE, direction="inbound"))
+    w.to(T0 + 10 * MINUTE + 30 * SECOND)
+    w.feed(facts.closed("L", w.now, "merged", merged_into="S"))
+    w.feed(facts.message(T0 + 9 * MINUTE, lead_id="L", received=w.now))
+    assert decided(w) == [("met", 1, "anna")]
+    assert (w.lead("L").status, w.lead("L").held_until) == ("joined", 0)
 
 
 def test_r29_an_end_by_the_due_that_is_told_later_takes_the_breach_back() -> None:
@@ -376,12 +258,6 @@ def test_r29_a_later_turn_whose_due_had_passed_at_the_end_is_decided() -> None:
     assert decided(w) == [("breached", 1, "anna"), ("breached", 1, "vera")]
 
 
-def test_r29_an_older_closing_does_not_close_what_was_reopened_since() -> None:
-    w = reopened()
-    w.feed(facts.closed("L", T0 + 12 * MINUTE + SECOND, received=w.now))
-    assert w.lead("L").status == "waiting"
-
-
 def test_r31_erasing_after_the_due_decides_in_the_same_step() -> None:
     w = World()
     w.feed(facts.lead("L", T0, owner_id="anna"))
@@ -397,53 +273,6 @@ def test_r31_erasing_before_the_due_decides_nothing() -> None:
     w.feed(facts.lead("L", T0), facts.erased("L", T0 + MINUTE))
     w.after(HOUR)
     assert decided(w) == []
-
-
-# R29, R30: reopening
-
-
-def test_r30_a_reopening_that_is_told_late_is_a_late_arrival_with_a_fresh_target() -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0))
-    w.to(T0 + HOUR)
-    w.feed(facts.reopened("L", w.now - 30 * MINUTE, received=w.now))
-    w.after(MINUTE)
-    (breach,) = w.of("sla.breached")
-    assert (breach.data["reason"], breach.data.get("holder_id")) == ("late_arrival", None)
-    assert (w.lead("L").holder, w.lead("L").current.due) == ("anna", T0 + HOUR + 10 * MINUTE)
-
-
-def test_r30_a_reopening_that_is_too_old_begins_no_clock() -> None:
-    w = World()
-    w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0))
-    w.to(T0 + 3 * DAY)
-    w.feed(facts.reopened("L", T0 + MINUTE, received=w.now))
-    assert (w.lead("L").status, w.of("lead.reopened"), w.counted("backfill")) == ("closed", [], 1)
-
-
-def test_r29_a_head_who_had_it_by_escalation_is_not_the_first_holder_of_the_reopened_lead() -> None:
-    w = World(sales("anna", "vera", policy=Policy(max_turns=1)))
-    w.feed(facts.lead("L", T0, owner_id="anna"))
-    w.to(T0 + 11 * MINUTE)
-    assert w.lead("L").holder == "boris"
-    w.feed(facts.closed("L", w.now), facts.reopened("L", w.now))
-    assert w.lead("L").holder == "vera"
-
-
-def test_r29_whoever_a_person_named_after_an_escalation_is() -> None:
-    w = World(sales("anna", "vera", "zoya", policy=Policy(max_turns=1)))
-    w.feed(facts.lead("L", T0, owner_id="anna"))
-    w.to(T0 + 11 * MINUTE)
-    w.feed(facts.closed("L", w.now), facts.assigned("L", "zoya", w.now, assigned_by="human"))
-    w.feed(facts.reopened("L", w.now))
-    assert w.lead("L").holder == "zoya"
-
-
-def test_r29_a_head_whom_a_person_named_is() -> None:
-    w = World(sales("anna", policy=Policy(max_turns=1)))
-    w.feed(facts.lead("L", T0, owner_id="anna"), facts.assigned("L", "boris", T0, assigned_by="human"))
-    w.feed(facts.closed("L", T0 + 1), facts.reopened("L", T0 + 2))
-    assert w.lead("L").holder == "boris"
 
 
 # R14: nobody is blamed for minutes that were not theirs

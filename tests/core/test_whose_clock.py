@@ -118,3 +118,48 @@ def test_r18_a_lead_that_nobody_can_take_is_held_by_nobody_and_its_next_holder_h
     w.change_rules(replace(sales("anna", "vera"), version=2))
     (given,) = w.of("lead.reassigned")
     assert (given.data["from"], given.data["to"], w.lead("L").holder) == ("anna", "vera", "vera")
+
+
+# R7: a later turn whose decision waited when its lead was reopened
+
+
+def decided(w: World) -> list[tuple[str, int, str]]:
+    """(decision, turn, whose), in order."""
+    told = [o for o in w.outcomes if o.type in ("sla.met", "sla.breached", "sla.breach_retracted")]
+    return [(o.type.removeprefix("sla."), o.turn, o.data["holder_id"]) for o in told]
+
+
+def pending() -> World:
+    """A lead of anna's, then of vera's, whose turn was broken when it was closed and reopened before the decision."""
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 20 * MINUTE + 3 * SECOND)
+    w.feed(facts.closed("L", w.now), facts.reopened("L", w.now))
+    return w
+
+
+def test_r07_a_later_turn_that_waited_when_its_lead_was_reopened_is_decided_all_the_same() -> None:
+    w = pending()
+    w.feed(facts.message(w.now - SECOND // 2, lead_id="L", received=w.now))
+    w.after(MINUTE)
+    assert decided(w) == [("breached", 1, "anna"), ("breached", 2, "vera")]
+    lead = w.lead("L")
+    assert (lead.status, lead.turn, lead.turns[1].result) == ("waiting", 3, "breached")
+    w.after(6 * MINUTE)
+    assert w.of("sla.warning")[-1].turn == 3
+
+
+def test_r07_a_later_turn_that_waited_when_its_lead_was_reopened_is_met_by_proof_that_fell_into_it() -> None:
+    w = pending()
+    w.feed(facts.called("c", T0 + 15 * MINUTE, lead_id="L", received=w.now))
+    w.after(MINUTE)
+    assert decided(w) == [("breached", 1, "anna"), ("met", 2, "vera")]
+    assert w.lead("L").status == "waiting"
+
+
+def test_r07_a_later_turn_that_waited_when_its_lead_was_reopened_ends_with_earlier_proof() -> None:
+    w = pending()
+    w.feed(facts.called("c", T0 + 5 * MINUTE, lead_id="L", received=w.now))
+    w.after(MINUTE)
+    assert decided(w) == [("breached", 1, "anna"), ("breach_retracted", 1, "anna")]
+    assert w.lead("L").turns[1].result == "ended"

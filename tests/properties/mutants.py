@@ -26,7 +26,7 @@ DESK = "tests/core/test_assign.py tests/core/test_roster.py tests/properties/tes
 CLOCK, LIFE, TURNS = (
     f"tests/core/test_track_{name}.py tests/core/test_rules_{name}.py" for name in ("clock", "life", "turns")
 )
-CLOCKS = "tests/core/test_clocks.py"
+CLOCKS = "tests/core/test_clocks.py tests/core/test_reopening.py"
 ENDS = "tests/core/test_order_of_ends.py"
 JOINS = "tests/core/test_joining.py"
 MATCH, PROOF = "tests/core/test_match.py", "tests/core/test_proof.py"
@@ -596,6 +596,34 @@ MUTANTS = (
         "    if known:\n        _displace(case, clock, kind)\n",
         "",
         ENDS,
+    ),
+    Mutant(
+        "R7: of a call that rang before a reopening the talk counts once more",
+        "credit",
+        " and not _rang_before(case, clock.contact_at, first):",
+        ":",
+        CLOCKS,
+    ),
+    Mutant(
+        "R7: a talk belongs where it rang though only it is a response",
+        "credit",
+        'response == "attempt" or proof.contact_at is None else both[1:]',
+        'response == "attempt" or proof.contact_at is None else both[::-1]',
+        CLOCKS,
+    ),
+    Mutant(
+        "R9: what a message proves answered stays held by a call",
+        "calls",
+        "isinstance(fact, ContactRecorded) and deadlines(case.lead)",
+        "isinstance(fact, ContactRecorded)",
+        CLOCKS,
+    ),
+    Mutant(
+        "R10: a late response is announced again when the next clock has it",
+        "decisions",
+        " and cycle not in lead.responded:",
+        ":",
+        CLOCKS,
     ),
     Mutant(
         "R29: a reopening that is read before its closing is lost",

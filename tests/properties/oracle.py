@@ -2,25 +2,22 @@
 
 Nothing here is shared with the reducers but the shapes of facts and rules. It reads the whole story of a lead, in the
 order in which it was read: facts from outside, the instants at which turns began (R14) and at which breaches were
-decided. From that it says which clocks had to be met, breached, retracted and announced, and where. A number's facts
-must have reached every lead that had the number alone all the time, once, and before a breach if they were accepted
-before its question (R8).
+decided. From that it says which clocks had to be met, breached, retracted and announced, where, and by which proof:
+each counts for one of the lead's clocks at most. A number's facts must have reached every lead that had the number
+alone all the time, once, and before a breach if they were accepted before its question (R8).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from math import inf, nextafter
 from typing import Any
 
 from sla_monitor.core.effects import Bury, Join, Log, Publish, Question
 from sla_monitor.core.events import (
     Absorbed,
-    CallAnswered,
-    CallEnded,
-    CallStarted,
-    ContactRecorded,
     Declined,
     Joined,
     JoinRefused,
@@ -31,112 +28,10 @@ from sla_monitor.core.events import (
     Merged,
 )
 from sla_monitor.core.rules import Policy, Rules
+from tests.properties.proven import NEVER, Proof, Read, add_open, first_reads, next_open, proofs_of
 
-DAY = 86_400_000
-OPENS, CLOSES = 9 * 3_600_000, 18 * 3_600_000
-CALLS = (CallStarted, CallAnswered, CallEnded)
-SURE = ("answered", "busy", "rejected", "voicemail", "machine")
-NEVER = 1 << 62
-
-
-def add_open(calendar: str | None, at: int, span: int) -> int:
-    """When `span` ms of open time have passed: around the clock, or each day from 9 to 18 UTC."""
-    if calendar is None:
-        return at + span
-    while True:
-        begin, left = _open_part(at)
-        if 0 < span <= left:
-            return begin + span
-        span -= left
-        at = at - at % DAY + DAY
-
-
-def next_open(calendar: str | None, at: int) -> int:
-    if calendar is None:
-        return at
-    begin, left = _open_part(at)
-    return begin if left > 0 else at - at % DAY + DAY + OPENS
-
-
-def _open_part(at: int) -> tuple[int, int]:
-    """Where the rest of the day's open time begins, and how long it is."""
-    day = at - at % DAY
-    begin = max(at, day + OPENS)
-    return begin, max(day + CLOSES - begin, 0)
-
-
-@dataclass(frozen=True)
-class Read:
-    """A fact that the lead read: when, and what was published there. place: its order among all.
-
-    What waited for the lead has places just after that of its creation, and published there.
-    """
-
-    place: float
-    at: int
-    fact: Any
-    published: tuple[Publish, ...]
-
-
-@dataclass(frozen=True)
-class Proven:
-    """An instant of a kind, attempt or contact, known from a place on. near: its call ended at this instant."""
-
-    place: float
-    kind: str
-    at: int
-    near: int
-
-
-def first_reads(reads: Sequence[Read]) -> Iterator[Read]:
-    """The first of each identity counts (R28)."""
-    known = set()
-    for read in reads:
-        origin = getattr(read.fact, "origin", None)
-        if origin is None or (origin.uri, origin.id) not in known:
-            yield read
-        if origin is not None:
-            known.add((origin.uri, origin.id))
-
-
-def proofs_of(reads: Iterable[Read], rules: Rules) -> list[Proven]:
-    """Everything that any fact proves, from the place at which it was read (R1-R3)."""
-    reads = list(reads)
-    found = []
-    for i, read in enumerate(reads):
-        fact = read.fact
-        if isinstance(fact, ContactRecorded):
-            found.append(Proven(read.place, "attempt", fact.at, -1))
-            if fact.kind == "meeting":
-                found.append(Proven(read.place, "contact", fact.at, _near(fact)))
-        elif isinstance(fact, CALLS):
-            name = (fact.origin.uri, fact.call_id)
-            legs = [r.fact for r in reads[: i + 1] if isinstance(r.fact, CALLS)]
-            legs = [leg for leg in legs if (leg.origin.uri, leg.call_id) == name]
-            found += [Proven(read.place, kind, at, _near(fact)) for kind, at in _proven_by_call(legs, rules)]
-    return found
-
-
-def _near(fact: Any) -> int:
-    """When it ended; never near the coming of a lead if it was another's (R5)."""
-    return -1 if fact.spoken_for else int(fact.at)
-
-
-def _proven_by_call(legs: list[Any], rules: Rules) -> Iterator[tuple[str, int]]:
-    ended = next((leg for leg in legs if isinstance(leg, CallEnded)), None)
-    if ended is None or ended.internal or ended.number in rules.own_numbers:
-        return
-    start = min([leg.at for leg in legs if isinstance(leg, CallStarted)] + [ended.started_at or NEVER])
-    if start == NEVER:
-        start = ended.at - ended.talk - (ended.ring or 0)
-    if ended.outcome == "answered" and ended.talk >= rules.limits.min_talk:
-        spoke = ended.answered_at if ended.answered_at is not None else ended.at - ended.talk
-        yield "contact", spoke
-        yield "attempt", start if ended.direction == "outbound" else spoke
-    elif ended.direction == "outbound" and ended.outcome not in ("failed", "invalid_number"):
-        ring = ended.ring if ended.ring is not None else (ended.answered_at or ended.at) - start
-        if ended.outcome in SURE or ring >= rules.limits.min_ring:
-            yield "attempt", start
+MAX_DELAY = 2 * 60_000
+"""How long after it a source may tell of an end (R29)."""
 
 
 @dataclass(frozen=True)
@@ -150,95 +45,74 @@ class LaterTurn:
     ended: int  # the place where another took over
 
 
-class Clock:
-    """One customer's clock of a lead: from its creation or reopening to the next reopening."""
+@dataclass
+class Counted:
+    """An instant of a kind that counts for a clock, known from a place on, until it turns out to be another's."""
 
-    def __init__(self, story: Story, begin: Read, end: int, turn: int) -> None:
-        self.story, self.begin, self.place, self.end, self.turn = story, begin, begin.place, end, turn
+    place: float
+    proof: Proof
+    kind: str
+    at: int
+    until: float = NEVER
+
+
+class Clock:
+    """One customer's clock of a lead. end: where its lead was reopened, and next_came: the instant of that."""
+
+    def __init__(self, story: Story, came: int, place: float, turn: int) -> None:
+        self.story, self.came, self.place, self.turn = story, came, place, turn
         self.policy: Policy = story.policy
-        self.came = begin.fact.at
         self.start = next_open(self.policy.calendar, self.came)
         self.due = add_open(self.policy.calendar, self.start, self.policy.target)
         target = self.policy.contact_target
         self.contact_due = add_open(self.policy.calendar, self.start, target) if target else 0
-        self.closed = story.first(LeadClosed, begin.place, end)
-        self.erased = story.first(LeadErased, begin.place, end)
-        self.over = min(self.closed, self.erased)
-        self.ended = story.ended(self.over)
+        self.end: float = NEVER
+        self.closed_since: Read | None = None  # closed again, before it was told of
+        self.next_came = self.next_turn = NEVER
+        self.counted: list[Counted] = []
 
-    # what is known where
-
-    @cached_property
-    def counted(self) -> list[Proven]:
-        """What counts for this clock, at the instant that counts (R5)."""
-        window = self.story.rules.limits.match_window
-        found = []
-        for proven in self.story.proofs:
-            if not self.place <= proven.place < min(self.end, self.erased):
-                continue
-            late = proven.place > self.closed and self.ended < proven.at > max(self.due, self.contact_due)
-            near = proven.kind == "contact" and proven.near >= self.came - window
-            if not late and (proven.at >= self.came or near):
-                found.append(Proven(proven.place, proven.kind, max(proven.at, self.start), proven.near))
-        return found
-
-    def earliest(self, place: float, *kinds: str) -> int:
-        """The earliest of these kinds that was known by a place, NEVER if none."""
-        return min((p.at for p in self.counted if p.place <= place and p.kind in kinds), default=NEVER)
-
-    def response(self, place: float) -> int:
-        kinds = ("contact",) if self.policy.response == "contact" else ("attempt", "contact")
-        return self.earliest(place, *kinds)
-
-    def knew(self, due: int, *kinds: str) -> float:
-        """The place at which a proof of one of these kinds by `due` was first read."""
-        return min((p.place for p in self.counted if p.at <= due and p.kind in kinds), default=NEVER)
-
-    def knew_by(self, due: int) -> bool:
-        """Whether a response by a due was read at all."""
-        return self.response(NEVER) <= due
+    # how it ended
 
     @property
-    def in_time(self) -> float:
-        """The place at which a response in time was first known."""
-        kinds = ("contact",) if self.policy.response == "contact" else ("attempt", "contact")
-        return self.knew(self.due, *kinds)
+    def ends(self) -> list[tuple[float, int]]:
+        """Where it was told that it had ended, and when: of closings each by its own time, in whatever order (R29)."""
+        ends = [(self.place, self.story.ended(self.closed_since))] if self.closed_since else []
+        ends += [(r.place, self.story.ended(r)) for r in self.story.between(LeadClosed, self.place) if self._closes(r)]
+        erased = self.story.between(LeadErased, self.place, self.end)
+        return ends + [(r.place, self.story.ended(r)) for r in erased[:1]]
 
-    # what happened to it
+    def _closes(self, read: Read) -> bool:
+        """It closes whatever had come by then, if that is the present clock or one before."""
+        if read.place < self.end:
+            return self.turn == 1 or read.fact.at >= self.came
+        return self.came <= read.fact.at < self.next_came
 
-    def published(self, kind: str, measure: str, turn: int) -> list[tuple[Read, Publish]]:
-        return [
-            (read, o)
-            for read in self.story.reads
-            if self.place <= read.place < self.end
-            for o in read.published
-            if o.type == kind and o.turn == turn and o.data.get("measure", measure) == measure
-        ]
+    @property
+    def over(self) -> float:
+        """Where its lead left it for no other clock."""
+        return min((place for place, _ in self.ends if place < self.end), default=NEVER)
 
-    @cached_property
-    def later(self) -> list[LaterTurn]:
-        """The turns of this clock that a breach began (R14, R22)."""
-        begun = [
-            (read, o)
-            for read in self.story.reads
-            if self.place <= read.place < self.end
-            for o in read.published
-            if o.type in ("lead.assigned", "lead.reassigned") and o.data["reason"] != "holder_only"
-        ]
-        found = []
-        for i, (read, o) in enumerate(begun):
-            ended = begun[i + 1][0].place if i + 1 < len(begun) else NEVER
-            if (o.data["reason"] == "no_response" or i == 0) and o.turn > self.turn:
-                found.append(LaterTurn(o.turn, read.place, read.at, o.data["due_at"], ended))
-        return found
+    @property
+    def ended(self) -> int:
+        """When its lead left it, by its own time: closed, erased, or reopened (R29)."""
+        return self.ended_by(NEVER) if self.over != NEVER else self.next_came
 
-    def breach_place(self, turn: int) -> int:
-        return next((read.place for read, _ in self.published("sla.breached", "response", turn)), NEVER)
+    def ended_by(self, place: float) -> int:
+        """The same of what was told before a place."""
+        return min((at for told, at in self.ends if told < place or told == self.place), default=NEVER)
+
+    def answered_by(self, place: float) -> bool:
+        """Whether a response ended it before a place: known, with every earlier due decided (R10)."""
+        return self._answered_at(place) != NEVER
 
     @cached_property
     def answered(self) -> float:
-        """The place at which the response ended the clock: known, with every earlier due decided (R10)."""
-        places = sorted(read.place for read in self.story.reads if self.place <= read.place < min(self.end, self.over))
+        """The place at which the response ended it."""
+        return self._answered_at(NEVER)
+
+    def _answered_at(self, before: float) -> float:
+        before = min(before, self.end, self.over)
+        places = [read.place for read in self.story.reads if self.place <= read.place < before]
         return next((place for place in places if self._is_answered(place)), NEVER)
 
     def _is_answered(self, place: float) -> bool:
@@ -248,6 +122,99 @@ class Clock:
         running = [t for t in self.later if t.place <= place < t.ended and self.breach_place(t.turn) > place]
         return not any(t.due < at for t in running)
 
+    def had_ended(self, place: float) -> int:
+        """When it had ended, as was known before a place: at its response or when its lead left it (R7, R11)."""
+        over = self.ended_by(place)
+        known = [p.at for p in self.counted if p.place < place and p.kind in self.story.responses]
+        response = min(known, default=NEVER) if over != NEVER or self.answered_by(place) else NEVER
+        return min(response, over)
+
+    # what counts for it
+
+    def count(self, proof: Proof, place: float) -> None:
+        """From a place on; what came before the start counts at it (R5)."""
+        contact = NEVER if proof.contact == NEVER else max(proof.contact, self.start)
+        attempt = max(proof.attempt, self.start) if proof.attempt >= self.came else contact
+        self.counted += [
+            Counted(place, proof, k, at) for k, at in (("attempt", attempt), ("contact", contact)) if at < NEVER
+        ]
+
+    def uncount(self, proof: Proof, place: float) -> None:
+        """It turned out to be another clock's; what it has decided stands."""
+        for counted in self._of(proof):
+            counted.until = place
+
+    def _of(self, proof: Proof) -> list[Counted]:
+        return [counted for counted in self.counted if counted.proof == proof and counted.until == NEVER]
+
+    def counts(self, proof: Proof) -> bool:
+        return bool(self._of(proof))
+
+    def hangs_on(self, proof: Proof) -> bool:
+        """Whether the response, or a contact in time, would be another without it."""
+        before, counted = self._proven(), self.counted
+        self.counted = [each for each in counted if each.proof != proof]
+        without, self.counted = self._proven(), counted
+        return before != without
+
+    def _proven(self) -> tuple[int, bool]:
+        return self.response(NEVER), self.earliest(NEVER, "contact") <= self.contact_due
+
+    def has_left(self, proof: Proof) -> bool:
+        """Whether what it proves happened when the lead had been reopened; what counts at the start may not."""
+        at = min(each.at for each in self._of(proof) if each.kind == "contact" or not self.story.by_contact(proof))
+        return at >= max(self.next_came, self.start + 1)
+
+    def lacks(self, at: int, place: float) -> bool:
+        """Whether nobody is known to have answered it before an instant by its due (R29)."""
+        answered = self.knew_response(self.due) < place
+        first = self.earliest(nextafter(place, -inf), "attempt", "contact")
+        return self.came <= at <= self.due and not (answered and (first == NEVER or first <= at))
+
+    def earliest(self, place: float, *kinds: str) -> int:
+        """The earliest of these kinds that was its own as was known at a place, NEVER if none."""
+        known = [p for p in self.counted if p.place <= place and (p.until > place or p.until == NEVER)]
+        return min((p.at for p in known if p.kind in kinds), default=NEVER)
+
+    def response(self, place: float) -> int:
+        return self.earliest(place, *self.story.responses)
+
+    def knew(self, due: int, *kinds: str) -> float:
+        """The place at which a proof of one of these kinds by `due` was first read."""
+        return min((p.place for p in self.counted if p.at <= due and p.kind in kinds), default=NEVER)
+
+    def knew_response(self, due: int) -> float:
+        return self.knew(due, *self.story.responses)
+
+    # what happened to it
+
+    def published(self, kind: str, measure: str, turn: int) -> list[tuple[Read, Publish]]:
+        return [
+            (read, o)
+            for read, o in self.story.published
+            if o.type == kind and o.turn == turn and o.data.get("measure", measure) == measure
+        ]
+
+    @property
+    def later(self) -> list[LaterTurn]:
+        """The turns of this clock that a breach began (R14, R22)."""
+        begun = [
+            (read, o)
+            for read, o in self.story.published
+            if self.turn <= o.turn < self.next_turn
+            and o.type in ("lead.assigned", "lead.reassigned")
+            and o.data["reason"] != "holder_only"
+        ]
+        found = []
+        for i, (read, o) in enumerate(begun):
+            ended = begun[i + 1][0].place if i + 1 < len(begun) else NEVER
+            if (o.data["reason"] == "no_response" or i == 0) and o.turn > self.turn:
+                found.append(LaterTurn(o.turn, read.place, read.at, o.data["due_at"], ended))
+        return found
+
+    def breach_place(self, turn: int) -> float:
+        return next((read.place for read, _ in self.published("sla.breached", "response", turn)), NEVER)
+
     # what must have been published
 
     def check(self) -> None:
@@ -255,7 +222,6 @@ class Clock:
         self.check_contact()
         self.check_later_turns()
         self.check_responded()
-        self.check_nothing_else()
 
     def check_first(self) -> None:
         """Once: met where a response in time was read, else breached while open; late proof takes it back (R7, R11)."""
@@ -263,24 +229,24 @@ class Clock:
         met = self.published("sla.met", "response", self.turn)
         back = self.published("sla.breach_retracted", "response", self.turn)
         if breach == NEVER:
-            self._expect(met, self.in_time, "met")
+            self._expect(met, self.knew_response(self.due), "met")
             assert not back
-            assert self.in_time != NEVER or self._spared(self.due), f"the breach of {self} is missing"
+            assert self.knew_response(self.due) != NEVER or self._spared(self.due), f"the breach of {self} is missing"
             return
         assert breach <= self.over or self.due < self.ended, f"{self} was breached when it was over"
-        assert self.in_time > breach, f"{self} was breached, and the response in time was known"
+        assert self.knew_response(self.due) > breach, f"{self} was breached, and the response in time was known"
         self._check_breach(self.published("sla.breached", "response", self.turn), self.due)
-        known, over = self.in_time, self._taken_back(self.due)
+        known, over = self.knew_response(self.due), self._taken_back(self.due)
         self._expect(back, min(known, over), "retracted")
         self._expect(met, known if over < known else NEVER, "met after its breach was taken back")
 
     def _spared(self, due: int) -> bool:
         """Whether the lead was over, by its own time, when it was due (R29)."""
-        return self.over != NEVER and due >= self.ended
+        return due >= min(self.ended, self.next_came)
 
     def _taken_back(self, due: int) -> float:
         """Where it was told that the lead had ended by its due."""
-        return self.over if self._spared(due) else NEVER
+        return min((place for place, at in self.ends if at <= due), default=NEVER)
 
     def check_contact(self) -> None:
         """R12: as the response, but for a lead that is answered too."""
@@ -309,21 +275,27 @@ class Clock:
             breach = self.breach_place(turn.turn)
             met = self.published("sla.met", "response", turn.turn)
             back = self.published("sla.breach_retracted", "response", turn.turn)
-            at = self.response(self.answered)
-            fell = turn.place <= self.answered < min(turn.ended, breach) and turn.begun <= at <= turn.due
-            self._expect(met, self.answered if fell else NEVER, f"turn {turn.turn} met")
+            answered = self._answered_in(turn, min(turn.ended, breach))
+            fell = turn.begun <= self.response(answered) <= turn.due
+            self._expect(met, answered if fell else NEVER, f"turn {turn.turn} met")
             if breach == NEVER:
                 assert not back
-                gone = min(self.answered, turn.ended) != NEVER or self._spared(turn.due) or self.knew_by(turn.due)
+                gone = min(answered, turn.ended) != NEVER or self._spared(turn.due)
                 assert gone, f"the breach of turn {turn.turn} of {self} is missing"
                 continue
             assert turn.place < breach <= turn.ended, f"{self}: a breach of turn {turn.turn}"
             assert breach <= self.over or turn.due < self.ended
-            kinds = ("contact",) if self.policy.response == "contact" else ("attempt", "contact")
-            known = self.knew(turn.due, *kinds)
+            known = self.knew_response(turn.due)
             assert known > breach, f"{self}: turn {turn.turn} breached, and its response was known"
             self._check_breach(self.published("sla.breached", "response", turn.turn), turn.due)
             self._expect(back, min(known, self._taken_back(turn.due)), f"turn {turn.turn} retracted")
+
+    def _answered_in(self, turn: LaterTurn, before: float) -> float:
+        """The place at which a response ended a turn that ran; of a lead that is over, while its due is pending."""
+        if turn.place <= self.answered < before:
+            return self.answered
+        known = self.knew_response(turn.due)
+        return known if self.over < known < before and turn.due < self.ended else NEVER
 
     def check_responded(self) -> None:
         """A late response is announced once: where it ends the clock, or where it is told after the end (R10)."""
@@ -337,19 +309,11 @@ class Clock:
         places = sorted(read.place for read in self.story.reads if read.place >= known)
         return next((place for place in places if self.response(place) <= self.ended), NEVER)
 
-    def check_nothing_else(self) -> None:
-        """No clock but these is evaluated: no hand-over, no turn of another kind (R16)."""
-        evaluated = {self.turn, *(turn.turn for turn in self.later)}
-        for read in self.story.reads:
-            if self.place <= read.place < self.end:
-                for o in read.published:
-                    assert o.type not in ("sla.met", "sla.breached") or o.turn in evaluated, f"{o} evaluates nothing"
-
     def _check_breach(self, found: list[tuple[Read, Publish]], due: int) -> None:
         """Once, for this due, not before due and allowance, and not blind: nothing accepted before was unread (R8)."""
         ((read, breach),) = found
         assert breach.data["due_at"] == due, f"{self}: {breach.data['due_at']} is not {due}"
-        at_once = read.place == self.erased
+        at_once = read.place <= self.story.erased < read.place + 1
         assert breach.data["asked_at"] >= due + (0 if at_once else self.policy.allowance)
         if breach.data["confidence"] == "full":
             self.story.check_not_blind(read.place, breach.data["question"])
@@ -369,49 +333,126 @@ class Story:
     def __init__(self, lead_id: str, reads: Sequence[Read], rules: Rules, blind: Callable[[int], list[Any]]) -> None:
         self.lead_id, self.rules = lead_id, rules
         self.reads = list(first_reads(reads))
+        self.published = [(read, o) for read in self.reads for o in read.published]
         self.created = next(read for read in self.reads if isinstance(read.fact, LeadCreated))
         self.policy = chosen(rules, self.created.fact)
-        self.proofs = proofs_of(self.reads, rules)
+        self.responses = ("contact",) if self.policy.response == "contact" else ("attempt", "contact")
+        self.erased = next((r.place for r in self.between(LeadErased, self.created.place)), NEVER)
+        self.clocks = [Clock(self, self.created.fact.at, self.created.place, 1)]
+        self.closing: Read | None = None
+        self.kept = 0  # a reopening while it was open, as far as was known
         self._blind = blind
-        self.rules_delay = 2 * 60_000
+        self._read_all()
 
-    def first(self, kind: type, after: float, before: float) -> float:
-        return min(
-            (r.place for r in self.reads if isinstance(r.fact, kind) and after <= r.place < before), default=NEVER
-        )
+    # which clocks there were, and whose each proof is
 
-    def ended(self, place: float) -> int:
-        """When the lead ended: by the fact's own time, if that is not told later than its source may (R29)."""
-        fact = next((r.fact for r in self.reads if r.place == place), None)
-        if fact is None:
-            return NEVER
-        received = fact.origin.received
-        if fact.origin.uri.startswith("/sla-monitor/"):
-            return received
-        late = 0 if fact.origin.uri == "/sla-monitor" else received - self.rules_delay
-        return min(max(fact.at, late), received)
-
-    @cached_property
-    def clocks(self) -> list[Clock]:
+    def _read_all(self) -> None:
         """A reopening counts only for a lead that is not open (R29)."""
-        begin, found, turn = self.created, [], 1
-        while True:
-            clock = Clock(self, begin, NEVER, turn)
-            again = [r for r in self.reads if isinstance(r.fact, LeadReopened) and r.place > begin.place]
-            again = [r for r in again if min(clock.closed, clock.answered) < r.place < clock.erased]
-            if not again:
-                return [*found, clock]
-            begin = again[0]
-            found.append(Clock(self, clock.begin, begin.place, turn))
-            turn = self.turns_by(begin.place) + 1
+        proofs = {proof.place: proof for proof in proofs_of(self.reads, self.rules)}
+        heard: list[Proof] = []
+        for read in self.between(object, self.created.place, self.erased):
+            present, at = self.clocks[-1], getattr(read.fact, "at", 0)
+            if isinstance(read.fact, LeadReopened):
+                if self._was_over(at, read.place):
+                    self._reopen(at, read.place, heard)
+                elif at > present.came:
+                    self.kept = max(self.kept, at)
+            elif isinstance(read.fact, LeadClosed) and (present.turn == 1 or at >= present.came):
+                self.closing = read if self.closing is None or at > self.closing.fact.at else self.closing
+            elif read.place in proofs:
+                proof = proofs[read.place]
+                heard.append(proof)
+                if owner := self._owner(proof, read.place):
+                    owner.count(proof, read.place)
+                self._recall(heard, read.place)
+            if self.kept > self.clocks[-1].came and self._was_over(self.kept, nextafter(read.place, inf)):
+                self._reopen(self.kept, read.place, heard)
 
-    def turns_by(self, place: float) -> int:
-        """The highest number of a turn before a place."""
-        return max((o.turn for r in self.reads if r.place < place for o in r.published), default=1)
+    def _was_over(self, at: int, place: float) -> bool:
+        """Whether the present clock had ended by an instant, as was known before a place."""
+        clock = self.clocks[-1]
+        ended = clock.had_ended(place)
+        closed = self.closing is not None and clock.came <= self.closing.fact.at <= at
+        return ended != NEVER and (closed or at >= (ended if ended > clock.start else clock.came))
+
+    def _reopen(self, at: int, place: float, heard: list[Proof]) -> None:
+        """With the next turn number; what was heard before and decides nothing may be this clock's (R7)."""
+        told = [i for i, (_, o) in enumerate(self.published) if o.type == "lead.reopened"][len(self.clocks) - 1 :]
+        assert told, f"{self.lead_id} was not reopened"
+        turn = self.published[told[0]][1].turn
+        assert turn == max((o.turn for _, o in self.published[: told[0]]), default=1) + 1
+        past = self.clocks[-1]
+        past.end, past.next_came, past.next_turn = place, at, turn
+        clock = Clock(self, at, place, turn)
+        self.clocks.append(clock)
+        self.kept = 0
+        if self.closing is not None and self.closing.fact.at > at:
+            clock.closed_since = self.closing
+        self._recall(heard, place)
+
+    def _recall(self, heard: list[Proof], place: float) -> None:
+        """What decides nothing, or left its clock with the reopening, may be another clock's (R4, R7)."""
+        for proof in heard:
+            before = next((clock for clock in self.clocks if clock.counts(proof)), None)
+            if before and before.hangs_on(proof) and not before.has_left(proof):
+                continue
+            owner = self._owner(proof, place)
+            if owner and owner is not before:
+                if before:
+                    before.uncount(proof, place)
+                owner.count(proof, place)
+
+    def _owner(self, proof: Proof, place: float) -> Clock | None:
+        """The one clock that a proof counts for, if any (R5, R7). place: where that is asked."""
+        instants = [at for at in (proof.attempt, proof.contact) if at < NEVER]
+        if self.by_contact(proof):
+            instants = [proof.contact]
+        come = [(at, self._last(at)) for at in instants]
+        running = next((clock for at, clock in come if clock and at <= clock.had_ended(place)), None)
+        late = next((clock for at, clock in come if clock and at <= max(clock.due, clock.contact_due)), None)
+        at, clock = come[0]
+        lacking = clock if clock and clock.lacks(at, place) else None
+        return running or lacking or self._near(proof) or late
+
+    def by_contact(self, proof: Proof) -> bool:
+        """Whether of a call only the talk is a response."""
+        return self.policy.response == "contact" and proof.contact < NEVER
+
+    def _last(self, at: int) -> Clock | None:
+        """The last that had come by an instant."""
+        return next((clock for clock in reversed(self.clocks) if clock.came <= at), None)
+
+    def _near(self, proof: Proof) -> Clock | None:
+        """The one that came soon after a contact."""
+        if proof.contact == NEVER:
+            return None
+        after = next((clock for clock in self.clocks if clock.came > proof.contact), None)
+        return after if after and proof.near >= after.came - self.rules.limits.match_window else None
+
+    # what happened to it
+
+    def between(self, kind: type, after: float, before: float = NEVER) -> list[Read]:
+        return [r for r in self.reads if isinstance(r.fact, kind) and after <= r.place < before]
+
+    def ended(self, read: Read) -> int:
+        """When the lead ended: by the fact's own time, if that is not told later than its source may (R29)."""
+        fact = read.fact
+        received, told = fact.origin.received, fact.origin.uri
+        late = 0 if told.startswith("/sla-monitor/") else NEVER if told == "/sla-monitor" else MAX_DELAY
+        return int(fact.at) if received - late <= fact.at <= received else int(received)
 
     def check(self) -> None:
         for clock in self.clocks:
             clock.check()
+        self.check_nothing_else()
+
+    def check_nothing_else(self) -> None:
+        """No clock but these is evaluated: no hand-over, no turn of another kind (R16)."""
+        reopened = [o for _, o in self.published if o.type == "lead.reopened"]
+        assert len(reopened) == len(self.clocks) - 1, f"{self.lead_id} was reopened {len(reopened)} times"
+        evaluated = {turn for clock in self.clocks for turn in (clock.turn, *(later.turn for later in clock.later))}
+        for _, o in self.published:
+            assert o.type not in ("sla.met", "sla.breached") or o.turn in evaluated, f"{o} evaluates nothing"
 
     def check_not_blind(self, place: float, question: int) -> None:
         """R8: whatever was accepted for it before the question was read before the breach."""
@@ -438,9 +479,8 @@ def stories(journal: Sequence[Any], accepted: Sequence[Any]) -> Iterator[Story]:
         own = [(place, fold) for place, fold in folds if fold.key == lead_id]
         first = next(place for place, fold in own if isinstance(fold.fact, LeadCreated))
         early = [fold.fact for place, fold in own if place < first]
-        special = any(isinstance(fold.fact, CHANGES_CLOCK) or _gave_up(fold) for _, fold in own)
-        if special or applied or any(isinstance(fold.fact, LeadReopened) for _, fold in own):
-            continue  # which proof is whose of several clocks is told by tests of their own
+        if applied or any(isinstance(fold.fact, CHANGES_CLOCK) or _gave_up(fold) for _, fold in own):
+            continue
         waited = sorted((f for f in early if hasattr(f, "origin")), key=lambda f: (f.at, f.origin.uri, f.origin.id))
         reads = [Read(place, fold.now, fold.fact, tuple(fold.outcomes)) for place, fold in own if place >= first]
         reads[1:1] = [Read(first + (i + 1) / 1000, reads[0].at, fact, ()) for i, fact in enumerate(waited)]

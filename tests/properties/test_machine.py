@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from sla_monitor.core.effects import Log
-from sla_monitor.core.lead import OPEN, Lead
+from sla_monitor.core.lead import OPEN, Lead, Status
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Manager, Policy, Rules, Team
 from tests import facts
 from tests.properties.invariants import Invariants
@@ -158,6 +158,42 @@ class Machine(RuleBasedStateMachine):
     @rule(lead=LEADS)
     def reopen(self, lead: str) -> None:
         self.accept(facts.reopened(lead, self.now, received=self.now))
+
+    @rule(
+        ago=AGO,
+        told=st.sampled_from([0, 0, SECOND, 5 * MINUTE]),
+        who=WHO,
+        what=st.sampled_from(["message", "meeting", "call", ""]),
+        first=st.booleans(),
+    )
+    def again(self, ago: int, told: int, who: str, what: str, first: bool) -> None:
+        """A lead that is over is reopened, and what was done for it is heard of before or after that (R7)."""
+        lead = self._over()
+        clock = self.shell.lead(lead).clock
+        at = max(self.now - told, min(self.now, max(clock.came, clock.ended)))
+        reopened = facts.reopened(lead, at, received=self.now)
+        if not first:
+            self.accept(reopened)
+        if what == "call":
+            self.call_whole(lead, ago, who, MINUTE, 10 * SECOND)
+        elif what:
+            self.contact(lead, ago, who, what)
+        if first:
+            self.accept(reopened)
+
+    def _over(self) -> str:
+        """A lead that is answered or closed since a second ago; one that is closed if there is none."""
+        self.shell.stalled = None
+        self.shell.run()
+        for lead_id in self.shell.logs[Log.EVENTS].rows:
+            row = self.shell.row(lead_id) if lead_id[0] != "\0" else None
+            if row is not None and row.status in (Status.ANSWERED, Status.CLOSED):
+                self.shell.to(self.now + SECOND)
+                return lead_id
+        running = self._running().lead_id
+        self.close(running, 0)
+        self.shell.to(self.now + SECOND)
+        return running
 
     @rule(lead=LEADS, sure=st.integers(0, 3))
     def erase(self, lead: str, sure: int) -> None:
@@ -318,6 +354,7 @@ class Machine(RuleBasedStateMachine):
                 getattr(self.watch, name)()
         for story in stories(self.shell.journal, self.shell.accepted):
             HAPPENED["stories"] += 1
+            HAPPENED["stories of several clocks"] += len(story.clocks) > 1
             story.check()
         self._count()
 
@@ -388,6 +425,7 @@ INTERESTING = (
     "crash before",
     "crash after",
     "stories",
+    "stories of several clocks",
 )
 
 
