@@ -56,7 +56,7 @@ def _in_order(case: Case, proof: Proof) -> tuple[int | None, ...]:
 
 def _hangs_on_it(case: Case, clock: LeadClock) -> tuple[Result, Result, int]:
     """What a proof may change of a clock; one that changes nothing may be another's, which is told of later."""
-    return clock.evaluated, clock.contact_evaluated, clock.response(case.policy.response)[0]
+    return clock.evaluated, clock.contact_evaluated, clock.responded(case.policy.response)
 
 
 def _credit_to(case: Case, clock: LeadClock, proof: Proof, ended_at: int, name: str) -> bool:
@@ -81,27 +81,27 @@ def _credit_to(case: Case, clock: LeadClock, proof: Proof, ended_at: int, name: 
 def _credit_earlier(case: Case, cycle: int, kind: str, at: int, by: str, name: str) -> None:
     """Keep the earliest proof of a kind, whatever the arrival order (R4); measured once, at the first."""
     lead, clock = case.lead, case.lead.clock_of(cycle)
-    known = clock.attempt_at if kind == "attempt" else clock.contact_at
+    known = clock.attempted if kind == "attempt" else clock.spoken
     if known and known <= at:
         return
     if known:
         _displace(case, clock, kind)
-    open_ms = case.customer_calendar().elapsed(clock.start, at)
+    counts = max(at, clock.start)
+    open_ms = case.customer_calendar().elapsed(clock.start, counts)
     if not known and not lead.test:
-        case.effects.append(Measure(source=lead.source, kind=kind, open=open_ms, wall=at - clock.start))
-    attempt = kind == "attempt"
-    clock = clock._replace(attempt_at=at, attempt_by=by) if attempt else clock._replace(contact_at=at, contact_by=by)
+        case.effects.append(Measure(source=lead.source, kind=kind, open=open_ms, wall=counts - clock.start))
+    clock = clock.prove(kind, at, by)
     lead.put_clock(clock)
-    told = {"kind": kind, "response_at": at, "by": by, "open_seconds": open_ms / 1000}
+    told = {"kind": kind, "response_at": counts, "by": by, "open_seconds": open_ms / 1000}
     case.publish("call.credited", told, clock=clock, qualifier=f"{name}:{kind}", turn=_turn(case, clock))
 
 
 def _displace(case: Case, clock: LeadClock, kind: str) -> None:
     """An earlier response leaves what was taken for it, and what followed, to a clock that came later (R7)."""
-    attempt = clock.attempt_at if kind == "attempt" else None
+    attempt = clock.attempted if kind == "attempt" else None
     by = clock.attempt_by if kind == "attempt" else clock.contact_by
-    name = f"{clock.cycle}:{attempt or clock.contact_at}"
-    _keep_loose(case, Loose(attempt, clock.contact_at or None, clock.contact_at, by, name))
+    name = f"{clock.cycle}:{attempt or clock.spoken}"
+    _keep_loose(case, Loose(attempt, clock.spoken or None, clock.spoken, by, name))
 
 
 def _turn(case: Case, clock: LeadClock) -> int:
@@ -112,13 +112,12 @@ def give_up(case: Case, cycle: int, at: int) -> None:
     """What a clock has that was proven from an instant on becomes loose, for a later one."""
     lead, clock = case.lead, case.lead.clock_of(cycle)
     name = f"{cycle}:{at}"
-    first = max(at, clock.start + 1)  # what counts at the start may have been before
-    if clock.attempt_at >= first:
-        _keep_loose(case, Loose(clock.attempt_at, None, 0, clock.attempt_by, name))
-        clock = clock._replace(attempt_at=0, attempt_by="")
-    if clock.contact_at >= first and not _rang_before(case, clock.contact_at, first):
-        _keep_loose(case, Loose(None, clock.contact_at, clock.contact_at, clock.contact_by, name))
-        clock = clock._replace(contact_at=0, contact_by="")
+    if clock.attempted >= at:
+        _keep_loose(case, Loose(clock.attempted, None, 0, clock.attempt_by, name))
+        clock = clock.disprove("attempt")
+    if clock.spoken >= at and not _rang_before(case, clock.spoken, at):
+        _keep_loose(case, Loose(None, clock.spoken, clock.spoken, clock.contact_by, name))
+        clock = clock.disprove(CONTACT)
     lead.put_clock(clock)
 
 

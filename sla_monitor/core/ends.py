@@ -122,7 +122,7 @@ def begin_kept(case: Case) -> None:
 def _was_over(case: Case, at: int) -> bool:
     """Whether the present clock had ended by then; of a closing counts when it happened, however late it was told."""
     lead = case.lead
-    return at >= lead.clock.over_since or lead.clock.came <= lead.closing.at <= at
+    return at >= lead.clock.over_since(case.policy.response) or lead.clock.came <= lead.closing.at <= at
 
 
 def begin_alone(case: Case, fact: events.Parted) -> None:

@@ -137,9 +137,9 @@ def become_part(case: Case, fact: Joined) -> None:
         at=case.now,
         phones=lead.phones,
         shared=lead.shared_phones,
-        attempt_at=clock.attempt_at,
+        attempt_at=clock.attempted and max(clock.attempted, clock.came),
         attempt_by=clock.attempt_by,
-        contact_at=clock.contact_at,
+        contact_at=clock.spoken and max(clock.spoken, clock.came),
         contact_by=clock.contact_by,
         **_given(clock) if given else {},
     )

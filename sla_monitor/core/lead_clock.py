@@ -41,7 +41,8 @@ class LeadClock(NamedTuple):
     came: when the lead was created or reopened. start: the next open moment. ended: when it was answered, or its lead
     left the open ones. first_holder: who answers for its due. late: it was told of after its due (R30). late_given:
     whose delay left the first turn less than half of its target (R14): `told`, `read`, `named`, `desk`. attempt_at,
-    contact_at: the earliest proofs, and by whom. breached: the later turns whose breach stands.
+    contact_at: the earliest proofs, and by whom. breached: the later turns whose breach stands. attempt_was,
+    contact_was: when a proof happened that counts at the start, but was before it.
     """
 
     cycle: int = 1
@@ -60,6 +61,8 @@ class LeadClock(NamedTuple):
     contact_at: int = 0
     contact_by: str = ""
     breached: tuple[Broken, ...] = ()
+    attempt_was: int = 0
+    contact_was: int = 0
 
     @classmethod
     def begin(cls, cycle: int, came: int, promise: Promise, contact: Promise | None) -> Self:
@@ -69,10 +72,12 @@ class LeadClock(NamedTuple):
         """With the due instants that a start and its targets give (R6, R12)."""
         return self._replace(start=start, due=promise.due(start), contact_due=contact.due(start) if contact else 0)
 
-    @property
-    def over_since(self) -> int:
-        """From when on its lead may be reopened: what answered it before its start counts at the start only (R5)."""
-        return self.ended if self.ended > self.start else self.came
+    def over_since(self, kind: str) -> int:
+        """From when on its lead may be reopened, 0 while it runs: what answered it before its start did so then (R5).
+
+        kind: what a policy takes for a response.
+        """
+        return self.ended and max(self.came, min(filter(None, (self.ended, self.responded(kind)))))
 
     # what is decided
 
@@ -120,14 +125,42 @@ class LeadClock(NamedTuple):
     # what is proven
 
     def counted(self, at: int | None, ended_at: int | None, window: int) -> int:
-        """The instant at which something counts, 0 if it does not: not before the start (R5).
+        """The instant of something that counts, 0 if it does not (R5).
 
         ended_at: of a contact, which may have ended shortly before the lead came.
         """
         if at is None:
             return 0
         near = ended_at is not None and ended_at >= self.came - window
-        return max(at, self.start) if at >= self.came or near else 0
+        return at if at >= self.came or near else 0
+
+    @property
+    def attempted(self) -> int:
+        """When the first attempt happened, whenever it counts."""
+        return self.attempt_was or self.attempt_at
+
+    @property
+    def spoken(self) -> int:
+        """When the first contact happened, whenever it counts."""
+        return self.contact_was or self.contact_at
+
+    def responded(self, kind: str) -> int:
+        """When the earliest response that a policy accepts happened, whenever it counts; 0 if none is known."""
+        return self.spoken if kind == CONTACT else self.attempted or self.spoken
+
+    def prove(self, kind: str, at: int, by: str) -> Self:
+        """With the earliest proof of a kind; it counts at the start if it was before (R5)."""
+        counts = max(at, self.start)
+        was = at if at < counts else 0
+        if kind == CONTACT:
+            return self._replace(contact_at=counts, contact_by=by, contact_was=was)
+        return self._replace(attempt_at=counts, attempt_by=by, attempt_was=was)
+
+    def disprove(self, kind: str) -> Self:
+        """Without its proof of a kind."""
+        if kind == CONTACT:
+            return self._replace(contact_at=0, contact_by="", contact_was=0)
+        return self._replace(attempt_at=0, attempt_by="", attempt_was=0)
 
     def response(self, kind: str) -> tuple[int, str]:
         """The earliest response that a policy accepts and who gave it; (0, "") if none is known (R4)."""
@@ -139,7 +172,7 @@ class LeadClock(NamedTuple):
 
     def lacks(self, at: int) -> bool:
         """Whether nobody is known to have answered it before an instant at or before its due (R29)."""
-        first = min(filter(None, (self.attempt_at, self.contact_at)), default=0)
+        first = min(filter(None, (self.attempted, self.spoken)), default=0)
         answered = self.evaluated in (Result.MET, Result.RETRACTED)
         mine = self.evaluated is not Result.JOINED and self.came <= at <= self.due
         return mine and not (answered and first <= at)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sla_monitor.core.effects import Log
 from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Policy, Source
 from tests import facts
 from tests.world import T0, World, sales
@@ -291,3 +292,73 @@ def test_r07_of_two_talks_the_first_answers_the_first_clock_and_the_second_the_n
     late = first_told > 10 and second_told > 10
     stands = {cycle: how for (cycle, _), how in decided(w).items()}
     assert stands == {1: "taken back" if late else "met", w.lead("L").cycle: "met"}
+
+
+# what happens in the night, before the clock starts (R5, R6)
+
+NIGHT = T0 - T0 % DAY + 22 * HOUR
+OFFICE = Hours("UTC", (((540, 1080),),) * 7)
+
+
+def by_night(*order: Told, response: str = "attempt") -> World:
+    """A lead of ten in the evening; all of it is told three hours later, and it is watched until the next evening."""
+    policy = Policy(calendar="office", response=response, warn_at=())
+    slow = {name: Source(name, max_delay=8 * HOUR) for name in ("crm", "pbx")}
+    w = World(sales(policy=policy, calendars={"office": OFFICE}, sources=slow), at=NIGHT)
+    w.feed(facts.lead("L", NIGHT, owner_id="anna", phones=(PHONE,)))
+    for minute, (what, at) in enumerate(order, 180):
+        w.to(NIGHT + minute * MINUTE)
+        if what == "called":
+            w.feed(facts.called(f"c{at}", of_night(at), number=PHONE, manager_id="anna", received=w.now))
+        else:
+            w.feed({"closed": facts.closed, "reopened": facts.reopened}[what]("L", of_night(at), received=w.now))
+    w.to(NIGHT + 20 * HOUR)
+    return w
+
+
+def of_night(minute: float) -> int:
+    return NIGHT + int(minute * MINUTE)
+
+
+def came(w: World) -> list[tuple[float, bool]]:
+    """When each clock came, in minutes of the night, and whether a response in time is known."""
+    return [((c.came - NIGHT) / MINUTE, c.evaluated.value in ("met", "retracted")) for c in w.lead("L").clocks]
+
+
+@pytest.mark.parametrize("response", ["attempt", "contact"])
+@pytest.mark.parametrize(
+    ("told", "clocks"),
+    [
+        ((("reopened", 15), ("called", 30)), [(0, True)]),
+        ((("called", 30), ("reopened", 45)), [(0, True), (45, False)]),
+        ((("called", 15), ("reopened", 30), ("called", 45)), [(0, True), (30, True)]),
+        ((("called", 10), ("closed", 20), ("reopened", 30)), [(0, True), (30, False)]),
+        ((("called", 10), ("reopened", 15), ("closed", 20)), [(0, True), (15, False)]),
+        ((("reopened", 10), ("called", 20), ("reopened", 30)), [(0, True), (30, False)]),
+        ((("closed", 10), ("reopened", 20)), [(0, False), (20, False)]),
+        ((("reopened", 10), ("closed", 20)), [(0, False)]),
+    ],
+)
+def test_r05_what_happens_before_the_start_is_ordered_by_its_own_time_in_whatever_order_it_is_told(
+    told, clocks, response
+):
+    for order in orders(*told):
+        w = by_night(*order, response=response)
+        assert came(w) == clocks, order
+
+
+def test_r07_what_was_proven_by_night_after_the_reopening_answers_that_clock_in_whatever_order_it_is_told():
+    for order in orders(("closed", 10), ("reopened", 20), ("called", 30)):
+        w = by_night(*order)
+        assert (w.lead("L").status, came(w)[-1]) == ("answered", (20, True)), order
+
+
+def test_r29_of_a_row_that_never_heard_when_it_was_answered_an_older_reopening_begins_no_clock():
+    w = World(sales(policy=Policy(calendar="office"), calendars={"office": OFFICE}), at=NIGHT)
+    w.feed(facts.lead("L", NIGHT, owner_id="anna"), facts.message(NIGHT + MINUTE, lead_id="L"))
+    lead = w.lead("L")
+    lead.put_clock(lead.clock._replace(attempt_was=0))
+    w.logs[Log.EVENTS].rows["L"] = w.logs[Log.EVENTS].codec.encode(lead)
+    w.to(NIGHT + 2 * MINUTE)
+    w.feed(facts.reopened("L", w.now))
+    assert (w.lead("L").status, len(w.lead("L").clocks)) == ("answered", 1)

@@ -565,7 +565,7 @@ MUTANTS = (
     Mutant(
         "R5: before the office opens nothing counts",
         "lead_clock",
-        "return max(at, self.start) if at >= self.came or near else 0",
+        "return at if at >= self.came or near else 0",
         "return at if at >= self.start or near else 0",
         CLOCKS,
     ),
