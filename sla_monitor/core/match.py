@@ -112,14 +112,14 @@ def _alone(row: Number, kept: Kept, wanting: Iterable[Opening]) -> Iterator[Open
 def _spoken_for(case: Case, kept: Kept, opening: Opening) -> bool:
     """Whether another lead was open then, and this one was not: no clock of this one that comes later has it (R5).
 
-    One made of a missed call is no other lead: the lead that the call led to absorbs it (R26). Nor is one whose clock
-    another has taken (R25).
+    One made of a missed call is no other lead: the lead that the call led to absorbs it (R26). Nor is one while
+    another has its clock (R25).
     """
     instants = case.row.instants(kept)
     if opening.was_open(instants[-1]):
         return False
-    others = (other for other in case.row.openings if other is not opening and not other.made_of and not other.joined)
-    return any(other.was_open(at) for other in others for at in instants)
+    others = (other for other in case.row.openings if other is not opening and not other.made_of)
+    return any(other.spoke(at) for other in others for at in instants)
 
 
 # leads open and close

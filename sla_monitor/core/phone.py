@@ -68,12 +68,14 @@ class Span:
     """From when to when a lead wanted the calls of the number, ms. 0: without an end.
 
     since: where its interest begins, without the window before it. open_until: it was open up to here, and a missed
-    call of that time lies on it. closed_at: a call that began later is not its business.
+    call of that time lies on it. closed_at: a call that began later is not its business. joined: another lead has its
+    clock of that time (R25).
     """
 
     since: int
     open_until: int = 0
     closed_at: int = 0
+    joined: bool = False
 
     def was_open(self, at: int) -> bool:
         return self.since <= at <= (self.open_until or at)
@@ -90,8 +92,8 @@ class Span:
 class Opening:
     """A lead of the number. Instants in ms, 0 for none.
 
-    order: rises with each lead. since, open_until, closed_at: its present `Span`. past: those before it was reopened,
-    for retract_window. joined: another lead has its clock.
+    order: rises with each lead. since, open_until, closed_at, joined: its present `Span`. past: those before it was
+    reopened, for retract_window.
     expires: when it leaves the row. made_of: the call that it was made of, which lasted from rang_at to missed_at.
     """
 
@@ -118,7 +120,7 @@ class Opening:
 
     @property
     def spans(self) -> list[Span]:
-        return [*self.past, Span(self.since, self.open_until, self.closed_at)]
+        return [*self.past, Span(self.since, self.open_until, self.closed_at, self.joined)]
 
     def begin(self, since: int, at: int) -> None:
         """Want calls from `since` on. A lead that was not open begins a new span at `at`, and keeps the one before.
@@ -128,8 +130,9 @@ class Opening:
         if self.is_open and self.since:
             since = min(self.since, since)
         elif self.state in (State.ANSWERED, State.CLOSED):
-            span = Span(self.since, self.open_until, self.closed_at or at)
+            span = Span(self.since, self.open_until, self.closed_at or at, self.joined)
             self.past = [*self.past, span][1 - Bound.SPANS :]
+            self.joined = False
         self.since, self.state = since, TRANSITIONS[self.state, Word.OPEN]
         self.open_until = self.closed_at = self.expires = 0
 
@@ -140,6 +143,10 @@ class Opening:
     def was_open(self, at: int) -> bool:
         """Whether its clock ran at that instant, or its answer was then."""
         return any(span.was_open(at) for span in self.spans)
+
+    def spoke(self, at: int) -> bool:
+        """Whether a clock of its own ran at that instant: one that another lead has taken is not its own (R25)."""
+        return any(span.was_open(at) for span in self.spans if not span.joined)
 
     def covers(self, at: int, window: int) -> bool:
         """Whether a missed call of that instant is this lead's: while it was open, or soon before it came."""

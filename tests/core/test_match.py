@@ -333,6 +333,38 @@ def test_r25_a_lead_whose_clock_another_took_speaks_for_nobody() -> None:
     assert phone.spoken_for("A") == [False]
 
 
+def test_r25_reopened_by_itself_it_speaks_again_for_what_it_has_since() -> None:
+    phone = Phone()
+    phone.feed(opened("A"), opened("B"), closed("B", T0 + MINUTE, joined=True), closed("A", T0 + 2 * MINUTE))
+    phone.feed(opened("B", T0 + HOUR), now=T0 + HOUR)
+    phone.feed(called("c", T0 + HOUR + MINUTE), closed("B", T0 + HOUR + MINUTE, collect=True))
+    later = T0 + HOUR + 10 * MINUTE
+    phone.feed(opened("C", later), now=later)
+    assert phone.spoken_for("C") == [True]
+    (row,) = (opening for opening in phone.row.openings if opening.lead_id == "B")
+    assert [span.joined for span in row.spans] == [True, False]
+
+
+def test_r25_what_was_while_another_had_its_clock_it_does_not_speak_for_though_it_was_reopened_since() -> None:
+    phone = Phone()
+    phone.feed(opened("A", T0 + 10 * MINUTE), opened("B", T0, at=T0 + 11 * MINUTE), now=T0 + 11 * MINUTE)
+    phone.feed(closed("B", T0 + 11 * MINUTE, joined=True), opened("B", T0 + 30 * MINUTE), now=T0 + 30 * MINUTE)
+    phone.feed(called("c", T0 + 5 * MINUTE))
+    assert phone.spoken_for("A") == [False]
+
+
+def test_r25_the_talk_that_answered_a_lead_that_was_part_of_another_answers_no_new_one_of_the_number() -> None:
+    w = World(sales())
+    w.feed(facts.lead("A", T0, phones=(NUMBER,)), facts.lead("B", T0, phones=(NUMBER,)), facts.closed("A", T0))
+    w.to(T0 + HOUR)
+    w.feed(facts.reopened("B", w.now))
+    w.after(4 * MINUTE)
+    w.feed(facts.called("c", T0 + HOUR + 2 * MINUTE, number=NUMBER, manager_id="anna"))
+    w.after(6 * MINUTE)
+    w.feed(facts.lead("C", w.now, phones=(NUMBER,)))
+    assert (w.lead("B").status, w.lead("C").status) == ("answered", "waiting")
+
+
 def test_r31_closing_a_number_that_is_not_listed_changes_nothing() -> None:
     phone = Phone()
     phone.feed(closed("A", T0))
