@@ -103,7 +103,7 @@ def reopen(case: Case, fact: events.LeadReopened) -> None:
     lead, clock = case.lead, case.lead.clock
     if rights.refused(case, fact):
         return
-    if lead.phase is not Phase.OPEN and _was_over(case, fact.at):
+    if lead.phase is not Phase.OPEN and fact.at >= clock.came and lead.was_over(fact.at, case.policy.response):
         _begin_again(case, fact.at)
     elif fact.at > clock.came:
         lead.reopened_at = max(lead.reopened_at, fact.at)
@@ -113,16 +113,12 @@ def reopen(case: Case, fact: events.LeadReopened) -> None:
 
 
 def begin_kept(case: Case) -> None:
-    """The lead turned out not to have been open when it was reopened: that counts after all."""
+    """The lead turned out not to have been open when it, or a part of it, was reopened: that counts after all."""
+    joining.part_kept(case)
     lead, at = case.lead, case.lead.reopened_at
-    if lead.phase in (Phase.ANSWERED, Phase.CLOSED) and at > lead.clock.came and _was_over(case, at):
+    idle = lead.phase in (Phase.ANSWERED, Phase.CLOSED)
+    if idle and at > lead.clock.came and lead.was_over(at, case.policy.response):
         _begin_again(case, at)
-
-
-def _was_over(case: Case, at: int) -> bool:
-    """Whether the present clock had ended by then; of a closing counts when it happened, however late it was told."""
-    lead = case.lead
-    return at >= lead.clock.over_since(case.policy.response) or lead.clock.came <= lead.closing.at <= at
 
 
 def begin_alone(case: Case, fact: events.Parted) -> None:
@@ -209,6 +205,7 @@ def erase(case: Case, fact: events.LeadErased) -> None:
     numbers.close_all(case, fact.at, erase=True)
     leave_open(case, Phase.ERASED, ended_at(case, fact))
     verdict.decide_now(case)
+    joining.part_kept(case)
     case.publish("lead.erased", source=lead.source)
     case.lead = Lead(lead.lead_id, Phase.ERASED, team_id=lead.team_id, turn=lead.turn, seen=lead.seen)
     case.count("ok")

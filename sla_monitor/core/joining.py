@@ -186,10 +186,15 @@ def decline(case: Case, fact: Joined) -> None:
 
 def let_be(case: Case, fact: Declined) -> None:
     """A lead that was accepted does not come, or goes again."""
-    lead = case.lead
-    lead.joined = [name for name in lead.joined if name != fact.joined]
+    _let_go(case, fact.joined)
     _wait_no_longer(case, fact.joined)
     case.count("ok")
+
+
+def _let_go(case: Case, joined: str) -> None:
+    lead = case.lead
+    lead.joined = [name for name in lead.joined if name != joined]
+    lead.parting.pop(joined, None)
 
 
 def _wait_no_longer(case: Case, joined: str) -> None:
@@ -331,8 +336,17 @@ def ask_to_reopen(case: Case, fact: LeadReopened) -> None:
         case.count("forwarded")
 
 
-def stay(case: Case, _fact: JoinedReopened) -> None:
-    """The customer of the lead that joined is waited for here: there is nothing to reopen, and that is shown."""
+def stay(case: Case, fact: JoinedReopened) -> None:
+    """The customer of the lead that joined was waited for here: there is nothing to reopen, and that is shown.
+
+    The reopening is kept: this lead may turn out to have been over by then.
+    """
+    lead, again = case.lead, fact.reopened
+    if lead.was_over(again.at, case.policy.response):
+        part(case, fact)
+        return
+    known = lead.parting.get(fact.joined, again)
+    lead.parting[fact.joined] = max(known, again, key=lambda reopened: reopened.at)
     case.flag("joined_reopened")
     case.count("ignored_already_open")
 
@@ -343,10 +357,19 @@ def part(case: Case, fact: JoinedReopened) -> None:
     case.count("ok")
 
 
+def part_kept(case: Case) -> None:
+    """A lead that joined was reopened when this one, as it turns out, was over: it is one of its own (R29)."""
+    lead = case.lead
+    for joined, again in tuple(lead.parting.items()):
+        if lead.phase is not Phase.JOINED and lead.was_over(again.at, case.policy.response):
+            del lead.parting[joined]
+            case.tell_lead(joined, Parted(lead_id=joined, at=case.now, reopened=again))
+
+
 def pass_on(case: Case, fact: Merged | Declined | JoinedReopened) -> None:
     """What a third lead says to one that has joined another itself."""
     if isinstance(fact, Declined):
-        case.lead.joined = [name for name in case.lead.joined if name != fact.joined]
+        _let_go(case, fact.joined)
     case.tell_lead(case.lead.joined_to, replace(fact, lead_id=case.lead.joined_to))
     case.count("forwarded")
 

@@ -251,6 +251,7 @@ class Lead:
     joined_to: str = ""
     joined: list[str] = field(default_factory=list)
     brought: dict[str, tuple[str, ...]] = field(default_factory=dict)  # numbers that a joined lead came with
+    parting: dict[str, LeadReopened] = field(default_factory=dict)  # a joined lead was reopened: this one was open then
     joining: dict[str, int] = field(default_factory=dict)  # leads that are on their way into this one -> their due
     refused: tuple[str, ...] = ()  # leads that would not take this one
     previous_lead_id: str = ""
@@ -276,6 +277,16 @@ class Lead:
     def put_clock(self, clock: LeadClock) -> None:
         """Replace the clock of the same cycle."""
         self.clocks = [clock if known.cycle == clock.cycle else known for known in self.clocks]
+
+    def was_over(self, at: int, response: str) -> bool:
+        """Whether the clock of an instant had ended by then; a closing counts when it happened, however late told.
+
+        response: what the policy takes for one.
+        """
+        clock = next((clock for clock in reversed(self.clocks) if clock.came <= at), self.clock)
+        if self.phase is Phase.OPEN and clock is self.clock:
+            return False
+        return clock.over_since(response) <= at or clock.came <= self.closing.at <= at
 
     def forget_question(self) -> None:
         """Nothing is asked, and no call holds anything."""

@@ -306,7 +306,7 @@ _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
     (events.Declined, ((_KEPT, joining.let_be), (_JOINED, joining.pass_on))),
     (
         events.JoinedReopened,
-        ((OPEN, joining.stay), (_JOINED, joining.pass_on), (_ALL - OPEN - _JOINED, joining.part)),
+        ((_KEPT, joining.stay), (_JOINED, joining.pass_on), (_UNKNOWN | _ERASED, joining.part)),
     ),
     (events.Parted, ((_JOINED, ends.begin_alone),)),
     (events.PartErased, ((_KEPT | _JOINED, joining.forget_part),)),

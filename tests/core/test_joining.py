@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sla_monitor.core import track
 from sla_monitor.core.effects import Join, Log
 from sla_monitor.core.events import Absorbed, Declined, Joined, JoinRefused, Merged, Parted
 from sla_monitor.core.lead import Phase
-from sla_monitor.core.rules import DAY, MINUTE, SECOND, Policy
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Policy, Source
 from tests import facts
 from tests.world import T0, World, sales
 
@@ -315,6 +316,88 @@ def test_r29_what_is_reopened_by_itself_is_no_part_of_the_other_any_more():
     w.after(MINUTE)
     w.feed(facts.reopened("O", w.now))
     assert w.lead("S").joined == []
+
+
+LATE = {name: Source(name, max_delay=8 * HOUR) for name in ("crm", "pbx", "other")}
+
+
+def told(*order: tuple[str, str, float]) -> World:
+    """O is part of S since minute 1; all else is told an hour later, in this order."""
+    w = World(sales(sources=LATE))
+    w.feed(facts.lead("S", T0, owner_id="anna", phones=(PHONE,)))
+    w.to(T0 + MINUTE)
+    w.feed(facts.lead("O", w.now, owner_id="vera", phones=(PHONE,)))
+    w.to(T0 + HOUR)
+    for what, lead_id, minute in order:
+        w.after(MINUTE)
+        at = T0 + int(minute * MINUTE)
+        if what == "called":
+            w.feed(facts.called(f"c{minute}", at, number=PHONE, manager_id="anna", received=w.now))
+        else:
+            w.feed({"closed": facts.closed, "reopened": facts.reopened}[what](lead_id, at, received=w.now))
+    w.after(3 * HOUR)
+    return w
+
+
+def came(w: World, lead_id: str) -> list[tuple[float, bool]]:
+    """When each clock came, in minutes, and whether a response in time is known."""
+    clocks = w.lead(lead_id).clocks
+    return [((clock.came - T0) / MINUTE, clock.evaluated.value in ("met", "retracted")) for clock in clocks]
+
+
+@pytest.mark.parametrize(
+    ("facts_", "others", "own"),
+    [
+        ([("closed", "S", 5), ("reopened", "O", 20)], [(0, False)], [(1, False), (20, False)]),
+        ([("closed", "S", 5), ("reopened", "O", 20), ("called", "", 25)], [(0, False)], [(1, False), (20, True)]),
+        ([("called", "", 5), ("reopened", "O", 20), ("called", "", 25)], [(0, True)], [(1, False), (20, True)]),
+        ([("reopened", "O", 4), ("closed", "S", 5)], [(0, False)], [(1, False)]),
+        ([("reopened", "O", 4), ("closed", "S", 5), ("reopened", "O", 6)], [(0, False)], [(1, False), (6, False)]),
+        (
+            [("closed", "S", 5), ("reopened", "O", 20), ("reopened", "S", 30)],
+            [(0, False), (30, False)],
+            [(1, False), (20, False)],
+        ),
+    ],
+)
+def test_r29_a_joined_lead_is_reopened_by_itself_if_the_other_was_over_then_in_whatever_order_it_is_told(
+    facts_, others, own
+):
+    for order in permutations(facts_):
+        w = told(*order)
+        assert (came(w, "S"), came(w, "O")) == (others, own), order
+
+
+def test_r29_whoever_is_part_of_a_lead_that_is_open_again_stays_that():
+    w = told(("closed", "S", 5), ("reopened", "S", 5), ("reopened", "O", 6))
+    assert (came(w, "S"), came(w, "O")) == ([(0, False), (5, False)], [(1, False)])
+
+
+def test_r29_what_was_over_by_its_erasure_lets_go_whoever_was_reopened_since():
+    w = World(sales(sources=LATE))
+    w.feed(facts.lead("S", T0, phones=(PHONE,)), facts.lead("O", T0, phones=(PHONE,)))
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.reopened("O", w.now))
+    assert w.lead("O").status == "joined"
+    w.after(MINUTE)
+    w.feed(facts.erased("S", T0 + 4 * MINUTE, received=w.now))
+    assert (w.lead("O").status, came(w, "O")) == ("waiting", [(0, False), (5, False)])
+
+
+@pytest.mark.parametrize("joined_too", [False, True])
+def test_r29_who_is_no_part_of_it_any_more_is_not_reopened_for_its_sake(joined_too):
+    w = World(sales(sources=LATE))
+    w.feed(facts.lead("S", T0, phones=(PHONE,)), facts.lead("O", T0, phones=(PHONE,)), facts.lead("T", T0))
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.reopened("O", w.now))
+    assert list(w.lead("S").parting) == ["O"]
+    if joined_too:  # T waits for the customer, whatever S was
+        w.after(MINUTE)
+        w.feed(facts.closed("S", w.now, "merged", merged_into="T"))
+        w.feed(facts.closed("S", T0 + 4 * MINUTE, received=w.now))
+        assert (w.lead("S").status, list(w.lead("S").parting)) == ("joined", ["O"])
+    tell(w, Declined(lead_id="S", joined="O", at=w.now))
+    assert (w.lead("S").parting, w.lead("O").status) == ({}, "joined")
 
 
 def test_r29_a_joined_lead_is_reopened_once_however_often_that_is_told():
