@@ -128,6 +128,8 @@ def begin_alone(case: Case, fact: events.Parted) -> None:
         case.count("ignored_older")
         return
     case.actor, case.received = again.origin.actor, again.origin.received
+    lead = case.lead
+    lead.was_part_of = tuple(dict.fromkeys((*lead.was_part_of, lead.joined_to)))[-joining.MAX_JOINED :]
     _begin_again(case, again.at)
 
 
@@ -190,12 +192,12 @@ def _end_before(case: Case, at: int) -> None:
 
 
 def _erase_part(case: Case) -> None:
-    """What this lead brought to the one that it is part of (R31)."""
+    """What this lead brought to the one that it is part of, and to those that it was part of before (R31)."""
     lead = case.lead
-    if lead.phase is Phase.JOINED:
-        had = (*lead.phones, *lead.removed_phones)
-        told = events.PartErased(lead_id=lead.joined_to, joined=lead.lead_id, at=case.now, numbers=had)
-        case.tell_lead(lead.joined_to, told)
+    had = (*lead.phones, *lead.removed_phones)
+    present = (lead.joined_to,) if lead.phase is Phase.JOINED else ()
+    for into in dict.fromkeys((*lead.was_part_of, *present)):
+        case.tell_lead(into, events.PartErased(lead_id=into, joined=lead.lead_id, at=case.now, numbers=had))
 
 
 def erase(case: Case, fact: events.LeadErased) -> None:

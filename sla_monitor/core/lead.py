@@ -249,6 +249,7 @@ class Lead:
     warn_next: int = 0
     # joining (R25), closing (R29)
     joined_to: str = ""
+    was_part_of: tuple[str, ...] = ()  # before it was reopened by itself: they have the numbers that it brought
     joined: list[str] = field(default_factory=list)
     brought: dict[str, tuple[str, ...]] = field(default_factory=dict)  # numbers that a joined lead came with
     parting: dict[str, LeadReopened] = field(default_factory=dict)  # a joined lead was reopened: this one was open then

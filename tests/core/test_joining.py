@@ -568,6 +568,26 @@ def test_r31_what_a_joined_lead_brought_goes_where_the_other_went():
     assert kept_of(w, Q) == []
 
 
+@pytest.mark.parametrize("since", ["open", "closed", "other_open", "joined_again"])
+def test_r31_what_a_lead_brought_to_one_that_it_is_no_part_of_any_more_is_erased_with_it_too(since):
+    w = joined_by_number()
+    w.to(T0 + MINUTE)
+    w.feed(facts.closed("B", w.now))
+    w.to(T0 + 3 * MINUTE)
+    w.feed(facts.reopened("A", w.now))
+    if since == "closed":
+        w.feed(facts.closed("A", w.now))
+    if since in ("other_open", "joined_again"):
+        w.feed(facts.reopened("B", w.now))
+    if since == "joined_again":
+        w.feed(facts.closed("A", w.now, "merged", merged_into="B"))
+        assert w.lead("A").joined_to == "B"
+    assert (w.lead("A").was_part_of, w.lead("B").phones) == (("B",), (P, Q))
+    w.feed(facts.erased("A", w.now))
+    assert w.lead("B").phones == (P,)
+    assert kept_of(w, Q, "Ivan") == []
+
+
 def test_r31_an_erasure_of_what_brought_nothing_leaves_all():
     w = joined_by_number(more=())
     w.feed(facts.erased("A", w.now))
