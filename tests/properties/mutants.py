@@ -600,7 +600,7 @@ MUTANTS = (
     Mutant(
         "R7: of a call that rang before a reopening the talk counts once more",
         "credit",
-        " and not _rang_before(case, clock.contact_at, first):",
+        " and not _rang_before(case, clock.spoken, at):",
         ":",
         CLOCKS,
     ),
