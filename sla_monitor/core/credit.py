@@ -112,10 +112,11 @@ def give_up(case: Case, cycle: int, at: int) -> None:
     """What a clock has that was proven from an instant on becomes loose, for a later one."""
     lead, clock = case.lead, case.lead.clock_of(cycle)
     name = f"{cycle}:{at}"
-    if clock.attempted >= at:
+    first = max(at, clock.came + 1)  # what happened as it came is its own, whatever came then too
+    if clock.attempted >= first:
         _keep_loose(case, Loose(clock.attempted, None, 0, clock.attempt_by, name))
         clock = clock.disprove("attempt")
-    if clock.spoken >= at and not _rang_before(case, clock.spoken, at):
+    if clock.spoken >= first and not _rang_before(case, clock.spoken, first):
         _keep_loose(case, Loose(None, clock.spoken, clock.spoken, clock.contact_by, name))
         clock = clock.disprove(CONTACT)
     lead.put_clock(clock)

@@ -275,3 +275,10 @@ def test_r29_a_head_whom_a_person_named_is() -> None:
     w.feed(facts.lead("L", T0, owner_id="anna"), facts.assigned("L", "boris", T0, assigned_by="human"))
     w.feed(facts.closed("L", T0 + 1), facts.reopened("L", T0 + 2))
     assert w.lead("L").holder == "boris"
+
+
+def test_r07_what_answered_a_lead_as_it_came_answers_no_reopening_of_that_instant_too() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"), facts.closed("L", T0))
+    w.feed(facts.called("c", T0, lead_id="L"), facts.reopened("L", T0))
+    assert [met.turn for met in w.of("sla.met")] == [1]

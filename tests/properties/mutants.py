@@ -600,7 +600,7 @@ MUTANTS = (
     Mutant(
         "R7: of a call that rang before a reopening the talk counts once more",
         "credit",
-        " and not _rang_before(case, clock.spoken, at):",
+        " and not _rang_before(case, clock.spoken, first):",
         ":",
         CLOCKS,
     ),
@@ -708,8 +708,8 @@ MUTANTS = (
     Mutant(
         "R10: a response after the closing is announced",
         "decisions",
-        "and 0 < at <= clock.ended:",
-        "and 0 < at:",
+        "and 0 < at <= clock.ended and cycle",
+        "and 0 < at and cycle",
         CLOCKS,
     ),
     Mutant(
