@@ -17,7 +17,7 @@ from tests.audit.archive import Archive, Recorded, told
 from tests.properties.shell import Shell
 from tests.properties.test_machine import PEOPLE, SETTINGS, Machine, office
 
-QUICK = settings(SETTINGS, max_examples=12, stateful_step_count=40)
+QUICK = settings(SETTINGS, max_examples=18, stateful_step_count=40)
 
 MEMORY = Path("/dev/shm")
 """Hundreds of logs need not outlive the machine."""
