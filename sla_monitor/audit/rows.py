@@ -42,6 +42,8 @@ class ClockRow(msgspec.Struct, frozen=True, array_like=True):
     contact_at: int = 0
     contact_by: str = ""
     breached: tuple[tuple[int, str, int], ...] = ()
+    attempt_was: int = 0
+    contact_was: int = 0
 
 
 NO_CLOCK = ClockRow()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.e2e.kill_run import Run, run
-from tests.e2e.process import FAST
+from tests.e2e.process import SPEED
 
 
 def test_every_lead_has_exactly_its_outcomes_however_often_the_process_is_killed(tmp_path: Path) -> None:
-    report = run(tmp_path, Run(leads=300, kills=6, seed=1, speed=FAST, seconds=6))
+    report = run(tmp_path, Run(leads=300, kills=6, seed=1, speed=SPEED, seconds=12))
 
     assert report.faults == []
     assert report.kills == 6
