@@ -313,7 +313,7 @@ class Parted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartErased:
-    """`joined`, which is part of `lead_id`, was erased, and so is what it alone brought (R31). numbers: it had."""
+    """`joined`, part of `lead_id` now or before, was erased; so is what it alone brought (R31). numbers: all it had."""
 
     lead_id: str
     joined: str
