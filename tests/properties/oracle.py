@@ -77,7 +77,8 @@ class Clock:
     def ends(self) -> list[tuple[float, int]]:
         """Where it was told that it had ended, and when: of closings each by its own time, in whatever order (R29)."""
         ends = [(self.place, self.story.ended(self.closed_since))] if self.closed_since else []
-        ends += [(r.place, self.story.ended(r)) for r in self.story.between(LeadClosed, self.place) if self._closes(r)]
+        told = self.story.between(LeadClosed, nextafter(self.place, inf))  # one told at its start ended the one before
+        ends += [(read.place, self.story.ended(read)) for read in told if self._closes(read)]
         erased = self.story.between(LeadErased, self.place, self.end)
         return ends + [(r.place, self.story.ended(r)) for r in erased[:1]]
 
