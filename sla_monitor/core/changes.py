@@ -2,43 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from . import events, numbers, rights, turns
+from . import events, joining, numbers, rights, turns
 from .case import Case
-from .lead import Lead
+from .lead import Lead, Lent
 from .promise import Result
 from .rules import MINUTE
 
 ECHO = 10 * MINUTE
 """How long an assignment may come back to us from the CRM (R21)."""
 
+PERSONAL = ("name", "emails", "url")
+FIELDS = (*PERSONAL, "channel", "priority", "language", "region", "skills")
+"""What an update may change besides the numbers; of the first it is remembered which joined lead said it."""
+
 
 def update_again(case: Case, fact: events.LeadCreated) -> None:
     """The same lead again is an update; start, policy and due stay (R28)."""
     case.count("created_again")
+    update(case, _as_update(fact))
+
+
+def _as_update(fact: events.LeadCreated) -> events.LeadUpdated:
     fields = ("lead_id", "at", "origin", "channel", "priority", "language", "region", "name", "shared", "url")
     kept: dict[str, Any] = {name: getattr(fact, name) for name in fields}
     lists: dict[str, Any] = {name: getattr(fact, name) or None for name in ("phones", "emails", "skills")}
-    update(case, events.LeadUpdated(**kept, **lists))
+    return events.LeadUpdated(**kept, **lists)
 
 
 def update(case: Case, fact: events.LeadUpdated) -> None:
     """Fields that are named; numbers open and close as they come and go (R21, R24)."""
+    case.count("ok" if _take_up(case, fact) else "ignored_older")
+
+
+def update_and_forward(case: Case, fact: events.LeadCreated | events.LeadUpdated) -> None:
+    """What is said of a lead that joined is said of the other too (R25), which knows whose it is (R31)."""
+    told = _as_update(fact) if isinstance(fact, events.LeadCreated) else fact
+    _take_up(case, told)
+    joining.forward(case, replace(told, part=told.part or case.lead.lead_id))
+
+
+def _take_up(case: Case, fact: events.LeadUpdated) -> bool:
+    """Unless something newer is known."""
     lead = case.lead
     if stamp(fact) < lead.updated_stamp:
-        case.count("ignored_older")
-        return
+        return False
     lead.updated_stamp = stamp(fact)
-    for name in ("emails", "channel", "priority", "language", "region", "skills", "name", "url"):
+    for name in FIELDS:
         value = getattr(fact, name)
         if value is not None:
+            if name in PERSONAL:
+                _remember_own(lead, name, fact.part)
             setattr(lead, name, value)
-    if fact.phones is not None:
-        joined = fact.origin.hops > 0  # what another lead has, which became part of this one, is added (R25)
-        kept = tuple(number for number in lead.phones if joined and number not in fact.phones)
-        numbers.change(case, (*kept, *fact.phones), fact.at, fact.shared)
-    case.count("ok")
+    if fact.phones is None:
+        return True
+    if fact.part or fact.origin.hops:
+        joining.add_numbers(case, fact.part, fact.phones, fact.at, fact.shared)
+    else:
+        joining.own_numbers(lead, fact.phones)
+        numbers.change(case, fact.phones, fact.at, fact.shared)
+    return True
+
+
+def _remember_own(lead: Lead, name: str, part: str) -> None:
+    """What the lead itself said of a field, while it has what was said of a part of it."""
+    lent, had = lead.lent.pop(name, None), getattr(lead, name)
+    if part:
+        own = lent.own if lent else had if isinstance(had, tuple) else tuple(filter(None, (had,)))
+        lead.lent[name] = Lent(part, own)
 
 
 def stamp(fact: Any) -> tuple[int, str, str]:

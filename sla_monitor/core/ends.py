@@ -195,8 +195,7 @@ def _erase_part(case: Case) -> None:
     """What this lead brought to the one that it is part of, and to those that it was part of before (R31)."""
     lead = case.lead
     had = (*lead.phones, *lead.removed_phones)
-    present = (lead.joined_to,) if lead.phase is Phase.JOINED else ()
-    for into in dict.fromkeys((*lead.was_part_of, *present)):
+    for into in joining.whole_of(lead):
         case.tell_lead(into, events.PartErased(lead_id=into, joined=lead.lead_id, at=case.now, numbers=had))
 
 

@@ -73,7 +73,10 @@ class LeadAssigned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadUpdated:
-    """What changes; `None` leaves a field as it is, an empty tuple empties it."""
+    """What changes; `None` leaves a field as it is, an empty tuple empties it.
+
+    part: the lead of which it was said, if that is part of `lead_id` (R25).
+    """
 
     lead_id: str
     at: int
@@ -88,6 +91,7 @@ class LeadUpdated:
     name: str | None = None
     shared: tuple[str, ...] = ()  # as in `LeadCreated`
     url: str | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,12 +317,17 @@ class Parted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartErased:
-    """`joined`, part of `lead_id` now or before, was erased; so is what it alone brought (R31). numbers: all it had."""
+    """`joined`, part of `lead_id` now or before, was erased; so is what it alone brought (R31).
+
+    numbers: all it had. by_way: another was erased, whose numbers came with this one. hops: how often it was passed on.
+    """
 
     lead_id: str
     joined: str
     at: int
     numbers: tuple[str, ...]
+    by_way: bool = False
+    hops: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ it comes, the other decides nothing that the earlier due might change. So exactl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +36,7 @@ from .events import (
     PartErased,
     Preceded,
 )
-from .lead import Kind, Phase
+from .lead import Kind, Lead, Phase
 from .lead_clock import CONTACT, RESPONSE, LeadClock
 from .promise import Result, Word
 from .proof import Proof
@@ -217,12 +218,7 @@ def take_over(case: Case, fact: Merged) -> None:
     given = fact.due_at > 0
     if given:
         _take_clock(case, fact)
-    added = tuple(number for number in fact.phones if number not in lead.phones)
-    others = {number for numbers in lead.brought.values() for number in numbers}
-    if brought := tuple(number for number in fact.phones if number in added or number in others):
-        lead.brought[fact.joined] = brought
-    if added:
-        numbers.change(case, (*lead.phones, *added), fact.at, fact.shared)
+    add_numbers(case, fact.joined, fact.phones, fact.at, fact.shared)
     lead.joining.pop(fact.joined, None)
     attempt = Proof(fact.attempt_at or None, None, fact.attempt_by or None, "", spoken_for=not given)
     contact = Proof(None, fact.contact_at or None, fact.contact_by or None, "", spoken_for=not given)
@@ -232,18 +228,61 @@ def take_over(case: Case, fact: Merged) -> None:
     case.count("ok")
 
 
+def add_numbers(case: Case, part: str, phones: tuple[str, ...], at: int, shared: tuple[str, ...]) -> None:
+    """Numbers of a lead that joined are this lead's too; which of them it alone brought is remembered (R25, R31)."""
+    lead = case.lead
+    added = tuple(number for number in phones if number not in lead.phones)
+    known = {number for numbers in lead.brought.values() for number in numbers}
+    if brought := [number for number in phones if number in added or number in known]:
+        lead.brought[part] = tuple(dict.fromkeys((*lead.brought.get(part, ()), *brought)))
+    if added:
+        numbers.change(case, (*lead.phones, *added), at, shared)
+
+
+def own_numbers(lead: Lead, phones: tuple[str, ...]) -> None:
+    """What the lead has by its own word is nobody else's."""
+    left = {part: tuple(n for n in brought if n not in phones) for part, brought in lead.brought.items()}
+    lead.brought = {part: brought for part, brought in left.items() if brought}
+
+
 def forget_part(case: Case, fact: PartErased) -> None:
-    """A lead that joined was erased: its numbers go, unless this lead or another that joined has them too (R31)."""
+    """A lead that joined was erased: what it brought goes, unless this lead or another that joined has it too (R31)."""
     lead = case.lead
     brought = lead.brought.pop(fact.joined, ())
-    lead.brought |= {fact.joined: rest} if (rest := tuple(n for n in brought if n not in fact.numbers)) else {}
-    gone = set(brought).intersection(fact.numbers).difference(*lead.brought.values())
+    if fact.by_way and (rest := tuple(number for number in brought if number not in fact.numbers)):
+        lead.brought[fact.joined] = rest
+    gone = set(brought).difference(*lead.brought.values())
     if gone:
         numbers.erase(case, gone, fact.at)
-    if gone and lead.phase is Phase.JOINED:
-        told = replace(fact, lead_id=lead.joined_to, joined=lead.lead_id, numbers=tuple(sorted(gone)))
-        case.tell_lead(lead.joined_to, told)
+    if not fact.by_way:
+        _take_back(lead, fact.joined)
+    if fact.hops < HOPS:
+        _forget_elsewhere(case, fact, gone)
     case.count("ok")
+
+
+def _take_back(lead: Lead, part: str) -> None:
+    """What was said of a lead that joined stands no longer: there is again what this lead had itself."""
+    for name, lent in tuple(lead.lent.items()):
+        if lent.part == part:
+            del lead.lent[name]
+            setattr(lead, name, lent.own if name == "emails" else next(iter(lent.own), None))
+
+
+def _forget_elsewhere(case: Case, fact: PartErased, gone: set[str]) -> None:
+    """What it brought went on to where this lead is part of another, and to where it was (R25)."""
+    for into in whole_of(case.lead):
+        told = replace(fact, lead_id=into, hops=fact.hops + 1)
+        if not fact.by_way:
+            case.tell_lead(into, told)
+        if gone:
+            case.tell_lead(into, replace(told, joined=case.lead.lead_id, numbers=tuple(sorted(gone)), by_way=True))
+
+
+def whole_of(lead: Lead) -> Iterable[str]:
+    """The leads that this one is part of, or was before it was reopened by itself."""
+    present = (lead.joined_to,) if lead.phase is Phase.JOINED else ()
+    return dict.fromkeys((*lead.was_part_of, *present))
 
 
 def _take_clock(case: Case, fact: Merged) -> None:

@@ -110,6 +110,13 @@ class Loose(NamedTuple):
     spoken_for: bool = False
 
 
+class Lent(NamedTuple):
+    """A field has what a lead that joined said. part: which; own: what the lead itself had there, nothing if empty."""
+
+    part: str
+    own: tuple[str, ...]
+
+
 class Closing(NamedTuple):
     """The latest closing by its own time, ms. ended: when the lead ended by it, as far as its source may be late."""
 
@@ -252,6 +259,7 @@ class Lead:
     was_part_of: tuple[str, ...] = ()  # before it was reopened by itself: they have the numbers that it brought
     joined: list[str] = field(default_factory=list)
     brought: dict[str, tuple[str, ...]] = field(default_factory=dict)  # numbers that a joined lead came with
+    lent: dict[str, Lent] = field(default_factory=dict)  # of `name`, `emails` and `url`, those said of a joined lead
     parting: dict[str, LeadReopened] = field(default_factory=dict)  # a joined lead was reopened: this one was open then
     joining: dict[str, int] = field(default_factory=dict)  # leads that are on their way into this one -> their due
     refused: tuple[str, ...] = ()  # leads that would not take this one

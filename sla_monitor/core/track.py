@@ -264,11 +264,16 @@ _ALL = frozenset(STATUSES)
 _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
     (
         events.LeadCreated,
-        ((_UNKNOWN, create), (_KEPT, changes.update_again), (_JOINED, joining.forward), (_ERASED, bury_erased)),
+        (
+            (_UNKNOWN, create),
+            (_KEPT, changes.update_again),
+            (_JOINED, changes.update_and_forward),
+            (_ERASED, bury_erased),
+        ),
     ),
     (
         events.LeadUpdated,
-        ((_UNKNOWN, park), (_KEPT, changes.update), (_JOINED, joining.forward), (_ERASED, bury_erased)),
+        ((_UNKNOWN, park), (_KEPT, changes.update), (_JOINED, changes.update_and_forward), (_ERASED, bury_erased)),
     ),
     (
         events.LeadAssigned,

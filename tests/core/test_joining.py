@@ -592,3 +592,80 @@ def test_r31_an_erasure_of_what_brought_nothing_leaves_all():
     w = joined_by_number(more=())
     w.feed(facts.erased("A", w.now))
     assert w.lead("B").phones == (P,)
+
+
+def said(w: World, lead_id: str) -> tuple[str | None, tuple[str, ...], str | None]:
+    lead = w.lead(lead_id)
+    return lead.name, lead.emails, lead.url
+
+
+IVAN = {"name": "Ivan", "emails": ("ivan@example.com",), "url": "https://crm.example/ivan"}
+ANNA = {"name": "Anna", "emails": ("anna@example.com",), "url": "https://crm.example/anna"}
+
+
+@pytest.mark.parametrize("kind", [facts.updated, facts.lead])
+@pytest.mark.parametrize("own", [{}, ANNA])
+def test_r31_what_was_said_of_a_joined_lead_later_is_erased_with_it(kind, own):
+    w = joined_by_number(more=())
+    w.feed(facts.updated("B", T0, **own))
+    before = said(w, "B")
+    w.to(T0 + MINUTE)
+    w.feed(kind("A", w.now, phones=(P, Q), **IVAN))
+    assert (said(w, "B"), w.lead("B").phones) == ((IVAN["name"], IVAN["emails"], IVAN["url"]), (P, Q))  # R25
+    w.feed(facts.erased("A", w.now))
+    assert (said(w, "B"), w.lead("B").phones) == (before, (P,))
+    assert kept_of(w, Q, "Ivan", "ivan") == []
+
+
+def test_r31_what_a_lead_says_itself_stays_whatever_was_said_of_its_parts():
+    w = joined_by_number()
+    w.feed(facts.updated("A", T0 + 1, received=T0 + 1, **IVAN), facts.updated("B", T0 + 2, phones=(P, Q), **ANNA))
+    w.feed(facts.erased("A", w.now))
+    assert (said(w, "B"), w.lead("B").phones) == ((ANNA["name"], ANNA["emails"], ANNA["url"]), (P, Q))
+
+
+def test_r31_of_what_was_said_of_two_parts_that_of_the_other_stays_until_it_is_erased_too():
+    w = joined_by_number(more=())
+    w.feed(facts.lead("C", T0, phones=(P,)), facts.updated("B", T0, name="Anna"))
+    w.feed(facts.updated("A", T0 + 1, name="Ivan"), facts.updated("C", T0 + 2, name="Olga"))
+    w.feed(facts.erased("A", w.now))
+    assert w.lead("B").name == "Olga"
+    w.feed(facts.erased("C", w.now))
+    assert w.lead("B").name == "Anna"
+    assert kept_of(w, "Ivan", "Olga") == []
+
+
+def test_r31_what_was_said_of_a_part_of_a_part_is_erased_wherever_it_went():
+    w = World()
+    w.feed(facts.lead("M", T0, phones=(R,)), facts.lead("B", T0, phones=(P,)), facts.lead("A", T0, phones=(P,)))
+    w.feed(facts.closed("B", w.now, "merged", merged_into="M"))
+    w.feed(facts.updated("A", T0 + 1, phones=(P, Q), **IVAN))
+    assert (w.lead("M").name, set(w.lead("M").phones)) == ("Ivan", {P, Q, R})
+    w.feed(facts.erased("A", w.now))
+    assert (w.lead("M").name, set(w.lead("M").phones)) == (None, {P, R})
+    assert kept_of(w, Q, "Ivan", "ivan") == []
+
+
+def test_r31_leads_that_were_part_of_each_other_pass_an_erasure_on_only_so_often():
+    w = joined_by_number()
+    w.to(T0 + MINUTE)
+    w.feed(facts.closed("B", w.now))
+    w.to(T0 + 3 * MINUTE)
+    w.feed(facts.reopened("A", w.now), facts.reopened("B", w.now), facts.closed("B", w.now, "merged", merged_into="A"))
+    assert (w.lead("A").was_part_of, w.lead("B").joined_to) == (("B",), "A")
+    w.feed(facts.lead("C", w.now, phones=(P, R), name="Olga"))
+    assert w.lead("C").joined_to == "A"
+    w.feed(facts.erased("C", w.now))
+    assert kept_of(w, R, "Olga") == []
+
+
+def test_r25_a_joined_lead_that_is_reopened_by_itself_knows_what_was_said_of_it_since():
+    w = joined_by_number(more=())
+    w.feed(facts.updated("A", T0 + 1, phones=(P, Q), name="Ivan Petrov"))
+    w.to(T0 + MINUTE)
+    w.feed(facts.closed("B", w.now))
+    w.to(T0 + 3 * MINUTE)
+    w.feed(facts.reopened("A", w.now))
+    assert (w.lead("A").status, w.lead("A").phones, w.lead("A").name) == ("waiting", (P, Q), "Ivan Petrov")
+    w.feed(facts.called("c", w.now, number=Q))
+    assert w.lead("A").status == "answered"
