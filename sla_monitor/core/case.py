@@ -49,7 +49,8 @@ def _known_of(details: Mapping[str, Any]) -> dict[str, Any]:
 class Case:
     """One decision about one lead. `effects` grow in the order in which they are asked for.
 
-    actor: who did what is decided about, if the event says. received: when it was accepted, ms.
+    actor: who did what is decided about, if the event says. received: when it was accepted, ms. renewed: whether
+    notices that wait are to name the customer anew.
     """
 
     lead: Lead
@@ -58,6 +59,7 @@ class Case:
     effects: list[Effect] = field(default_factory=list)
     actor: str = ""
     received: int = 0
+    renewed: bool = False
     _policy: Policy | None = None
     _told: list[dict[str, Any]] = field(default_factory=list)
 

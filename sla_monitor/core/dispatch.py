@@ -28,7 +28,7 @@ from .mailbox import (
 from .moving import bequeath, hand_on, settle
 from .queue import BACKOFF, GIVE_UP, UNANSWERED
 from .rules import Rules
-from .standing import CHANGES, ERASED, said, stands
+from .standing import CHANGES, ERASED, named_anew, said, stands
 
 LONGEST_WAIT = 4
 """The last step of `BACKOFF` that is used, ten minutes: a mailbox asks by one attempt for all that waits in it."""
@@ -155,6 +155,9 @@ class Work:
                 item.turn, item.details = state.turn, said(state)
         if erased:
             self._wipe(state.lead_id)
+        if state.renewed:
+            for item in (item for item in self.row.items() if item.lead_id == state.lead_id):
+                item.details = named_anew(item.details, state)
 
     def withdraw(self, lead_id: str, turn: int | None) -> None:
         """What is stale now that `turn` runs, or all of an erased lead."""

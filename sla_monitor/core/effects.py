@@ -222,7 +222,8 @@ class LeadState:
 
     phase: see `standing`. holder: nobody while nobody can take it. head: who is told of what goes wrong. spoken:
     whether somebody has spoken with the customer. absent: whether the holder is not there. why, by, into: why it came
-    to this, whose doing it was, and which lead took it. details: what every text may need.
+    to this, whose doing it was, and which lead took it. details: what every text may need. renewed: whether what texts
+    say of the customer is not to be said any more as it was (R31).
     """
 
     lead_id: str
@@ -238,6 +239,7 @@ class LeadState:
     into: str = ""
     test: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -256,6 +256,7 @@ def forget_part(case: Case, fact: PartErased) -> None:
         numbers.erase(case, gone, fact.at)
     if not fact.by_way:
         _take_back(lead, fact.joined)
+    case.renewed = True
     if fact.hops < HOPS:
         _forget_elsewhere(case, fact, gone)
     case.count("ok")

@@ -52,6 +52,9 @@ NOBODYS = frozenset({"unassignable", "no_team"})
 ENDS = {ANSWERED: "answered", CLOSED: "closed", JOINED: "joined", ERASED: "closed"}
 """What is told of a lead that waits for nobody any more."""
 
+CUSTOMER = ("lead_name", "customer")
+"""Details of a notice by which the customer is known."""
+
 
 def live(kind: str) -> bool:
     """Whether a kind of notice asks somebody to do something."""
@@ -88,6 +91,12 @@ def said(state: LeadState) -> dict[str, Any]:
     """The details of a notice that tells somebody what has become of a lead."""
     more = {"reason": state.why, "by": state.by, "into": state.into, "to_id": state.holder, "holder_id": state.holder}
     return {**state.details, **{name: value for name, value in more.items() if value}}
+
+
+def named_anew(details: Mapping[str, Any], state: LeadState) -> dict[str, Any]:
+    """The details of a notice that waits, with the customer named as the lead has them now (R31)."""
+    kept = {name: value for name, value in details.items() if name not in CUSTOMER}
+    return kept | {name: state.details[name] for name in CUSTOMER if name in state.details}
 
 
 @dataclass(slots=True)

@@ -47,7 +47,7 @@ def finish(case: Case, before: So) -> None:
     now = so(case)
     if not before.phase and now.phase != OPEN:
         case.effects[:] = _unsaid(case)
-    if now == before or not now.phase or (not before.phase and now.phase != OPEN):
+    if (now == before and not case.renewed) or not now.phase or (not before.phase and now.phase != OPEN):
         return
     lead = case.lead
     state = LeadState(
@@ -58,6 +58,7 @@ def finish(case: Case, before: So) -> None:
         by=_by(case, now.phase),
         into=lead.joined_to if now.phase == JOINED else "",
         details={} if now.phase == ERASED else case.shared,
+        renewed=case.renewed,
     )
     # before what is published, which an erasure is not to forget, and before what is told, whose head it names
     case.effects[:] = [state, *(_unsaid(case) if now.phase == ERASED else case.effects)]

@@ -16,11 +16,11 @@ from sla_monitor.core.attempts import KEEP_FAILED, MAIL_LIMIT, PENDING, SEND_LIM
 from sla_monitor.core.dispatch import LONGEST_WAIT, PATIENCE
 from sla_monitor.core.effects import Bury, Count, Enqueue, LeadState, Log, Notify, Refresh, Send, Told, Withdraw
 from sla_monitor.core.events import Due, RulesChanged, Sent
-from sla_monitor.core.mailbox import BUNDLED_BYTES, LISTED, LOG, MOST_BYTES, Mailbox, Queue, key_of, parts
+from sla_monitor.core.mailbox import BUNDLED_BYTES, LISTED, LOG, MOST_BYTES, Item, Mailbox, Queue, key_of, parts
 from sla_monitor.core.queue import BACKOFF, GIVE_UP, REFUSALS
 from sla_monitor.core.rules import HOUR, MINUTE, SECOND, Bounds, Manager, Rules, Team
 from tests import facts
-from tests.world import T0, World, sales
+from tests.world import KEYED, T0, World, sales
 
 CHAT = "telegram://7"
 RULES = Rules(
@@ -722,6 +722,29 @@ def test_a_lead_is_told_of_by_way_of_the_mailbox_and_its_notices_go_with_it():
     assert not any(b"Ivan" in row for row in w.logs[Log.NOTIFICATIONS].rows.values())
 
 
+def waiting_of(w: World, manager: str) -> list[Item]:
+    log = w.logs[Log.NOTIFICATIONS]
+    row = log.codec.decode(log.rows[key_of(manager)])
+    return list(row.items())
+
+
+def test_r31_a_notice_that_waits_names_nobody_any_more_who_was_part_of_its_lead_and_is_erased():
+    rules = sales()
+    quiet = replace(rules.managers["anna"], notify=(CHAT,), quiet=((0, 1439),), urgent=())
+    w = World(replace(rules, managers={**rules.managers, "anna": quiet}))
+    w.feed(facts.lead("B", T0, owner_id="vera", phones=("+79990000001",)))
+    w.feed(facts.lead("A", T0, phones=("+79990000001",)))
+    w.to(T0 + MINUTE)
+    w.feed(facts.updated("A", w.now, name="Ivan"))
+    w.feed(facts.assigned("B", "anna", w.now))
+    (waiting,) = waiting_of(w, "anna")
+    assert waiting.details["lead_name"] == "Ivan"
+    w.feed(facts.erased("A", w.now))
+    (waiting,) = waiting_of(w, "anna")
+    assert (waiting.kind, "lead_name" in waiting.details) == ("assigned", False)
+    assert not any(b"Ivan" in row for log in KEYED for row in w.logs[log].rows.values())
+
+
 # always
 
 
@@ -1049,7 +1072,7 @@ def test_a_message_that_is_out_when_it_ceases_to_hold_is_told_if_it_arrives_and_
     send = the_send(box.post(2))
     box.state(2, holder="vera", turn=2)
     assert counts(box.answer(send, "down")) == ["dropped"]
-    send = the_send(box.at_next_due() if False else box.after(MINUTE) or box.post(3))
+    send = the_send(box.after(MINUTE) or box.post(3))
     box.state(3, phase="closed")
     assert sends(box.at_next_due()) == []  # no answer within its limit
     assert list(box.row.items()) == []
@@ -1062,6 +1085,17 @@ def test_r31_of_an_erased_lead_nothing_waits_but_that_it_is_gone():
     box.state(1, phase="erased")
     assert [(item.kind, item.details) for item in box.row.items()] == [("closed", {})]
     assert b"Ivan" not in box.stored
+
+
+def test_r31_what_waits_names_the_customer_as_the_lead_has_them_now():
+    box = Box(now=NIGHT)
+    box.post(1, lead_name="Ivan", customer="+79990000001", reason="assigned")
+    box.post(2, lead_name="Olga")
+    box.state(1, details={"customer": "+79990000002"}, renewed=True)
+    assert [item.details for item in box.row.items()] == [
+        {"reason": "assigned", "customer": "+79990000002"},
+        {"lead_name": "Olga"},
+    ]
 
 
 def test_what_arrived_is_told_of_each_lead_of_a_digest():

@@ -226,14 +226,15 @@ class Monitor:
 
     def wait_for(self, kind: str, lead_id: str | None = None, times: int = 1, **data: Any) -> list[dict[str, Any]]:
         """The outcomes up to the first (or n-th) of a kind that says `data`; waits for it."""
-        seen = []
+        seen, began = [], time.monotonic()
         with self.outcomes(lead_id) as stream:
             for outcome in stream:
                 seen.append(outcome)
                 times -= outcome["type"] == kind + ".v1" and data.items() <= outcome["data"].items()
                 if not times:
                     return seen
-        raise AssertionError(f"{kind} {data or ''} is missing: {types(seen)}")
+        waited, logged = time.monotonic() - began, "".join(self.log.read_text().splitlines(keepends=True)[-20:])
+        raise AssertionError(f"{kind} {data or ''} is missing after {waited:.0f} s: {types(seen)}\n{logged}")
 
     def past(self, at: int) -> None:
         """Return when every timer that was due by an instant of the domain has been decided.
