@@ -25,7 +25,7 @@ from .mailbox import (
     bundled,
     digest,
 )
-from .moving import bequeath, hand_on, settle
+from .moving import bequeath, hand_on, pending_in, settle
 from .queue import BACKOFF, GIVE_UP, UNANSWERED
 from .rules import Rules
 from .standing import CHANGES, ERASED, named_anew, said, stands
@@ -150,7 +150,7 @@ class Work:
             return item.lead_id == state.lead_id and (gone or not stands(item.kind, item.turn, manager, state))
 
         self._remove(over)
-        for item in (item for queue in self.row.queues for item in queue.waiting):
+        for item in (item for queue in self.row.queues for item in pending_in(queue)):
             if item.lead_id == state.lead_id and item.kind in CHANGES:
                 item.turn, item.details = state.turn, said(state)
         if erased:

@@ -18,7 +18,7 @@ def settle(row: Mailbox, present: Sequence[str]) -> list[Item]:
     known = [queue.address for queue in row.queues]
     if present and not row.left and known == list(present):
         return []
-    pending = {item.notice_id: item for queue in row.queues for item in _pending(queue)}
+    pending = {item.notice_id: item for queue in row.queues for item in pending_in(queue)}
     gone = [item for queue in row.queues if not _stays(queue, present) for item in _close(queue, present)]
     new = [Queue(address) for address in present if address not in known] if known else []
     row.queues += new
@@ -50,12 +50,12 @@ def _stays(queue: Queue, present: Sequence[str]) -> bool:
 
 def _close(queue: Queue, present: Sequence[str]) -> list[Item]:
     """Leave the queue only what is out; the rest."""
-    pending, out = _pending(queue), queue.out()
+    pending, out = pending_in(queue), queue.out()
     queue.waiting, queue.parcels, queue.heirs = [], [out] if out else [], [*present]
     return pending
 
 
-def _pending(queue: Queue) -> list[Item]:
+def pending_in(queue: Queue) -> list[Item]:
     """What is not out."""
     begun = [item for parcel in queue.parcels if not parcel.out for item in parcel.items]
     return [*begun, *queue.waiting]

@@ -918,6 +918,19 @@ def test_a_change_behind_other_news_of_the_lead_is_said_after_it():
     assert [item.kind for item in box.queue.waiting] == ["reassigned_away"]
 
 
+def test_a_change_that_did_not_get_through_is_said_as_it_is_by_the_next_attempt():
+    box = Box()
+    box.answer(the_send(box.post(1, "reassigned_away", to_id="vera")), "down")
+    box.state(1, holder="olga", turn=3, details={"lead_name": "Ivan"})
+    send = the_send(box.at_next_due())
+    assert (send.kind, send.turn, send.details["to_id"], send.details["lead_name"]) == (
+        "reassigned_away",
+        3,
+        "olga",
+        "Ivan",
+    )
+
+
 def test_who_has_no_channel_left_is_told_in_the_log():
     box = Box()
     box.answer(the_send(box.post(1)), "down")
