@@ -7,11 +7,14 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 RUN = Path(__file__).parents[1] / "deploy" / "kafka" / "run"
+NOW = int(time.time() * 1000)
+"""A timestamp of records, ms: what is older than a retention a broker may delete at any time."""
 
 
 class Cluster:

@@ -42,7 +42,7 @@ from sla_monitor.stream.waiting import BOUNDS
 from tests.integration.endtxn_proxy import EndTxnProxy
 from tests.integration.kafka_mutants import MUTANTS
 from tests.integration.kafka_rig import Rig
-from tests.kafka import Cluster
+from tests.kafka import NOW, Cluster
 from tests.properties.mutants import Mutant, mutated
 
 SESSION = transport.GROUP["session_timeout_ms"] / 1000
@@ -200,7 +200,7 @@ async def test_pitfall_07_a_step_writes_one_batch_a_partition(rig: Rig, monkeypa
     monkeypatch.setattr(client, "send_batch", counted)
     rows: dict[bytes, bytes | None] = {b"%d" % n: b"x" * 300 for n in range(2_000)}
     desk = rig.prefix + Log.DESK
-    await owned.commit(Step(0, rows, [Record(desk, b"k", b"y" * 100, 1) for _ in range(500)]))
+    await owned.commit(Step(0, rows, [Record(desk, b"k", b"y" * 100, NOW) for _ in range(500)]))
     assert batches == {rows_of(rig.events).topic: 1, desk: 1}
 
 
@@ -259,8 +259,8 @@ async def test_pitfall_11_a_dead_owners_open_transaction_is_ended_by_the_next_on
     assert producer.SETTINGS["transaction_timeout_ms"] == 10_000
     monkeypatch.setitem(producer.SETTINGS, "transaction_timeout_ms", 600_000)
     outcomes = rig.prefix + Log.OUTCOMES
-    await half_a_step(await rig.open(), Record(outcomes, b"a", b"half", 1))
-    await (await rig.open()).commit(Step(0, {}, [Record(outcomes, b"a", b"whole", 1)]))
+    await half_a_step(await rig.open(), Record(outcomes, b"a", b"half", NOW))
+    await (await rig.open()).commit(Step(0, {}, [Record(outcomes, b"a", b"whole", NOW)]))
     assert [stored.value for stored in await rig.read(outcomes, 1)] == [b"whole"]
 
 
@@ -351,10 +351,10 @@ async def test_pitfall_15_a_step_is_not_committed_without_the_record_that_the_br
     owned = await rig.open()
     with pytest.raises(TooLarge):
         await owned.commit(
-            Step(0, {b"a": b"1"}, [Record(desk, b"a", b"x", 1), Record(outcomes, b"a", b"y" * 5_000, 1)])
+            Step(0, {b"a": b"1"}, [Record(desk, b"a", b"x", NOW), Record(outcomes, b"a", b"y" * 5_000, NOW)])
         )
     assert dict(owned.rows) == {}
-    await owned.commit(Step(0, {b"b": b"1"}, [Record(desk, b"a", b"good", 1)]))
+    await owned.commit(Step(0, {b"b": b"1"}, [Record(desk, b"a", b"good", NOW)]))
     assert [stored.value for stored in await rig.read(desk, 1)] == [b"good"]
     assert dict((await rig.open()).rows) == {b"b": b"1"}
 
@@ -369,14 +369,14 @@ async def test_pitfall_16_an_unanswered_end_of_a_transaction_is_never_sent_again
         owned = await rig.open()
         proxy.swallow_next()
         with pytest.raises(Unanswered):
-            await owned.commit(Step(0, {b"a": b"1"}, [Record(outcomes, b"a", b"first", 1)]))
+            await owned.commit(Step(0, {b"a": b"1"}, [Record(outcomes, b"a", b"first", NOW)]))
         assert len(proxy.asked) == 1
         again = await rig.open()
         assert dict(again.rows) == {b"a": b"1"}, "what became of it is read"
-        await half_a_step(again, Record(outcomes, b"a", b"half", 1))
+        await half_a_step(again, Record(outcomes, b"a", b"half", NOW))
         assert await proxy.late(proxy.asked[0]) != 0
         monkeypatch.undo()
-    await (await rig.open()).commit(Step(0, {}, [Record(outcomes, b"a", b"second", 1)]))
+    await (await rig.open()).commit(Step(0, {}, [Record(outcomes, b"a", b"second", NOW)]))
     assert [stored.value for stored in await rig.read(outcomes, 2)] == [b"first", b"second"]
 
 

@@ -18,6 +18,7 @@ from sla_monitor.stream.kafka.producer import Producer
 from sla_monitor.stream.kafka.rows import rows_of
 from sla_monitor.stream.step import Step
 from tests.integration.kafka_rig import PATIENCE, Rig
+from tests.kafka import NOW
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ async def test_who_is_fenced_is_told_so(rig: Rig, monkeypatch: pytest.MonkeyPatc
     await rig.open()
     late = give_rows_late(rig, monkeypatch)
     with pytest.raises(Fenced):
-        await former.commit(Step(0, {b"a": b"1"}, [Record(rig.prefix + Log.DESK, b"a", b"zombie", 1)]))
+        await former.commit(Step(0, {b"a": b"1"}, [Record(rig.prefix + Log.DESK, b"a", b"zombie", NOW)]))
     assert late
 
 
@@ -65,7 +66,7 @@ async def test_where_a_transaction_that_is_too_large_cannot_be_ended_the_next_sa
     owned = await rig.open()
     monkeypatch.setattr(Transactional, "abort_transaction", fail)
     with pytest.raises(TooLarge):
-        await owned.commit(Step(0, {b"a": b"1"}, [Record(outcomes, b"a", b"y" * 5_000, 1)]))
+        await owned.commit(Step(0, {b"a": b"1"}, [Record(outcomes, b"a", b"y" * 5_000, NOW)]))
     for _ in range(2):
         with pytest.raises(Unanswered):
             await owned.commit(Step(0, {b"b": b"1"}))
