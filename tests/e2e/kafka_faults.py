@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import NamedTuple
 
@@ -117,6 +117,12 @@ async def broker(stage: Stage) -> None:
             await asyncio.sleep(stage.rest)
 
 
+async def everyone(stage: Stage) -> None:
+    """Workers by kill -9, then the only broker."""
+    await sigkill(replace(stage, times=2 * stage.times))
+    await broker(stage)
+
+
 async def leader(stage: Stage) -> None:
     """kill -9 of the broker that leads the first partition of the leads' log, wherever it is by then."""
     for _ in range(stage.times):
@@ -202,6 +208,7 @@ FAULTS = {
     "rolling": Fault(rolling, 6, 8, 12),
     "churn": Fault(churn, 18, 5, 8),
     "broker": Fault(broker, 3, 25, 45),
+    "everyone": Fault(everyone, 3, 8, 45),
     "leader": Fault(leader, 5, 20, 18, brokers=3),
     "quorum": Fault(quorum, 3, 30, 30, brokers=3),
     "emptied": Fault(emptied, 5, 20, 5),
