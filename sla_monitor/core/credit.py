@@ -98,6 +98,8 @@ def _credit_earlier(case: Case, cycle: int, kind: str, at: int, by: str, name: s
 
 def _displace(case: Case, clock: LeadClock, kind: str) -> None:
     """An earlier response leaves what was taken for it, and what followed, to a clock that came later (R7)."""
+    if kind == CONTACT and clock.ended and _rang_before(case, clock.spoken, clock.ended + 1):
+        return
     attempt = clock.attempted if kind == "attempt" else None
     by = clock.attempt_by if kind == "attempt" else clock.contact_by
     name = f"{clock.cycle}:{attempt or clock.spoken}"
@@ -112,7 +114,7 @@ def give_up(case: Case, cycle: int, at: int) -> None:
     """What a clock has that was proven from an instant on becomes loose, for a later one."""
     lead, clock = case.lead, case.lead.clock_of(cycle)
     name = f"{cycle}:{at}"
-    first = max(at, clock.came + 1)  # what happened as it came is its own, whatever came then too
+    first = max(at + (clock.ended == at), clock.came + 1)  # what ended it, or happened as it came, is its own
     if clock.attempted >= first:
         _keep_loose(case, Loose(clock.attempted, None, 0, clock.attempt_by, name))
         clock = clock.disprove("attempt")

@@ -68,6 +68,29 @@ def test_r07_proof_of_the_instant_of_a_reopening_counts_for_that_in_whatever_ord
         assert decided(w) == [("met", 1, "anna"), ("met", 2, "anna")]
 
 
+def test_r07_what_ended_a_clock_at_the_instant_of_its_reopening_counts_for_that_clock_alone() -> None:
+    for first in (True, False):
+        w = World()
+        w.feed(facts.lead("L", T0, owner_id="anna"))
+        w.to(T0 + 2 * MINUTE)
+        told = [facts.message(T0 + MINUTE, lead_id="L", received=w.now), facts.reopened("L", T0 + MINUTE)]
+        w.feed(*(told if first else reversed(told)))
+        assert decided(w) == [("met", 1, "anna")]
+        assert (w.lead("L").status, w.lead("L").cycle) == ("waiting", 2)
+
+
+def test_r07_an_earlier_response_leaves_a_call_that_rang_before_the_next_reopening_whole() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"), facts.message(T0, lead_id="L"))
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.reopened("L", T0 + MINUTE))
+    w.feed(facts.called("rang", T0 + MINUTE, lead_id="L", ring=SECOND, talk=MINUTE, manager_id="anna"))
+    w.feed(facts.reopened("L", T0 + MINUTE + 2 * SECOND))
+    w.feed(facts.called("earlier", T0 + 50 * SECOND, lead_id="L", ring=SECOND, talk=MINUTE, manager_id="anna"))
+    assert decided(w) == [("met", 1, "anna"), ("met", 2, "anna")]
+    assert w.lead("L").status == "waiting"
+
+
 def test_r07_where_only_a_talk_answers_it_counts_when_it_began_and_not_when_it_rang() -> None:
     w = World(sales(policy=Policy(response="contact")))
     w.feed(facts.lead("L", T0, owner_id="anna"))

@@ -112,7 +112,8 @@ class Clock:
         return self._answered_at(NEVER)
 
     def _answered_at(self, before: float) -> float:
-        before = min(before, self.end, self.over)
+        ends_it = any(each.place == self.end and each.until == NEVER for each in self.counted)
+        before = min(before, nextafter(self.end, inf) if ends_it else self.end, self.over)
         places = [read.place for read in self.story.reads if self.place <= read.place < before]
         return next((place for place in places if self._is_answered(place)), NEVER)
 
@@ -162,9 +163,10 @@ class Clock:
         return self.response(NEVER), self.earliest(NEVER, "contact") <= self.contact_due
 
     def has_left(self, proof: Proof) -> bool:
-        """Whether what it proves happened when the lead had been reopened; what counts at the start may not."""
+        """Whether it was reopened by when that happened; what ended it then, or counts at its start, is its own."""
         at = min(each.at for each in self._of(proof) if each.kind == "contact" or not self.story.by_contact(proof))
-        return at >= max(self.next_came, self.start + 1)
+        ended = self.response(NEVER) == self.next_came <= self.ended_by(NEVER)
+        return at >= max(self.next_came + ended, self.start + 1)
 
     def lacks(self, at: int, place: float) -> bool:
         """Whether nobody is known to have answered it before an instant by its due (R29)."""
