@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -28,6 +27,7 @@ from sla_monitor.report import reading, sheet, shown, table, written
 from sla_monitor.report.clocks import Clocks
 from sla_monitor.report.figures import By, Report, report
 from sla_monitor.report.home import home
+from sla_monitor.report.names import Names, names_of
 from sla_monitor.report.period import Period, choose, zone_named
 from sla_monitor.report.wholeness import missing
 from sla_monitor.settings import Settings, read_settings
@@ -104,7 +104,7 @@ def show_report(
     rules, period, clocks = asyncio.run(_read(settings, Asked(since, until, last, week, timezone)))
     _check_known(rules, clocks, team, manager)
     made = report(clocks, period, by, team=team, manager=manager)
-    names = {known.id: known.name for known in rules.managers.values()}
+    names = names_of(rules)
     match how or (Format.TABLE if sys.stdout.isatty() else Format.JSON):
         case Format.HTML:
             head = f"<style>\n{sheet.style()}</style>"
@@ -139,7 +139,7 @@ def _check_known(rules: Rules, clocks: Clocks, team: str, manager: str) -> None:
         refuse(f"there is no manager {manager}; the policy has {', '.join(rules.managers) or 'none'}")
 
 
-def _print(made: Report, names: Mapping[str, str]) -> None:
+def _print(made: Report, names: Names) -> None:
     """A table no wider than the terminal: the columns that matter most come first."""
     console = Console()
     columns = [_names(made, names), *(_cells(made, column) for column in shown.columns(made))]
@@ -156,9 +156,8 @@ def _print(made: Report, names: Mapping[str, str]) -> None:
         console.print(f"{len(columns) - len(fitting)} more columns on a wider terminal, and in csv and json.")
 
 
-def _names(made: Report, names: Mapping[str, str]) -> list[str]:
-    groups = (printable(written.label(made.by, row.key, names) or "nobody") for row in made.rows)
-    return [made.by.capitalize(), *groups, "all"]
+def _names(made: Report, names: Names) -> list[str]:
+    return [made.by.capitalize(), *map(printable, written.groups(made, names, shown.ENGLISH)), "all"]
 
 
 def _cells(made: Report, column: table.Column) -> list[str]:

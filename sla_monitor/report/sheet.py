@@ -22,6 +22,7 @@ from sla_monitor.core.rules import Rules
 from .clock import Clock
 from .clocks import Clocks
 from .figures import By, Figures, Row, Sight, everything, in_time_of, report
+from .names import Names, label, names_of
 from .percent import percent
 from .period import Period
 from .shown import cell, span
@@ -54,9 +55,9 @@ def style() -> str:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What it shows. days: a row each. shares: of the team's managers, for the median. waits: the longest first.
+    """What it shows. team: as people call it. days: a row each. waits: the longest first.
 
-    whole_from, unreadable, made_at: see `Report`.
+    shares: of the team's managers, for the median. whole_from, unreadable, made_at: see `Report`.
     """
 
     manager: str
@@ -68,7 +69,7 @@ class Sheet:
     shares: Sequence[Fraction]
     objective: Fraction | None
     waits: Sequence[Clock]
-    names: Mapping[str, str]
+    names: Names
     words: Mapping[str, str]
     language: str
     whole_from: date | None = None
@@ -89,11 +90,11 @@ def sheet_of(
     own = [clock for clock in clocks if clock.holder == manager and clock.counts and sees(clock, manager)]
     team = _team(own, manager, rules)
     language = language_of(manager, rules)
-    names = {known.id: known.name or known.id for known in rules.managers.values()}
+    names = names_of(rules)
     return Sheet(
         manager=manager,
-        name=names.get(manager, manager),
-        team=team,
+        name=label(By.MANAGER, manager, names),
+        team=label(By.TEAM, team, names),
         period=period,
         total=mine.total,
         days=mine.rows,
@@ -308,7 +309,7 @@ def _story(clock: Clock, sheet: Sheet) -> Iterator[str]:
     words = sheet.words
     for deed in clock.deeds:
         if deed.what == "taken":
-            yield words["was_given"].format(to=sheet.names.get(deed.manager, deed.manager))
+            yield words["was_given"].format(to=label(By.MANAGER, deed.manager, sheet.names))
     if clock.unassignable:
         yield words["was_unassignable"]
     if clock.escalated:

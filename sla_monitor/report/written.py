@@ -10,6 +10,7 @@ from typing import Any
 from sla_monitor.codec import rfc3339
 
 from .figures import By, Figures, Report
+from .names import Names, label
 from .percent import percent
 from .shown import clock
 from .table import FIGURES, Figure, Unit, numbers
@@ -27,8 +28,8 @@ ABOUT = ("made_at", "whole_from", "unreadable")
 """The last columns of CSV: the same in every line."""
 
 
-def value(report: Report, names: Mapping[str, str]) -> dict[str, Any]:
-    """As JSON. names: of the managers."""
+def value(report: Report, names: Names) -> dict[str, Any]:
+    """As JSON."""
     return {
         "from": report.period.first.isoformat(),
         "to": report.period.last.isoformat(),
@@ -51,7 +52,7 @@ def _about(report: Report) -> dict[str, Any]:
     return dict(zip(ABOUT, (rfc3339(report.made_at), whole_from, report.unreadable), strict=True))
 
 
-def csv_text(report: Report, names: Mapping[str, str]) -> str:
+def csv_text(report: Report, names: Names) -> str:
     """RFC 4180, and no cell that a spreadsheet would calculate."""
     about = _about(report)
     lines = (
@@ -61,18 +62,24 @@ def csv_text(report: Report, names: Mapping[str, str]) -> str:
     return _table([[report.by, "name", *numbers(Figures()), *about], *lines], ",")
 
 
-def csv_for_people(report: Report, names: Mapping[str, str], language: str) -> str:
+def csv_for_people(report: Report, names: Names, language: str) -> str:
     """To be opened by a double click: words, h:mm:ss and percent, between them what that language expects.
 
     Below the lines and that of all stands what is to be known of them: the days, when it was made, what is missing.
     """
     words = WORDS[language]
     titles = [words[f"by_{report.by}"], *(getattr(figure.words, language) for figure in FIGURES)]
-    none = words["nobody"] if report.by is By.MANAGER else words["none"]
-    lines = [[harmless(label(report.by, row.key, names) or none), *_cells(row.figures)] for row in report.rows]
+    called = groups(report, names, words)
+    lines = [[harmless(name), *_cells(row.figures)] for name, row in zip(called, report.rows, strict=True)]
     notes = [[harmless(note)] for note in _notes(report, words)]
     table = [titles, *lines, [words["all"], *_cells(report.total)], [], *notes]
     return BYTE_ORDER_MARK + _table(table, SEPARATORS[language])
+
+
+def groups(report: Report, names: Names, words: Mapping[str, str]) -> Iterator[str]:
+    """What people call each line."""
+    none = words["nobody"] if report.by is By.MANAGER else words["none"]
+    return (label(report.by, row.key, names) or none for row in report.rows)
 
 
 def _cells(figures: Figures) -> Iterator[str]:
@@ -106,8 +113,3 @@ def _table(lines: Iterable[Sequence[Any]], separator: str) -> str:
 def harmless(cell: str) -> str:
     """With an apostrophe where a spreadsheet might see a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell
-
-
-def label(by: By, key: str, names: Mapping[str, str]) -> str:
-    """A group as people call it."""
-    return names.get(key) or key if by is By.MANAGER else key

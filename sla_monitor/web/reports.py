@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from sla_monitor.report.clock import Clock
 from sla_monitor.report.clocks import Clocks
 from sla_monitor.report.figures import By, Report, report
 from sla_monitor.report.home import home
+from sla_monitor.report.names import Names, names_of
 from sla_monitor.report.period import Period, choose, zone_named
 from sla_monitor.report.words import WORDS
 
@@ -84,7 +85,7 @@ class Asked:
         managers = frozenset(name for name in rules.managers if visitor.sees_manager(name, rules))
         return cls(period, By(by), query.get("team", ""), query.get("manager", ""), excel, visitor, managers)
 
-    def write_csv(self, made: Report, names: Mapping[str, str]) -> str:
+    def write_csv(self, made: Report, names: Names) -> str:
         return written.csv_for_people(made, names, self.excel) if self.excel else written.csv_text(made, names)
 
 
@@ -148,10 +149,10 @@ class Reports:
             self._seen = None
 
 
-def _told(clocks: Clocks, asked: Asked, rules: Rules, write: Callable[[Report, Mapping[str, str]], T]) -> T:
+def _told(clocks: Clocks, asked: Asked, rules: Rules, write: Callable[[Report, Names], T]) -> T:
     """In a thread: the figures, written."""
     made = report(clocks, asked.period, asked.by, team=asked.team, manager=asked.manager, sees=asked.sees)
-    return write(made, {known.id: known.name for known in rules.managers.values()})
+    return write(made, names_of(rules))
 
 
 def _html(body: bytes) -> web.Response:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 
 from sla_monitor.core.effects import Log
+from sla_monitor.core.rules import Policy, Rules
 from sla_monitor.records import Record
 from tests import facts
 from tests.commands.shelf import Run, Shelf
@@ -80,6 +82,26 @@ def test_it_is_told_by_other_things_too(run: Run, shelf: Shelf, by: str) -> None
     groups = {"team": "sales", "source": "crm", "policy": "default", "day": DAY, "hour": "17"}
     (row,) = [row for row in run("report", *THAT_DAY, "--by", by).json["rows"] if row["decided"]]
     assert (row[by], row["decided"], row["in_time"]) == (groups[by], 2, 1)
+
+
+def named() -> Rules:
+    rules = sales(policy=Policy(title="10 min, hot"))
+    return replace(rules, teams={"sales": replace(rules.teams["sales"], name="Москва")})
+
+
+@pytest.mark.parametrize(("by", "key", "name"), [("team", "sales", "Москва"), ("policy", "default", "10 min, hot")])
+def test_teams_and_promises_are_called_by_their_names_and_keep_their_ids_for_programs(
+    run: Run, shelf: Shelf, by: str, key: str, name: str
+) -> None:
+    worked(shelf, rules=named())
+    asked = ("report", *THAT_DAY, "--by", by)
+    (row,) = run(*asked).json["rows"]
+    assert (row[by], row["name"]) == (key, name)
+    assert name in run(*asked, "--format", "table").out
+    _, line, *_ = csv.reader(run(*asked, "--format", "csv", "--excel").out.splitlines())
+    assert line[:2] == [name, "3"]
+    (told,) = csv.DictReader(io.StringIO(run(*asked, "--format", "csv").out, newline=""))
+    assert (told[by], told["name"]) == (key, name)
 
 
 def test_only_one_manager_or_team_is_looked_at_if_it_is_named(run: Run, shelf: Shelf) -> None:

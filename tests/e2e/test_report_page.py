@@ -90,6 +90,28 @@ def test_a_name_leads_to_the_sheet_and_csv_is_saved(driver: Driver, worked: Moni
         assert head.complaints() == []
 
 
+NAMED = POLICY.replace("sales: {head: boris", "sales: {name: Отдел продаж, head: boris").replace(
+    "{name: default,", '{name: default, title: "10 min, hot",'
+)
+
+
+def test_teams_and_promises_are_called_as_on_the_board(driver: Driver, tmp_path: Path) -> None:
+    with Monitor(tmp_path, NAMED, speed=FAST) as monitor, Browser(driver) as head:
+        assert monitor.post("lead.created.v1", monitor.clock.now(), lead_id="one", owner_id="anna") == 202
+        monitor.wait_for("lead.reassigned", "one")
+        head.go(f"{monitor.url}/report?by=team&last=2d&team=sales")
+        head.until_text(ANNA, "Отдел продаж")
+        head.until_text("#team", "Отдел продаж")
+        assert head.run("return [...document.querySelectorAll('#team option')].map((each) => each.value)") == [
+            "",
+            "sales",
+        ]
+        assert "sales" not in head.text("body")
+        head.go(f"{monitor.url}/report?by=policy&last=2d")
+        head.until_text(ANNA, "10 min, hot")
+        assert head.complaints() == []
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_it_fits_a_phone_and_axe_finds_nothing_serious(

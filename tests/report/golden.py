@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sla_monitor.report.figures import By, report
+from sla_monitor.report.names import names_of
 from sla_monitor.report.sheet import html, sheet_of
 from sla_monitor.report.written import csv_text
 from tests.report.days import WEEK, a_week, clocks_of, office
@@ -19,8 +20,7 @@ def sheet(manager: str) -> str:
 
 
 def csv() -> str:
-    names = {manager.id: manager.name for manager in office().managers.values()}
-    return csv_text(report(clocks_of(a_week(), WEEK), WEEK, By.MANAGER), names)
+    return csv_text(report(clocks_of(a_week(), WEEK), WEEK, By.MANAGER), names_of(office()))
 
 
 WRITTEN: dict[str, Callable[[], str]] = {

@@ -17,7 +17,7 @@ let language = "en";
 let words = REPORT.en;
 let shown = null; // the report that is in the table
 let period = PERIODS[0]; // one that the address names may be none of the offered
-let teams = [];
+let teams = []; // [id, name]
 
 const count = (number) => (number ? String(number) : NOTHING);
 const part = (some, all) => (all ? `${some} ${words.of} ${all}` : NOTHING);
@@ -148,7 +148,7 @@ async function refresh() {
 async function findTeams() {
   const answer = await ask("by=team&last=30d").catch(() => null);
   if (!answer?.ok) return;
-  teams = (await answer.json()).rows.map((row) => row.team).filter(Boolean);
+  teams = (await answer.json()).rows.filter((row) => row.team).map((row) => [row.team, row.name]);
   offer();
 }
 
@@ -169,8 +169,8 @@ function offer() {
   const periods = PERIODS.includes(period) || !period ? PERIODS : [...PERIODS, period];
   options(at("period"), [...periods, ""].map((each) => [each, called(words, each)]));
   at("period").value = period;
-  const team = at("team").value, known = !team || teams.includes(team) ? teams : [...teams, team];
-  options(at("team"), [["", words.everyTeam], ...known.map((each) => [each, each])]);
+  const team = at("team").value, known = !team || teams.some(([id]) => id === team) ? teams : [...teams, [team, team]];
+  options(at("team"), [["", words.everyTeam], ...known]);
   at("teams").hidden = known.length < 2 && !team;
   for (const input of document.querySelectorAll("#by input")) say(input.nextElementSibling, words.groups[input.value]);
 }
