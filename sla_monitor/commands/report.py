@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -25,7 +27,7 @@ from sla_monitor.in_force import rules_in_force
 from sla_monitor.logs import existing
 from sla_monitor.report import reading, sheet, shown, table, written
 from sla_monitor.report.clocks import Clocks
-from sla_monitor.report.figures import By, Report, report
+from sla_monitor.report.figures import By, Figures, Report, report
 from sla_monitor.report.home import home
 from sla_monitor.report.names import Names, names_of
 from sla_monitor.report.period import Period, choose, zone_named
@@ -33,6 +35,9 @@ from sla_monitor.report.wholeness import missing
 from sla_monitor.settings import Settings, read_settings
 
 from .options import FINDINGS, DataDir, printable, refuse
+
+LOOK_BACK = 30
+"""Days in which the newest leads are looked for if there are none in those that were named."""
 
 
 class Format(StrEnum):
@@ -51,11 +56,11 @@ class Language(StrEnum):
 class Asked:
     """The period as it was named."""
 
-    since: str
-    until: str
-    last: str
-    week: str
-    timezone: str
+    since: str = ""
+    until: str = ""
+    last: str = ""
+    week: str = ""
+    timezone: str = ""
 
     def period(self, rules: Rules, now: int) -> Period:
         """Raises Misconfigured."""
@@ -101,7 +106,8 @@ def show_report(
     if how is Format.HTML and not manager:
         raise Misconfigured([Problem("--format html", "", "is the sheet of one manager: name them with --manager")])
     settings = read_settings({"data_dir": data_dir})
-    rules, period, clocks = asyncio.run(_read(settings, Asked(since, until, last, week, timezone)))
+    asked = Asked(since, until, last, week, timezone)
+    rules, period, clocks = asyncio.run(_read(settings, asked))
     _check_known(rules, clocks, team, manager)
     made = report(clocks, period, by, team=team, manager=manager)
     names = names_of(rules)
@@ -119,6 +125,8 @@ def show_report(
             _print(made, names)
     for what in missing(made, shown.ENGLISH):
         typer.secho(what, err=True, fg=typer.colors.RED)
+    if made.empty:
+        typer.echo(f"{shown.ENGLISH['empty']} {_instead(settings, asked, made, data_dir)}", err=True)
     if not made.whole:
         raise typer.Exit(FINDINGS)
 
@@ -129,6 +137,26 @@ async def _read(settings: Settings, asked: Asked) -> tuple[Rules, Period, Clocks
         now = domain_clock(settings).now()
         period = asked.period(rules, now)
         return rules, period, await reading.read(reading.Source(logs.reader, logs.prefix, rules, now), period)
+
+
+def _instead(settings: Settings, asked: Asked, empty: Report, data_dir: Path | None) -> str:
+    """The command that shows the newest leads there are, with the same options."""
+    _, period, clocks = asyncio.run(_read(settings, Asked(last=f"{LOOK_BACK}d", timezone=asked.timezone)))
+    days = report(clocks, period, By.DAY, team=empty.team, manager=empty.manager).rows
+    back = next((back for back, day in enumerate(reversed(days), 1) if day.figures != Figures()), None)
+    if back is None:
+        return f"Nor is there one in the last {LOOK_BACK} days."
+    options = {
+        "--last": f"{back}d",
+        "--by": empty.by if empty.by is not By.MANAGER else "",
+        "--team": empty.team,
+        "--manager": empty.manager,
+        "--timezone": asked.timezone,
+        "--data-dir": data_dir,
+    }
+    given = [part for name, value in options.items() if value for part in (name, str(value))]
+    when = "today" if back == 1 else f"the last {back} days"
+    return f"For {when}: {printable(shlex.join(['sla-monitor', 'report', *given]))}"
 
 
 def _check_known(rules: Rules, clocks: Clocks, team: str, manager: str) -> None:

@@ -146,6 +146,11 @@ class Report:
     def whole(self) -> bool:
         return self.whole_from is None and not self.unreadable
 
+    @property
+    def empty(self) -> bool:
+        """No lead is counted, and nothing that was done to anybody."""
+        return self.total == Figures()
+
 
 Sight = Callable[[Clock, str], bool]
 """Whether somebody sees what a clock says of a manager."""

@@ -101,6 +101,8 @@ def _notes(report: Report, words: Mapping[str, str]) -> Iterator[str]:
     yield f"{words['period']}: {period.first} – {period.last}, {period.zone.key}"
     made = period.local(rfc3339(report.made_at))
     yield words["made"].format(at=f"{made:%Y-%m-%d %H:%M}")
+    if report.empty:
+        yield words["empty"]
     yield from missing(report, words)
 
 

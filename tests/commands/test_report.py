@@ -9,15 +9,16 @@ from dataclasses import replace
 
 import pytest
 
+from sla_monitor.bootstrap import domain_clock
 from sla_monitor.core.effects import Log
-from sla_monitor.core.rules import Policy, Rules
+from sla_monitor.core.rules import DAY, Policy, Rules
 from sla_monitor.records import Record
 from tests import facts
 from tests.commands.shelf import Run, Shelf
 from tests.world import MINUTE, T0, World, sales
 
-DAY = "2030-03-17"
-THAT_DAY = ("--from", DAY, "--to", DAY)
+SUNDAY = "2030-03-17"
+THAT_DAY = ("--from", SUNDAY, "--to", SUNDAY)
 
 
 def worked(shelf: Shelf, *, rules=None) -> World:
@@ -45,7 +46,7 @@ def test_each_manager_is_told_with_the_number_behind_the_share(run: Run, shelf: 
     assert (anna["attempt_p50_seconds"], anna["attempt_p90_seconds"], anna["late_responses"]) == (120, 840, 1)
     assert (vera["received"], vera["decided"], vera["share_in_time"], vera["still_open"]) == (1, 0, None, 1)
     assert (vera["received_by_reassignment"], vera["later_turns_decided"], vera["later_turns_in_time"]) == (1, 1, 1)
-    assert (answer.json["from"], answer.json["to"], answer.json["timezone"]) == (DAY, DAY, "UTC")
+    assert (answer.json["from"], answer.json["to"], answer.json["timezone"]) == (SUNDAY, SUNDAY, "UTC")
 
 
 def test_a_lead_that_nobody_has_decided_anything_about_is_counted_as_open(run: Run, shelf: Shelf) -> None:
@@ -79,7 +80,7 @@ def test_csv_is_for_spreadsheets_and_calculates_nothing(run: Run, shelf: Shelf) 
 @pytest.mark.parametrize("by", ["team", "source", "policy", "day", "hour"])
 def test_it_is_told_by_other_things_too(run: Run, shelf: Shelf, by: str) -> None:
     worked(shelf)
-    groups = {"team": "sales", "source": "crm", "policy": "default", "day": DAY, "hour": "17"}
+    groups = {"team": "sales", "source": "crm", "policy": "default", "day": SUNDAY, "hour": "17"}
     (row,) = [row for row in run("report", *THAT_DAY, "--by", by).json["rows"] if row["decided"]]
     assert (row[by], row["decided"], row["in_time"]) == (groups[by], 2, 1)
 
@@ -160,7 +161,7 @@ def test_a_report_that_is_not_whole_has_what_is_left_and_ends_with_1(run: Run, s
     worked(shelf)
     assert run("report", *THAT_DAY).code == 0
     shelf.trim(Log.OUTCOMES, T0 + MINUTE)
-    answer = run("report", "--from", DAY, "--to", "2030-03-19")
+    answer = run("report", "--from", SUNDAY, "--to", "2030-03-19")
     assert (answer.code, answer.json["whole_from"]) == (1, "2030-03-18")
     assert "outcomes of before 2030-03-18 are not kept any more" in answer.err
     assert run("report", "--from", "2030-03-18", "--to", "2030-03-19").code == 0
@@ -182,3 +183,45 @@ def test_csv_for_people_has_a_byte_order_mark_words_and_the_readers_separator(ru
     assert run("report", *THAT_DAY, "--format", "csv", "--excel").out.startswith("\ufeffManager,Leads,")
     refused = run("report", *THAT_DAY, "--excel")
     assert (refused.code, "--format csv" in refused.err) == (2, True)
+
+
+def today(shelf: Shelf, back: int = 0) -> None:
+    """One lead that came now, or some days ago."""
+    w = World(at=domain_clock(shelf.settings).now() - back * DAY)
+    shelf.enforce(w.rules)
+    w.feed(facts.lead("L-1", w.now, owner_id="anna"))
+    shelf.remember(w, "L-1")
+
+
+@pytest.mark.parametrize("how", [("json",), ("table",), ("csv",), ("csv", "--excel"), ("html", "--manager", "anna")])
+def test_days_without_leads_say_so_and_name_the_command_that_shows_some(
+    run: Run, shelf: Shelf, how: tuple[str, ...]
+) -> None:
+    today(shelf)
+    answer = run("report", "--format", *how)
+    more = " --manager anna" if "html" in how else ""
+    assert answer.code == 0
+    assert answer.err == f"No lead in these days. For today: sla-monitor report --last 1d{more}\n"
+    shown = run(*answer.err.split("sla-monitor ")[1].split())
+    assert (shown.json["total"]["received"], shown.err) == (1, "")
+
+
+def test_the_command_that_is_named_looks_back_to_the_newest_lead_with_what_was_asked_for(
+    run: Run, shelf: Shelf
+) -> None:
+    today(shelf, back=4)
+    asked = ("--by", "day", "--team", "sales", "--timezone", "UTC", "--data-dir", str(shelf.settings.data_dir))
+    answer = run("report", *THAT_DAY, *asked)
+    assert answer.err == (
+        "No lead in these days. For the last 5 days: sla-monitor report --last 5d --by day --team sales --timezone UTC "
+        f"--data-dir {shelf.settings.data_dir}\n"
+    )
+    assert "Nor is there one in the last 30 days." in run("report", *THAT_DAY, "--manager", "vera").err
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "No lead in these days."), ("ru", "За эти дни лидов нет.")])
+def test_csv_for_people_says_in_its_notes_that_no_lead_came(run: Run, shelf: Shelf, language: str, said: str) -> None:
+    today(shelf)
+    asked = ("report", "--format", "csv", "--excel", "--language", language)
+    assert run(*asked).out.endswith(f"\r\n{said}\r\n")
+    assert said not in run(*asked, "--last", "1d").out

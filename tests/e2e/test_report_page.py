@@ -49,8 +49,10 @@ def test_from_the_board_to_the_report_and_back(driver: Driver, worked: Monitor) 
 
 def test_days_without_leads_say_so_and_offer_the_last_seven(driver: Driver, worked: Monitor) -> None:
     with Browser(driver) as head:
-        head.go(f"{worked.url}/report")
-        head.until_text("#state", "No response was due in these days.")
+        for by in ("day", "manager"):
+            head.go(f"{worked.url}/report?by={by}")
+            head.until_text("#state", "No response was due in these days.")
+            assert head.run("return document.getElementById('wide').hidden")
         head.click("#recent")
         head.until_text(ANNA, "Anna")
         assert head.text(f"{ANNA} .share").startswith("50% of 2")

@@ -77,7 +77,7 @@ function head(report, row) {
 }
 
 function show(report) {
-  const rows = report.rows.length, byManager = report.by === "manager";
+  const empty = Object.values(report.total).every((figure) => !figure), byManager = report.by === "manager";
   const columns = COLUMNS.filter((column) =>
     (column[3] || text(column, report.total) !== NOTHING) && (byManager || !column[4]));
   const titles = TITLES[language];
@@ -93,14 +93,14 @@ function show(report) {
   };
   at("rows").replaceChildren(...report.rows.map((row) => line(head(report, row), row)));
   at("total").replaceChildren(...line(element("th", words.all), report.total).children);
-  at("wide").hidden = rows === 0;
-  at("hint").hidden = !byManager || rows === 0;
-  at("recent").hidden = rows > 0 || period === RECENT;
+  at("wide").hidden = empty;
+  at("hint").hidden = !byManager || empty;
+  at("recent").hidden = !empty || period === RECENT;
   at("from").value = report.from;
   at("to").value = report.to;
   const days = `${day(report.from, { dateStyle: "medium" })} – ${day(report.to, { dateStyle: "medium" })}, ${report.timezone}`;
   const missing = missed(report);
-  tell([rows ? days : `${days}. ${words.empty}`, ...missing].join(" "), missing.length > 0);
+  tell([empty ? `${days}. ${words.empty}` : days, ...missing].join(" "), missing.length > 0);
 }
 
 // What is not in the figures; nothing if they are whole.
