@@ -162,7 +162,7 @@ def buttons_of(claims: ClaimLinks) -> Button:
 class Up:
     """Everything in one process on the embedded log: `sla-monitor up`.
 
-    rules: to put into force at the start; None leaves what was applied last.
+    rules: to put into force at the start; None leaves what was applied last. `before`: the policy until then.
     """
 
     def __init__(self, settings: Settings, rules: Rules | None, keys: KeyRing, clock: Clock | None = None) -> None:
@@ -170,7 +170,7 @@ class Up:
         self.settings, self.clock = settings, clock or domain_clock(settings)
         self.embedded = Embedded.open(settings)
         self.claims = claim_links(settings, self.clock)
-        self._wanted, self.rules = rules, rules or Rules()
+        self._wanted, self.rules, self.before = rules, rules or Rules(), Rules()
         self.metrics = metrics_of(settings, self.rules, keys)
         channels, link = channels_of(settings, self.clock, self.claims), links_of(self.claims)
         sender = Sender(channels, self.clock, self.metrics.notification, link)
@@ -195,7 +195,8 @@ class Up:
     async def start(self) -> None:
         """Return when events are taken; partitions open beside it."""
         tune()
-        await self.change_policy(self._wanted or await newest_rules(self.embedded))
+        self.before = await newest_rules(self.embedded)
+        await self.change_policy(self._wanted or self.before)
         owned = {str(log): 1 for log in KEYED}
         self.metrics.watch(Scraped(self._worker, owned, lambda: self.rules, self.clock, self._unready).snapshot)
         await self._worker.start()

@@ -9,11 +9,14 @@ import pytest
 
 from sla_monitor.addresses import Listen
 from sla_monitor.bootstrap import Up, WebOnly, domain_clock
-from sla_monitor.clock import ManualClock
+from sla_monitor.clock import ManualClock, today
+from sla_monitor.commands.greeting import greeting
 from sla_monitor.core.rules import Rules
 from sla_monitor.errors import InUse, LogLost, Misconfigured
 from sla_monitor.keys import KeyRing, new_key, parse_keys
+from sla_monitor.policy import example_rules
 from sla_monitor.settings import Settings
+from tests.world import sales
 
 NOW = 1_790_000_000_000
 
@@ -52,6 +55,16 @@ async def test_r08_a_jump_of_the_clock_is_counted_and_ends_readiness(up):
     status, text = await ask(up, "/readyz")
     assert (status, "clock jumped" in text) == (503, True)
     await until(up, "/metrics", "sla_clock_jumps_total 1.0")
+
+
+async def test_a_real_policy_on_the_directory_of_the_example_is_told_whose_leads_it_holds(tmp_path):
+    said = []
+    for rules in (example_rules(today()), sales()):
+        system = Up(settings(tmp_path), rules, KeyRing())
+        await system.start()
+        said.append("\n".join(greeting(system, KeyRing(), named=True)))
+        await system.stop()
+    assert ["holds the leads of the built-in example" in each for each in said] == [False, True]
 
 
 async def test_a_log_that_is_deleted_under_a_worker_ends_it(up):

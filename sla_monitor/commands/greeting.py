@@ -39,10 +39,17 @@ def strangers(settings: Settings, keys: KeyRing) -> Iterator[str]:
 
 
 def _policy(system: Up, *, named: bool) -> Iterator[str]:
-    rules = system.rules
+    rules, example = system.rules, example_rules(today())
+    was_example, is_example = same(system.before, example), same(rules, example)
+    if was_example and not is_example:
+        yield (
+            f"{system.settings.data_dir} holds the leads of the built-in example, whose policy was in force here until "
+            "now: they stay on the board and in your reports. To begin with an empty log, stop this and name a new "
+            "SLA_DATA_DIR."
+        )
     if not rules.managers:
         yield "There is nobody to reassign to: name managers in a policy file (SLA_POLICY), or try --example."
-    elif not named and same(rules, example_rules(today())):
+    elif not named and is_example:
         yield (
             "The policy in force is the built-in example, which was applied here before. For your own leads name your "
             "policy (SLA_POLICY) and a new SLA_DATA_DIR, or leads of the example stay in your reports."

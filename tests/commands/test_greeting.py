@@ -27,6 +27,7 @@ class Started:
     """As much of `Up` as the greeting looks at."""
 
     rules: Rules = field(default_factory=sales)
+    before: Rules = field(default_factory=Rules)
     settings: Settings = field(default_factory=Settings)
     server: Any = field(default_factory=lambda: SimpleNamespace(url="http://127.0.0.1:8080"))
     clock: Any = field(default_factory=lambda: SimpleNamespace(speed=1))
@@ -47,6 +48,14 @@ def test_the_example_that_was_applied_before_is_named_where_no_policy_is():
     example = Started(replace(example_rules(today()), version=7))
     assert "built-in example" in said(example, named=False)
     assert "built-in example" not in said(example)
+
+
+def test_a_policy_that_takes_the_place_of_the_example_is_told_whose_leads_the_directory_holds():
+    example = replace(example_rules(today()), version=7)
+    assert "sla-data holds the leads of the built-in example" in said(Started(before=example))
+    assert "name a new SLA_DATA_DIR" in said(Started(Rules(), before=example))
+    assert "holds the leads" not in said(Started(before=sales("anna")))
+    assert "holds the leads" not in said(Started(example, before=example))
 
 
 def test_a_policy_that_stays_in_force_without_being_named_is_named():
