@@ -190,7 +190,7 @@ def _guarded(context: Web, route: Route) -> Handler:
 
 
 def _counted(context: Web) -> Middleware:
-    refusals = Refusals()
+    refusals = Refusals(context.access)
 
     @web.middleware
     async def count(request: web.Request, handler: Handler) -> web.StreamResponse:

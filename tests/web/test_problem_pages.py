@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 
 import pytest
+from yarl import URL
 
+from sla_monitor.keys import new_key
 from sla_monitor.web import refusals
-from tests.web.office import SAME_SITE, TOKENS, bearer, office
+from tests.web.office import SAME_SITE, TOKENS, bearer, office, sign_in
 from tests.web.site import ONE
 from tests.web.test_views import get
 
@@ -129,12 +131,58 @@ async def test_each_way_of_being_refused_has_a_line_of_its_own(lines):
         said = lines()
         assert [line.partition(", ")[0] for line in said] == [
             "refused POST /v1/events: 401",
-            "refused GET (no route): 405",
-            "refused GET (no route): 404",
+            "refused GET /v1/events: 405",
+            "refused GET /crm/hook: 404",
             "refused POST /v1/events: 422",
         ]
         assert "/specversion" in said[-1]
         assert "s3cret" not in "".join(said)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("/crm/hook?token=s3cret", "/crm/hook"),
+        (f"/v1/events/{new_key('crm')[0]}", "/v1/events/…"),
+        ("/leads/+79261234567/Ivan%20Petrov/x", "/leads/…/…/x"),
+        ("/a%0Arefused%20GET%20b", "/…"),
+        ("/long" * 40, ("/long" * 40)[:100]),
+    ],
+)
+async def test_an_address_without_a_route_is_told_cut_and_without_what_may_be_a_key_or_somebody(lines, asked, told):
+    async with office() as site:
+        await site.http.get(URL(f"{site.server.url}{asked}", encoded=True))
+        (line,) = lines()
+    assert line.startswith(f"refused GET {told}: 404, ")
+
+
+async def test_who_tries_many_addresses_fills_no_log(lines):
+    async with office() as site:
+        for name in "abcdefghijklmnop":
+            await site.http.get(f"/{name}")
+        assert len(lines()) == 11
+        await site.http.get("/a")
+        assert lines(61) == []
+        await site.http.get("/a")
+        assert "refused GET /a: 404" in lines()[0]
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/v1/report/x"])
+async def test_whoever_is_known_is_named_where_there_is_nothing(lines, path):
+    async with office() as site:
+        await get(site, path, 404, **bearer("boris"))
+        await browse(site, path, Cookie=await sign_in(site, "anna"))
+        await get(site, path, 404)
+        whose = [line.rpartition("(")[2].partition(",")[0] for line in lines()]
+    assert whose == ["key boris", "key anna", "no known key"]
+
+
+async def test_whoever_may_not_is_named(lines):
+    async with office() as site:
+        await site.http.post("/v1/events", json={}, headers=ONE | bearer("boris"))
+        (line,) = lines()
+    assert ": 403, " in line
+    assert "(key boris, " in line
 
 
 async def test_a_lead_that_is_not_there_yet_and_a_page_for_people_are_no_refusals_to_write_of(lines):
