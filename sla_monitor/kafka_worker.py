@@ -92,7 +92,7 @@ class KafkaWorker:
         async with existing(self._settings, [Log.DESK], [RULES_KEY, NOTED_KEY]) as logs:
             if self._file is not None:
                 await apply_first(logs, self._file, self._clock.now())
-            self._routing.known |= set((await read_noted(logs.reader, logs.topic(Log.DESK))).known)
+            self._routing.learn((await read_noted(logs.reader, logs.topic(Log.DESK))).known)
         public = [Partition(self._prefix + log, n) for log in Public for n in range(partitions[self._prefix + log])]
         self._group = Group(self._access, group_of(self._prefix))
         self._public = PublicTopics(self._access, self._group, public, self._passed)

@@ -51,7 +51,7 @@ class Entrance:
             await self._recall(received)
         records = list(self._records(events, received, key))
         if records:
-            await self._web.inbox.append(records)
+            await self._append(records)
         self.count("accepted", len(events))
 
     async def make(
@@ -61,8 +61,15 @@ class Entrance:
         now = self._web.clock.now()
         named = {"specversion": "1.0", "id": event_id, "source": source, "type": kind, "time": rfc3339(now)}
         records = self._records([wire.read(named | {"data": data}, now)], now, key, by)
-        await self._web.inbox.append(list(records))
+        await self._append(list(records))
         self.count("accepted", 1)
+
+    async def _append(self, records: list[Record]) -> None:
+        try:
+            await self._web.inbox.append(records)
+        except BaseException:
+            self._routing.unsent()
+            raise
 
     def count(self, result: str, number: int) -> None:
         if number:
@@ -89,7 +96,7 @@ class Entrance:
         self._recalled = now
         with suppress(TryAgain, codec.Undecodable):
             noted = await read_noted(self._web.reader, self._web.topic(Log.DESK))
-            self._routing.known |= set(noted.known)
+            self._routing.learn(noted.known)
 
 
 def _made(accept: Accept, by: Person) -> Accept:

@@ -44,13 +44,24 @@ class Entry(NamedTuple):
 
 
 class Routing:
-    """rules: those in force. known: the sources of which somebody known has written (R1); it may be added to."""
+    """rules: those in force. known: the sources of which somebody known has written (R1)."""
 
     def __init__(self, rules: Callable[[], Rules]) -> None:
         self.known: set[str] = set()
+        self._kept: set[str] = set()
+        self._told: dict[str, int] = {}
         self._rules = rules
         self._directory_of: tuple[Rules, Directory] | None = None
         self._noticed: dict[tuple[str, str], int] = {}
+
+    def learn(self, known: Iterable[str]) -> None:
+        """The known sources that the desk keeps."""
+        self._kept |= set(known)
+        self.known |= self._kept
+
+    def unsent(self) -> None:
+        """What was noticed last may not be stored: that somebody is known is told again with the next message."""
+        self._told.clear()
 
     def enter(self, event: Event, received: int, source: str) -> Entry:
         """received: ms. source: the name of the source, for its region and as a label."""
@@ -71,12 +82,18 @@ class Routing:
     def _message(
         self, routed: Routed, fact: ContactRecorded, received: int, source: str
     ) -> tuple[Routed, list[Accept]]:
-        """Once a source has had one message of somebody known, those of strangers prove nothing (R1)."""
+        """Once a source has had one message of somebody known, those of strangers prove nothing (R1).
+
+        That is told once a minute until the desk is known to keep it.
+        """
         if UNKNOWN_MANAGER in fact.origin.flags:
             return routed._replace(fact=replace(fact, stranger=source in self.known)), []
-        if fact.automated or source in self.known:
+        if fact.automated:
             return routed, []
         self.known.add(source)
+        if source in self._kept or received - self._told.get(source, -EVERY) < EVERY:
+            return routed, []
+        self._told[source] = received
         return routed, [_notice(Noticed(source=source, at=received, reason=noticed.KNOWN_PERSON))]
 
     def _sample(self, event: Event, received: int, source: str, reasons: Iterable[str]) -> tuple[Accept, ...]:

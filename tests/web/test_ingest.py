@@ -18,6 +18,7 @@ from sla_monitor.keys import KeyRing, parse_keys
 from sla_monitor.web.limits import Limits
 from sla_monitor.wire.examples import EXAMPLES
 from tests.web.site import BATCH, LINES, NOW, ONE, Site, event
+from tests.world import sales
 
 SECRET = "+7999SECRET"
 
@@ -153,6 +154,16 @@ async def test_r01_a_source_whose_people_are_known_is_known_after_a_restart(site
     stranger = event("contact.recorded.v1", data={"manager_id": "captain_bot", "kind": "email"})
     await post(site, stranger)
     assert codec.decode_record(site.log.appended[0].value).stranger
+
+
+async def test_r01_that_somebody_is_known_comes_with_the_retry_of_what_could_not_be_stored(site):
+    site.rules = sales("anna")
+    known = event("contact.recorded.v1", data={"manager_id": "anna", "kind": "email"})
+    site.log.broken = True
+    await post(site, known, expected=503)
+    site.log.broken = False
+    await post(site, known)
+    assert [codec.decode_record(record.value).reason for record in site.log.appended[1:]] == ["known_person"]
 
 
 async def test_207_stores_the_neighbours_of_what_is_wrong(site):

@@ -44,6 +44,21 @@ def test_r01_messages_of_strangers_count_until_somebody_known_has_written(kind):
     assert not door.message("captain_bot", source="mail", kind=kind).stranger, "each source for itself"
 
 
+def test_r01_that_somebody_is_known_is_told_until_the_desk_keeps_it():
+    door = Door()
+
+    def told(later: int = 0) -> bool:
+        door.now += later
+        door.message("anna")
+        return bool(door.noticed)
+
+    assert (told(), told(), told(MINUTE)) == (True, False, True)
+    door.routing.unsent()
+    assert (told(), told()) == (True, False)
+    door.routing.learn(["crm"])
+    assert not told(9 * MINUTE)
+
+
 @pytest.mark.parametrize("kind", ["meeting", "manual"])
 def test_r01_what_a_person_records_is_taken_from_strangers_too(kind):
     door = Door()
