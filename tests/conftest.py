@@ -3,11 +3,16 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 from tests.kafka import Cluster, require
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+# Hypothesis draws constants of the modules that happen to be loaded. What a seed gives must not hang on which tests the
+# process has run before, or a run that fails cannot be had again.
+providers._get_local_constants = providers.Constants
 
 
 @pytest.fixture(scope="session")

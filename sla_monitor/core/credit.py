@@ -14,14 +14,17 @@ from .proof import proof as proven_by
 NO_LEAD = frozenset({"not_missed", "backfill"})
 """Reasons of closing after which no proof counts: it never was a lead with a clock (R26, R30)."""
 
+IDLE = (Phase.ANSWERED, Phase.CLOSED)
+"""Phases in which a clock may turn out to have begun that was told of late."""
+
 MOST_LOOSE = 8
 """Proofs kept that belong to no clock so far, newest."""
 
 
-def credit(case: Case, proof: Proof, ended_at: int, name: str) -> Uncounted:
+def credit(case: Case, proof: Proof, ended_at: int, name: str, *, again: bool = False) -> Uncounted:
     """Apply what a call or a record proves, to one clock at most (R7).
 
-    ended_at: of the contact. name: the event's, for the outcome's id.
+    ended_at: of the contact. name: the event's, for the outcome's id. again: it was asked before whose it is.
     """
     lead = case.lead
     instants = [at for at in _in_order(case, proof) if at is not None]
@@ -41,7 +44,8 @@ def credit(case: Case, proof: Proof, ended_at: int, name: str) -> Uncounted:
     if lead.loose and lead.phase is Phase.OPEN:
         recall(case)
     idle = clock is None or before == _hangs_on_it(case, lead.clock_of(clock.cycle))
-    if idle and (joined or lead.phase in (Phase.ANSWERED, Phase.CLOSED)):
+    counted = again and clock is not None and _rests_on(case, clock, proof)
+    if idle and not counted and (joined or lead.phase in IDLE):
         _keep_loose(
             case, Loose(proof.attempt_at, proof.contact_at, ended_at, proof.by, name, proof.spoken_for or joined)
         )
@@ -57,6 +61,16 @@ def _in_order(case: Case, proof: Proof) -> tuple[int | None, ...]:
 def _hangs_on_it(case: Case, clock: LeadClock) -> tuple[Result, Result, int]:
     """What a proof may change of a clock; one that changes nothing may be another's, which is told of later."""
     return clock.evaluated, clock.contact_evaluated, clock.responded(case.policy.response)
+
+
+def _rests_on(case: Case, clock: LeadClock, proof: Proof) -> bool:
+    """Whether the response of a clock, or its contact in time, is this proof: it counts once, however often told."""
+    clock = case.lead.clock_of(clock.cycle)
+    by_contact = case.policy.response == CONTACT
+    mine = (proof.contact_at,) if by_contact else (proof.attempt_at, proof.contact_at)
+    spoken = bool(clock.contact_due) and 0 < clock.contact_at <= clock.contact_due and clock.spoken == proof.contact_at
+    responded = clock.responded(case.policy.response)
+    return spoken or (responded > 0 and responded in mine)
 
 
 def _credit_to(case: Case, clock: LeadClock, proof: Proof, ended_at: int, name: str) -> bool:
@@ -98,6 +112,8 @@ def _credit_earlier(case: Case, cycle: int, kind: str, at: int, by: str, name: s
 
 def _displace(case: Case, clock: LeadClock, kind: str) -> None:
     """An earlier response leaves what was taken for it, and what followed, to a clock that came later (R7)."""
+    if case.policy.response == CONTACT and kind != CONTACT:
+        return
     if kind == CONTACT and clock.ended and _rang_before(case, clock.spoken, clock.ended + 1):
         return
     attempt = clock.attempted if kind == "attempt" else None
@@ -126,12 +142,27 @@ def give_up(case: Case, cycle: int, at: int) -> None:
 
 def _rang_before(case: Case, contact_at: int, at: int) -> bool:
     """Whether a talk is of a call that was a response before an instant: it counts once, where it rang (R7)."""
-    proofs = [proven_by(call, case.rules.limits, case.rules.own_numbers) for call in case.lead.calls]
-    rang = [proof.attempt_at for proof in proofs if proof.contact_at == contact_at]
+    rang = [proof.attempt_at for proof in _proven(case) if proof.contact_at == contact_at]
     return case.policy.response == "attempt" and any(0 < (began or 0) < at for began in rang)
 
 
+def _was_anothers(case: Case, loose: Loose) -> bool:
+    """Whether it is of a call that fell into the clock of another lead: it is near the coming of none (R5)."""
+    mine = {loose.attempt_at, loose.contact_at} - {None}
+    return any(proof.spoken_for and mine & {proof.attempt_at, proof.contact_at} for proof in _proven(case))
+
+
+def _proven(case: Case) -> list[Proof]:
+    """What the calls prove that the lead knows."""
+    return [proven_by(call, case.rules.limits, case.rules.own_numbers) for call in case.lead.calls]
+
+
 def _keep_loose(case: Case, loose: Loose) -> None:
+    """A talk that is kept with the ringing before it is not kept without it too."""
+    if loose.attempt_at is None and any(known.contact_at == loose.contact_at for known in case.lead.loose):
+        return
+    anothers = loose.spoken_for or _was_anothers(case, loose)
+    loose = loose._replace(spoken_for=anothers)
     case.lead.loose = [*case.lead.loose, loose][-MOST_LOOSE:]
 
 
@@ -141,7 +172,7 @@ def recall(case: Case) -> None:
     loose, lead.loose = lead.loose, []
     for proven in loose:
         proof = Proof(proven.attempt_at, proven.contact_at, proven.by, "", proven.spoken_for)
-        credit(case, proof, proven.ended_at, f"{proven.name}:{lead.cycle}")
+        credit(case, proof, proven.ended_at, f"{proven.name}:{lead.cycle}", again=True)
 
 
 # what it decides

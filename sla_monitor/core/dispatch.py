@@ -311,7 +311,7 @@ class Work:
             self._expire(queue)
             again = self._send_next(queue)
         parcel = queue.out()
-        return parcel.next_try if parcel else again
+        return parcel.next_try if parcel else min(again, *_expiries(queue))
 
     def _expire(self, queue: Queue) -> None:
         """What is a day old and was never sent for want of an answer to others; a message begun has a last attempt."""
@@ -407,6 +407,12 @@ class Work:
             test=not many and one.test,
             details=details,
         )
+
+
+def _expiries(queue: Queue) -> list[int]:
+    """When what is not out will have waited for a day, ms; in quiet hours too."""
+    begun = [(parcel.next_try, min(item.since for item in parcel.items)) for parcel in queue.parcels]
+    return [DAY_IS_OVER, *(item.since + GIVE_UP for item in queue.waiting), *(max(at) + GIVE_UP for at in begun)]
 
 
 DAY_IS_OVER = 1 << 62

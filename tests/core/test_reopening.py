@@ -91,6 +91,39 @@ def test_r07_an_earlier_response_leaves_a_call_that_rang_before_the_next_reopeni
     assert w.lead("L").status == "waiting"
 
 
+def test_r07_where_only_a_talk_answers_what_answered_a_clock_answers_no_later_one_whatever_is_told_since() -> None:
+    w = World(sales(policy=Policy(response="contact")))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.called("c", T0 + MINUTE, lead_id="L", ring=SECOND, talk=MINUTE, manager_id="anna", received=w.now))
+    w.feed(facts.message(T0 + 30 * SECOND, lead_id="L", received=w.now), facts.closed("L", T0 + 40 * SECOND))
+    w.to(T0 + 10 * MINUTE)
+    w.feed(facts.reopened("L", w.now), facts.message(T0 + 20 * SECOND, lead_id="L", received=w.now))
+    assert [decision for decision in decided(w) if decision[1] > 1] == []
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_r07_a_displaced_talk_is_kept_for_a_later_clock_as_one(times) -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"), facts.message(T0, lead_id="L"))
+    w.to(T0 + 5 * MINUTE)
+    w.feed(facts.called("c", T0 + MINUTE, lead_id="L", ring=SECOND, talk=MINUTE, manager_id="anna", received=w.now))
+    for n in range(times):
+        w.feed(facts.reopened("L", T0 + MINUTE - SECOND + n * 3 * SECOND, received=w.now))
+    assert decided(w) == [("met", 1, "anna"), ("met", 2, "anna")]
+
+
+def test_r05_a_talk_that_was_another_leads_is_near_no_clock_when_an_earlier_response_displaces_it() -> None:
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 5 * MINUTE)
+    talk = facts.called("c", T0 + 2 * MINUTE, lead_id="L", ring=SECOND, talk=MINUTE, received=w.now, spoken_for=True)
+    w.feed(talk, facts.message(T0 + MINUTE, lead_id="L", received=w.now))
+    w.feed(facts.reopened("L", w.now))
+    assert decided(w) == [("met", 1, "anna")]
+    assert w.lead("L").status == "waiting"
+
+
 def test_r07_where_only_a_talk_answers_it_counts_when_it_began_and_not_when_it_rang() -> None:
     w = World(sales(policy=Policy(response="contact")))
     w.feed(facts.lead("L", T0, owner_id="anna"))

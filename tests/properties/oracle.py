@@ -27,6 +27,7 @@ from sla_monitor.core.events import (
     LeadReopened,
     Merged,
 )
+from sla_monitor.core.lead_clock import MOST
 from sla_monitor.core.rules import Policy, Rules
 from tests.properties.proven import NEVER, Proof, Read, add_open, first_reads, next_open, proofs_of
 
@@ -164,9 +165,9 @@ class Clock:
 
     def has_left(self, proof: Proof) -> bool:
         """Whether it was reopened by when that happened; what ended it then, or counts at its start, is its own."""
-        at = min(each.at for each in self._of(proof) if each.kind == "contact" or not self.story.by_contact(proof))
+        at = proof.contact if self.story.by_contact(proof) else min(proof.attempt, proof.contact)
         ended = self.response(NEVER) == self.next_came <= self.ended_by(NEVER)
-        return at >= max(self.next_came + ended, self.start + 1)
+        return at >= max(self.next_came + ended, self.came + 1)
 
     def lacks(self, at: int, place: float) -> bool:
         """Whether nobody is known to have answered it before an instant by its due (R29)."""
@@ -369,7 +370,10 @@ class Story:
                     owner.count(proof, read.place)
                 self._recall(heard, read.place)
             if self.kept > self.clocks[-1].came and self._was_over(self.kept, nextafter(read.place, inf)):
-                self._reopen(self.kept, read.place, heard)
+                if read.fact.origin.received - self.kept > self.rules.limits.max_event_age:
+                    self.kept = 0  # too old for a clock (R30)
+                else:
+                    self._reopen(self.kept, read.place, heard)
 
     def _was_over(self, at: int, place: float) -> bool:
         """Whether the present clock had ended by an instant, as was known before a place."""
@@ -399,7 +403,7 @@ class Story:
             before = next((clock for clock in self.clocks if clock.counts(proof)), None)
             if before and before.hangs_on(proof) and not before.has_left(proof):
                 continue
-            owner = self._owner(proof, place)
+            owner = self._owner(proof, nextafter(place, inf))
             if owner and owner is not before:
                 if before:
                     before.uncount(proof, place)
@@ -487,7 +491,9 @@ def stories(journal: Sequence[Any], accepted: Sequence[Any]) -> Iterator[Story]:
         waited = sorted((f for f in early if hasattr(f, "origin")), key=lambda f: (f.at, f.origin.uri, f.origin.id))
         reads = [Read(place, fold.now, fold.fact, tuple(fold.outcomes)) for place, fold in own if place >= first]
         reads[1:1] = [Read(first + (i + 1) / 1000, reads[0].at, fact, ()) for i, fact in enumerate(waited)]
-        yield Story(lead_id, reads, journal[first].rules, partial(_blind, lead_id, journal, accepted))
+        story = Story(lead_id, reads, journal[first].rules, partial(_blind, lead_id, journal, accepted))
+        if len(story.clocks) <= MOST:  # beyond it the first ones are forgotten (R7)
+            yield story
 
 
 def _gave_up(fold: Any) -> bool:
