@@ -113,12 +113,15 @@ def reopen(case: Case, fact: events.LeadReopened) -> None:
 
 
 def begin_kept(case: Case) -> None:
-    """The lead turned out not to have been open when it, or a part of it, was reopened: that counts after all."""
-    joining.part_kept(case)
+    """The lead turned out not to have been open when it, or a part of it, was reopened: that counts after all.
+
+    Its own comes first: a part that was reopened while it was open again stays its part.
+    """
     lead, at = case.lead, case.lead.reopened_at
     idle = lead.phase in (Phase.ANSWERED, Phase.CLOSED)
     if idle and at > lead.clock.came and lead.was_over(at, case.policy.response):
         _begin_again(case, at)
+    joining.part_kept(case)
 
 
 def begin_alone(case: Case, fact: events.Parted) -> None:

@@ -368,9 +368,19 @@ def test_r29_a_joined_lead_is_reopened_by_itself_if_the_other_was_over_then_in_w
         assert (came(w, "S"), came(w, "O")) == (others, own), order
 
 
-def test_r29_whoever_is_part_of_a_lead_that_is_open_again_stays_that():
-    w = told(("closed", "S", 5), ("reopened", "S", 5), ("reopened", "O", 6))
-    assert (came(w, "S"), came(w, "O")) == ([(0, False), (5, False)], [(1, False)])
+@pytest.mark.parametrize(
+    "order",
+    [
+        (("closed", "S", 5), ("reopened", "S", 6), ("reopened", "O", 7)),
+        (("reopened", "S", 6), ("closed", "S", 5), ("reopened", "O", 7)),
+        (("reopened", "S", 6), ("reopened", "O", 7), ("closed", "S", 5)),
+        (("reopened", "O", 7), ("reopened", "S", 6), ("closed", "S", 5)),
+    ],
+)
+def test_r29_whoever_is_part_of_a_lead_that_is_open_again_stays_that_even_if_the_closing_is_told_last(order):
+    w = told(*order)
+    assert (came(w, "S"), came(w, "O")) == ([(0, False), (6, False)], [(1, False)])
+    assert decided(w, "O") == []
 
 
 def test_r29_what_was_over_by_its_erasure_lets_go_whoever_was_reopened_since():
