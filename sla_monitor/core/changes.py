@@ -40,15 +40,30 @@ def update(case: Case, fact: events.LeadUpdated) -> None:
 def update_and_forward(case: Case, fact: events.LeadCreated | events.LeadUpdated) -> None:
     """What is said of a lead that joined is said of the other too (R25), which knows whose it is (R31)."""
     told = _as_update(fact) if isinstance(fact, events.LeadCreated) else fact
-    _take_up(case, told)
-    joining.forward(case, replace(told, part=told.part or case.lead.lead_id))
+    if _take_up(case, told) or _of_part(told):
+        joining.forward(case, replace(told, part=told.part or case.lead.lead_id))
+    else:
+        case.count("ignored_older")
+
+
+def _of_part(fact: events.LeadUpdated) -> bool:
+    """Whether it was said of a lead that joined, which has passed on what was the newest of it."""
+    return bool(fact.part or fact.origin.hops)
 
 
 def _take_up(case: Case, fact: events.LeadUpdated) -> bool:
-    """Unless something newer is known."""
-    lead = case.lead
-    if stamp(fact) < lead.updated_stamp:
-        return False
+    """Unless something newer is known. Whose numbers they are is known of each lead alone."""
+    newer = stamp(fact) >= case.lead.updated_stamp
+    if newer:
+        _set_fields(case.lead, fact)
+    if fact.phones is not None and _of_part(fact):
+        numbers.bring(case, {fact.part: fact.phones}, fact.at, fact.shared)
+    elif fact.phones is not None and newer:
+        numbers.say(case, fact.phones, fact.at, fact.shared)
+    return newer
+
+
+def _set_fields(lead: Lead, fact: events.LeadUpdated) -> None:
     lead.updated_stamp = stamp(fact)
     for name in FIELDS:
         value = getattr(fact, name)
@@ -56,14 +71,6 @@ def _take_up(case: Case, fact: events.LeadUpdated) -> bool:
             if name in PERSONAL:
                 _remember_own(lead, name, fact.part)
             setattr(lead, name, value)
-    if fact.phones is None:
-        return True
-    if fact.part or fact.origin.hops:
-        joining.add_numbers(case, fact.part, fact.phones, fact.at, fact.shared)
-    else:
-        joining.own_numbers(lead, fact.phones)
-        numbers.change(case, fact.phones, fact.at, fact.shared)
-    return True
 
 
 def _remember_own(lead: Lead, name: str, part: str) -> None:

@@ -197,7 +197,7 @@ def _end_before(case: Case, at: int) -> None:
 def _erase_part(case: Case) -> None:
     """What this lead brought to the one that it is part of, and to those that it was part of before (R31)."""
     lead = case.lead
-    had = (*lead.phones, *lead.removed_phones)
+    had = (*lead.own, *lead.removed_phones)
     for into in joining.whole_of(lead):
         case.tell_lead(into, events.PartErased(lead_id=into, joined=lead.lead_id, at=case.now, numbers=had))
 

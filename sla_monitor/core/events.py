@@ -5,7 +5,8 @@ Instants (`at`, `received`, ...) are milliseconds since the Unix epoch, spans ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .hashing import stable_hash
 from .rules import Rules
@@ -319,14 +320,13 @@ class Parted:
 class PartErased:
     """`joined`, part of `lead_id` now or before, was erased; so is what it alone brought (R31).
 
-    numbers: all it had. by_way: another was erased, whose numbers came with this one. hops: how often it was passed on.
+    numbers: all it had. hops: how often it was passed on.
     """
 
     lead_id: str
     joined: str
     at: int
     numbers: tuple[str, ...]
-    by_way: bool = False
     hops: int = 0
 
 
@@ -352,14 +352,15 @@ class Preceded:
 class Merged:
     """What `joined` knew when `lead_id` took it: its numbers and its proofs (R25).
 
-    came ... late_given: of its clock, if `lead_id` has it from now on; due_at 0 if not. contact_breached: so was its
-    contact target, which is not decided again.
+    phones: its own. parts: those of the leads that joined it. came ... late_given: of its clock, if `lead_id` has it
+    from now on; due_at 0 if not. contact_breached: so was its contact target, which is not decided again.
     """
 
     lead_id: str
     joined: str
     at: int
     phones: tuple[str, ...] = ()
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
     attempt_at: int = 0
     attempt_by: str = ""

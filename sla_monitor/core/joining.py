@@ -136,7 +136,8 @@ def become_part(case: Case, fact: Joined) -> None:
         lead_id=fact.into,
         joined=lead.lead_id,
         at=case.now,
-        phones=lead.phones,
+        phones=lead.own,
+        parts=lead.brought,
         shared=lead.shared_phones,
         attempt_at=clock.attempted and max(clock.attempted, clock.came),
         attempt_by=clock.attempt_by,
@@ -218,7 +219,8 @@ def take_over(case: Case, fact: Merged) -> None:
     given = fact.due_at > 0
     if given:
         _take_clock(case, fact)
-    add_numbers(case, fact.joined, fact.phones, fact.at, fact.shared)
+    brought = {part: has for part, has in fact.parts.items() if part not in (lead.lead_id, *lead.joined)}
+    numbers.bring(case, {**brought, fact.joined: fact.phones}, fact.at, fact.shared)
     lead.joining.pop(fact.joined, None)
     attempt = Proof(fact.attempt_at or None, None, fact.attempt_by or None, "", spoken_for=not given)
     contact = Proof(None, fact.contact_at or None, fact.contact_by or None, "", spoken_for=not given)
@@ -228,37 +230,13 @@ def take_over(case: Case, fact: Merged) -> None:
     case.count("ok")
 
 
-def add_numbers(case: Case, part: str, phones: tuple[str, ...], at: int, shared: tuple[str, ...]) -> None:
-    """Numbers of a lead that joined are this lead's too; which of them it alone brought is remembered (R25, R31)."""
-    lead = case.lead
-    added = tuple(number for number in phones if number not in lead.phones)
-    known = {number for numbers in lead.brought.values() for number in numbers}
-    if brought := [number for number in phones if number in added or number in known]:
-        lead.brought[part] = tuple(dict.fromkeys((*lead.brought.get(part, ()), *brought)))
-    if added:
-        numbers.change(case, (*lead.phones, *added), at, shared)
-
-
-def own_numbers(lead: Lead, phones: tuple[str, ...]) -> None:
-    """What the lead has by its own word is nobody else's."""
-    left = {part: tuple(n for n in brought if n not in phones) for part, brought in lead.brought.items()}
-    lead.brought = {part: brought for part, brought in left.items() if brought}
-
-
 def forget_part(case: Case, fact: PartErased) -> None:
-    """A lead that joined was erased: what it brought goes, unless this lead or another that joined has it too (R31)."""
+    """A lead that joined was erased: what it brought goes, here and wherever this lead is, or was, part of another."""
     lead = case.lead
-    brought = lead.brought.pop(fact.joined, ())
-    if fact.by_way and (rest := tuple(number for number in brought if number not in fact.numbers)):
-        lead.brought[fact.joined] = rest
-    gone = set(brought).difference(*lead.brought.values())
-    if gone:
-        numbers.erase(case, gone, fact.at)
-    if not fact.by_way:
-        _take_back(lead, fact.joined)
+    numbers.erase(case, fact.joined, fact.numbers, fact.at)
+    _take_back(lead, fact.joined)
     case.renewed = True
-    if fact.hops < HOPS:
-        _forget_elsewhere(case, fact, gone)
+    _forget_elsewhere(case, fact)
     case.count("ok")
 
 
@@ -270,14 +248,10 @@ def _take_back(lead: Lead, part: str) -> None:
             setattr(lead, name, lent.own if name == "emails" else next(iter(lent.own), None))
 
 
-def _forget_elsewhere(case: Case, fact: PartErased, gone: set[str]) -> None:
-    """What it brought went on to where this lead is part of another, and to where it was (R25)."""
-    for into in whole_of(case.lead):
-        told = replace(fact, lead_id=into, hops=fact.hops + 1)
-        if not fact.by_way:
-            case.tell_lead(into, told)
-        if gone:
-            case.tell_lead(into, replace(told, joined=case.lead.lead_id, numbers=tuple(sorted(gone)), by_way=True))
+def _forget_elsewhere(case: Case, fact: PartErased) -> None:
+    if fact.hops < HOPS:
+        for into in whole_of(case.lead):
+            case.tell_lead(into, replace(fact, lead_id=into, hops=fact.hops + 1))
 
 
 def whole_of(lead: Lead) -> Iterable[str]:

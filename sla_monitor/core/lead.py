@@ -258,7 +258,8 @@ class Lead:
     joined_to: str = ""
     was_part_of: tuple[str, ...] = ()  # before it was reopened by itself: they have the numbers that it brought
     joined: list[str] = field(default_factory=list)
-    brought: dict[str, tuple[str, ...]] = field(default_factory=dict)  # numbers that a joined lead came with
+    brought: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the numbers of each lead that joined
+    own_phones: tuple[str, ...] | None = None  # those of `phones` that it has itself; None: all that was not brought
     lent: dict[str, Lent] = field(default_factory=dict)  # of `name`, `emails` and `url`, those said of a joined lead
     parting: dict[str, LeadReopened] = field(default_factory=dict)  # a joined lead was reopened: this one was open then
     joining: dict[str, int] = field(default_factory=dict)  # leads that are on their way into this one -> their due
@@ -296,6 +297,14 @@ class Lead:
         if self.phase is Phase.OPEN and clock is self.clock:
             return False
         return clock.over_since(response) <= at or clock.came <= self.closing.at <= at
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The numbers that it has itself, whether or not a lead that joined has them too."""
+        if self.own_phones is not None:
+            return self.own_phones
+        brought = {number for numbers in self.brought.values() for number in numbers}
+        return tuple(number for number in self.phones if number not in brought)
 
     def forget_question(self) -> None:
         """Nothing is asked, and no call holds anything."""

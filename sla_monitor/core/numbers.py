@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import chain
+
 from .case import Case
 from .effects import CloseNumber, OpenNumber
 from .lead import MISSED_CALL, Phase
@@ -56,13 +59,43 @@ def collect_all(case: Case, at: int) -> None:
         case.effects.append(CloseNumber(number=number, lead_id=case.lead.lead_id, at=at, collect=True))
 
 
-def erase(case: Case, gone: set[str], at: int) -> None:
-    """Some numbers go, here and where calls are matched: whoever brought them was erased (R31)."""
+def erase(case: Case, part: str, had: tuple[str, ...], at: int) -> None:
+    """What a lead that joined brought goes, here and where calls are matched, unless somebody else has it too (R31)."""
     lead = case.lead
-    change(case, tuple(number for number in lead.phones if number not in gone), at)
-    lead.removed_phones = tuple(number for number in lead.removed_phones if number not in gone)
+    theirs = {key(number) for number in (*had, *lead.brought.get(part, ()))}
+    bring(case, {part: ()}, at)
+    gone = theirs.intersection(map(key, lead.removed_phones)).difference(map(key, lead.phones))
+    lead.removed_phones = tuple(number for number in lead.removed_phones if key(number) not in theirs)
+    for call in lead.calls:
+        call.number = None if key(call.number or "") in gone else call.number
     for number in sorted(gone):
         case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=at, erase=True))
+
+
+def say(case: Case, own: tuple[str, ...], at: int, shared: tuple[str, ...] = ()) -> None:
+    """What the lead has by its own word; what leads that joined have stays (R24, R25)."""
+    case.lead.own_phones = own
+    _gather(case, at, shared)
+
+
+def bring(case: Case, brought: Mapping[str, tuple[str, ...]], at: int, shared: tuple[str, ...] = ()) -> None:
+    """What leads that joined have, each instead of what it had before, is this lead's too (R25)."""
+    lead = case.lead
+    lead.own_phones = lead.own
+    lead.brought = {part: has for part, has in (lead.brought | dict(brought)).items() if has}
+    _gather(case, at, shared)
+
+
+def _gather(case: Case, at: int, shared: tuple[str, ...]) -> None:
+    """Its own, then what only those have that joined, each in one spelling."""
+    lead = case.lead
+    phones = {number: key(number) for number in lead.own}
+    for number in chain.from_iterable(lead.brought.values()):
+        if key(number) not in phones.values():
+            phones[number] = key(number)
+    if not lead.brought:
+        lead.own_phones = None
+    change(case, tuple(phones), at, shared)
 
 
 def change(case: Case, phones: tuple[str, ...], at: int, shared: tuple[str, ...] = ()) -> None:
@@ -77,8 +110,9 @@ def change(case: Case, phones: tuple[str, ...], at: int, shared: tuple[str, ...]
     lead.removed_phones = tuple(dict.fromkeys(removed))[-MOST_REMOVED:]
     if lead.phase not in (Phase.OPEN, Phase.ANSWERED):
         return
+    opened = set(map(key, before)) if lead.keyed else set()
     for number in phones:
-        if number not in before:
+        if number not in before and key(number) not in opened:
             open_one(case, number, join=False)
             if lead.phase is Phase.ANSWERED:
                 case.effects.append(CloseNumber(number=number, lead_id=lead.lead_id, at=case.now, collect=True))

@@ -568,6 +568,115 @@ def test_r31_a_number_that_another_joined_lead_brought_too_stays():
     assert w.lead("B").phones == (P,)
 
 
+def test_r31_a_call_to_what_was_erased_with_a_joined_lead_does_not_keep_the_number():
+    w = joined_by_number()
+    w.feed(facts.called("c", w.now, number=Q, manager_id="anna"), facts.erased("A", w.now))
+    assert (w.lead("B").status, kept_of(w, Q)) == ("answered", [])
+
+
+NEW, OLD = "+541123456789", "+5491123456789"
+
+
+@pytest.mark.parametrize("spelled", [(NEW, OLD), (OLD, NEW)])
+def test_r31_the_same_phone_in_another_spelling_stays_whichever_lead_is_erased_that_had_it_too(spelled):
+    w = World()
+    w.feed(*(facts.lead(name, T0, phones=(number,)) for name, number in zip("BA", spelled, strict=True)))
+    assert (w.lead("A").joined_to, w.lead("B").phones) == ("B", spelled[:1])
+    w.feed(facts.erased("A", w.now))
+    assert w.lead("B").phones == spelled[:1]
+    w.feed(facts.called("c", w.now, number=NEW, manager_id="anna"))
+    assert w.lead("B").status == "answered"
+    assert set(kept_of(w, NEW, OLD)) == {NEW, *spelled[:1]}  # NEW is the key that calls come to
+
+
+def test_r31_what_two_parts_have_in_two_spellings_goes_with_the_last_of_them():
+    w = joined_by_number(more=(NEW,))
+    w.feed(facts.lead("C", T0, phones=(P, OLD)), facts.erased("A", w.now))
+    assert w.lead("B").phones == (P, OLD)
+    w.feed(facts.called("c", T0, number=NEW))
+    assert w.lead("B").calls[-1].number == NEW
+    w.feed(facts.erased("C", w.now))
+    assert (w.lead("B").phones, kept_of(w, NEW, OLD)) == ((P,), [])
+
+
+@pytest.mark.parametrize("kind", [facts.updated, facts.lead])
+def test_r25_what_a_lead_says_of_its_own_numbers_takes_none_from_those_that_joined(kind):
+    w = joined_by_number(more=(Q,))
+    w.feed(kind("B", T0 + 1, phones=(P, R)), kind("B", T0 + 2, phones=(P,)))
+    assert (w.lead("B").phones, w.lead("B").own) == ((P, Q), (P,))
+    w.to(T0 + MINUTE)
+    w.feed(facts.called("r", w.now, number=R, manager_id="anna"))
+    assert w.lead("B").status == "waiting"  # R24: it is nobody's any more
+    w.feed(facts.called("q", w.now, number=Q, manager_id="anna"))
+    assert w.lead("B").status == "answered"
+
+
+@pytest.mark.parametrize("kind", [facts.updated, facts.lead])
+def test_r24_a_number_that_is_taken_from_a_joined_lead_is_taken_from_the_other_too(kind):
+    w = joined_by_number(more=(Q,))
+    w.to(T0 + 2 * MINUTE)
+    w.feed(kind("A", w.now, phones=(P,)))
+    assert (w.lead("B").phones, w.lead("B").brought) == ((P,), {"A": (P,)})
+    w.feed(facts.called("late", w.now + MINUTE, number=Q, manager_id="anna", received=w.now))
+    assert w.lead("B").status == "waiting"
+    w.feed(facts.called("early", T0 + MINUTE, number=Q, manager_id="anna", received=w.now))
+    assert w.lead("B").status == "answered"
+    w.feed(facts.erased("A", w.now))
+    assert kept_of(w, Q) == []
+
+
+def test_r24_a_number_stays_while_anybody_has_it_whoever_gives_it_up():
+    w = joined_by_number(more=(Q,))
+    w.feed(facts.lead("C", T0, phones=(Q, R)))
+    assert w.lead("C").joined_to == "B"
+    w.feed(facts.updated("A", T0 + 1, phones=(P,)), facts.updated("B", T0 + 2, phones=()))
+    assert set(w.lead("B").phones) == {P, Q, R}
+    w.feed(facts.updated("C", T0 + 3, phones=()), facts.updated("A", T0 + 4, phones=()))
+    assert (w.lead("B").phones, w.lead("B").brought, w.lead("B").own_phones) == ((), {}, None)
+
+
+def test_r24_the_numbers_of_a_part_of_a_part_are_its_own_wherever_they_went():
+    w = World()
+    w.feed(facts.lead("M", T0, phones=(R,)), facts.lead("B", T0, phones=(P,)), facts.lead("A", T0, phones=(P, Q)))
+    w.feed(facts.closed("B", w.now, "merged", merged_into="M"))
+    assert w.lead("M").brought == {"A": (P, Q), "B": (P,)}
+    w.feed(facts.updated("A", T0 + 1, phones=()), facts.updated("B", T0 + 2, phones=()))
+    assert (w.lead("M").phones, w.lead("M").brought) == ((R,), {})
+
+
+def test_r25_what_the_other_brings_of_this_lead_or_of_its_parts_is_known_here():
+    w = opened(phones=(P,))
+    w.feed(facts.lead("C", T0, phones=(P, Q)))
+    tell(w, merged(phones=(R,), parts={"L": (NEW,), "C": (NEW,), "D": (Q,)}))
+    assert (w.lead("L").phones, w.lead("L").own) == ((P, Q, R), (P,))
+
+
+def test_r25_a_row_from_before_has_as_its_own_what_nobody_brought():
+    w = joined_by_number()
+    lead = w.lead("B")
+    lead.own_phones, lead.brought = None, {"A": (Q,)}
+    assert lead.own == (P,)
+    w.logs[Log.EVENTS].rows["B"] = w.logs[Log.EVENTS].codec.encode(lead)
+    w.feed(facts.updated("B", T0 + 1, phones=(R,)))
+    assert w.lead("B").phones == (R, Q)
+    w.feed(facts.erased("A", w.now))
+    assert w.lead("B").phones == (R,)
+
+
+def test_r21_an_update_of_a_joined_lead_that_is_older_than_what_it_has_changes_nothing_of_the_other():
+    w = joined_by_number()
+    w.feed(facts.updated("A", T0 + 2, phones=(P, R), name="Ivan"))
+    w.feed(facts.updated("A", T0 + 1, phones=(P, Q), name="Olga"))
+    assert [(w.lead(name).phones, w.lead(name).name) for name in "AB"] == [((P, R), "Ivan")] * 2
+    assert w.counted("ignored_older") == 1
+
+
+def test_r21_the_numbers_of_a_joined_lead_are_the_newest_of_it_whatever_the_other_was_told_since():
+    w = joined_by_number()
+    w.feed(facts.updated("B", T0 + 9, name="Boris"), facts.updated("A", T0 + 5, phones=(P, R), name="Ivan"))
+    assert (w.lead("B").phones, w.lead("B").name) == ((P, R), "Boris")
+
+
 def test_r31_what_a_joined_lead_brought_goes_where_the_other_went():
     w = World()
     w.feed(facts.lead("M", T0, phones=(R,)), facts.lead("B", T0, phones=(P,)), facts.lead("A", T0, phones=(P, Q)))
