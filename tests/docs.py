@@ -26,6 +26,9 @@ What each fact does to a lead in each status: the name of the function in `sla_m
 italics, why it is ignored. The six open statuses (scheduled, waiting, held, overdue, unassignable, escalated) handle
 every fact alike. Written by `python -m tests.docs` from `TRANSITIONS` and `IGNORED` in `sla_monitor/core/track.py`.
 
+A lead that is forgotten (closed for `retract_window`, answered or joined and idle for 30 days) is unknown again. If it
+was part of others, their ids stay for a year, with its team, so that its erasure reaches what it brought them.
+
 """
 
 

@@ -194,22 +194,28 @@ def _end_before(case: Case, at: int) -> None:
         credit.give_up(case, past.cycle, at)
 
 
-def _erase_part(case: Case) -> None:
+def _erase_part(case: Case, whole: tuple[str, ...]) -> None:
     """What this lead brought to the one that it is part of, and to those that it was part of before (R31)."""
     lead = case.lead
     had = (*lead.own, *lead.removed_phones)
-    for into in joining.whole_of(lead):
+    for into in whole:
         case.tell_lead(into, events.PartErased(lead_id=into, joined=lead.lead_id, at=case.now, numbers=had))
 
 
 def erase(case: Case, fact: events.LeadErased) -> None:
-    """Leave lead_id, team and status; rows, waiting calls and queued notices lose the data at once (R31)."""
+    """Leave lead_id, team and status; rows, waiting calls and queued notices lose the data at once (R31).
+
+    What it was part of stays known by its id: erasures of its own parts go that way too.
+    """
     lead = case.lead
-    _erase_part(case)
+    whole = tuple(joining.whole_of(lead))
+    _erase_part(case, whole)
     numbers.close_all(case, fact.at, erase=True)
     leave_open(case, Phase.ERASED, ended_at(case, fact))
     verdict.decide_now(case)
     joining.part_kept(case)
     case.publish("lead.erased", source=lead.source)
-    case.lead = Lead(lead.lead_id, Phase.ERASED, team_id=lead.team_id, turn=lead.turn, seen=lead.seen)
+    case.lead = Lead(
+        lead.lead_id, Phase.ERASED, team_id=lead.team_id, turn=lead.turn, seen=lead.seen, was_part_of=whole
+    )
     case.count("ok")

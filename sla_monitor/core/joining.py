@@ -240,6 +240,12 @@ def forget_part(case: Case, fact: PartErased) -> None:
     case.count("ok")
 
 
+def pass_erasure_on(case: Case, fact: PartErased) -> None:
+    """What is erased or forgotten itself has nothing more of its parts, but they may have gone on with it."""
+    _forget_elsewhere(case, fact)
+    case.count("ok")
+
+
 def _take_back(lead: Lead, part: str) -> None:
     """What was said of a lead that joined stands no longer: there is again what this lead had itself."""
     for name, lent in tuple(lead.lent.items()):
@@ -255,7 +261,7 @@ def _forget_elsewhere(case: Case, fact: PartErased) -> None:
 
 
 def whole_of(lead: Lead) -> Iterable[str]:
-    """The leads that this one is part of, or was before it was reopened by itself."""
+    """The leads that this one is part of, or was."""
     present = (lead.joined_to,) if lead.phase is Phase.JOINED else ()
     return dict.fromkeys((*lead.was_part_of, *present))
 

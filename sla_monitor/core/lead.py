@@ -256,7 +256,7 @@ class Lead:
     warn_next: int = 0
     # joining (R25), closing (R29)
     joined_to: str = ""
-    was_part_of: tuple[str, ...] = ()  # before it was reopened by itself: they have the numbers that it brought
+    was_part_of: tuple[str, ...] = ()  # before it was reopened, erased or forgotten: they have what it brought
     joined: list[str] = field(default_factory=list)
     brought: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the numbers of each lead that joined
     own_phones: tuple[str, ...] | None = None  # those of `phones` that it has itself; None: all that was not brought

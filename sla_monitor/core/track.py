@@ -26,6 +26,9 @@ from .terms import announce_schedule, begin_clock, known_team, make_promise, rec
 IDLE = 30 * DAY
 """An answered lead collects calls, and a joined one is followed, until it was idle for so long (R23)."""
 
+KNOWS_WHOLE = 365 * DAY
+"""A forgotten lead that brought something to others leaves their ids for so long: its erasure reaches them (R31)."""
+
 MAX_PARKED = 50
 """Facts that wait for one lead; beyond it the oldest becomes a dead letter."""
 
@@ -66,7 +69,7 @@ def decide(row: Lead | Pulse | None, fact: Any, now: int, rules: Rules) -> tuple
         case.mark(flag for flag in origin.flags if flag in SHOWN)
     if lead.phase in (Phase.ANSWERED, Phase.JOINED) and not isinstance(fact, Due):
         lead.gone_at = now + IDLE
-    gone = lead.phase is Phase.UNKNOWN and not lead.parked
+    gone = lead.phase is Phase.UNKNOWN and not lead.parked and not lead.was_part_of
     return (None if gone else lead), case.effects
 
 
@@ -110,7 +113,7 @@ def _fill(lead: Lead, fact: events.LeadCreated) -> None:
     lead.shared_phones, lead.give_at, lead.keyed = fact.shared, fact.give_after, True
     lead.priority, lead.language, lead.region = fact.priority, fact.language, fact.region
     lead.skills, lead.test, lead.url = fact.skills, fact.test, fact.url
-    lead.updated_stamp = stamp(fact)
+    lead.updated_stamp, lead.gone_at = stamp(fact), 0
 
 
 def _backfill(case: Case) -> None:
@@ -158,6 +161,14 @@ def _give_up(case: Case, waiting: Parked) -> None:
 
 
 # what people and systems say of it
+
+
+def erase_or_park(case: Case, fact: events.LeadErased) -> None:
+    """A lead that was forgotten is erased where it had gone to; one that is to come is erased when it comes (R27)."""
+    if case.lead.was_part_of:
+        ends.erase(case, fact)
+    else:
+        park(case, fact)
 
 
 def bury_erased(case: Case, _fact: Any) -> None:
@@ -245,10 +256,13 @@ def _expire_parked(case: Case) -> None:
 
 
 def _forget(case: Case) -> None:
-    """Retraction is no longer possible, or the lead was idle too long: the row goes."""
-    if case.lead.phase is Phase.ANSWERED:
+    """Retraction is no longer possible, or the lead was idle too long: the row goes, but for where it had gone to."""
+    lead = case.lead
+    if lead.phase is Phase.ANSWERED:
         numbers.close_all(case, case.now)
-    case.lead.phase, case.lead.parked = Phase.UNKNOWN, []
+    whole = () if lead.phase is Phase.UNKNOWN else tuple(joining.whole_of(lead))
+    case.lead = Lead(lead.lead_id, source=lead.source, team_id=lead.team_id, parked=lead.parked, was_part_of=whole)
+    case.lead.gone_at = case.now + KNOWS_WHOLE if whole else 0
 
 
 # the table
@@ -291,7 +305,7 @@ _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
         events.LeadReopened,
         ((_UNKNOWN, park), (_KEPT, ends.reopen), (_JOINED, joining.ask_to_reopen), (_ERASED, bury_erased)),
     ),
-    (events.LeadErased, ((_UNKNOWN, park), (_KEPT | _JOINED, ends.erase))),
+    (events.LeadErased, ((_UNKNOWN, erase_or_park), (_KEPT | _JOINED, ends.erase))),
     *(
         (kind, ((_UNKNOWN, park), (_KEPT, on_call), (_JOINED, joining.hear_and_forward), (_ERASED, bury_erased)))
         for kind in (events.CallStarted, events.CallAnswered, events.CallEnded)
@@ -314,7 +328,7 @@ _TABLE: tuple[tuple[type, Iterable[tuple[frozenset[Status], Handler]]], ...] = (
         ((_KEPT, joining.stay), (_JOINED, joining.pass_on), (_UNKNOWN | _ERASED, joining.part)),
     ),
     (events.Parted, ((_JOINED, ends.begin_alone),)),
-    (events.PartErased, ((_KEPT | _JOINED, joining.forget_part),)),
+    (events.PartErased, ((_KEPT | _JOINED, joining.forget_part), (_UNKNOWN | _ERASED, joining.pass_erasure_on))),
     (events.Absorbed, ((OPEN, joining.absorb),)),
     (events.Preceded, ((_KEPT, joining.follow),)),
     (Due, ((_ALL, on_due),)),
@@ -334,7 +348,6 @@ _REASONS: tuple[tuple[type, frozenset[Status], str], ...] = (
     (events.Merged, _UNKNOWN | _ERASED, "gone"),
     (events.Declined, _UNKNOWN | _ERASED, "gone"),
     (events.Parted, _ALL - _JOINED, "not_joined"),
-    (events.PartErased, _UNKNOWN | _ERASED, "gone"),
     (events.Absorbed, _ALL - OPEN, "not_open"),
     (events.Preceded, _ALL - _KEPT, "gone"),
 )

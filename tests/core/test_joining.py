@@ -765,6 +765,71 @@ def test_r31_what_was_said_of_a_part_of_a_part_is_erased_wherever_it_went():
     assert kept_of(w, Q, "Ivan", "ivan") == []
 
 
+@pytest.mark.parametrize("order", ["AB", "BA"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_r31_it_is_erased_wherever_it_went_though_the_lead_in_between_is_erased_too(order, at_once):
+    w = World()
+    w.feed(facts.lead("M", T0, phones=(R,)), facts.lead("B", T0, phones=(P,)), facts.lead("A", T0, phones=(P,)))
+    w.feed(facts.closed("B", w.now, "merged", merged_into="M"))
+    w.feed(facts.updated("A", T0 + 1, phones=(P, Q), **IVAN))
+    for name in order:
+        w.accept(facts.erased(name, w.now))
+        if not at_once:
+            w.run()
+    w.run()
+    assert (w.lead("M").name, w.lead("M").phones, w.lead("B").was_part_of) == (None, (R,), ("M",))
+    assert kept_of(w, P, Q, "Ivan", "ivan") == []
+
+
+def long_joined() -> World:
+    """A, part of B, was idle for so long that it is forgotten; B is not."""
+    w = joined_by_number()
+    w.feed(facts.updated("A", T0 + 1, name="Ivan"))
+    w.feed(facts.called("c", T0 + MINUTE, number=P, manager_id="anna"))
+    w.to(T0 + 20 * DAY)
+    w.feed(facts.called("d", w.now, number=P, manager_id="anna"))
+    w.to(T0 + 31 * DAY)
+    assert (w.lead("A").status, w.lead("B").status, w.lead("B").phones) == ("unknown", "answered", (P, Q))
+    return w
+
+
+def test_r31_a_joined_lead_that_was_forgotten_is_erased_where_it_had_gone_to():
+    w = long_joined()
+    assert kept_of(w, "Ivan") == ["Ivan"]  # what B has
+    w.feed(facts.erased("A", w.now))
+    assert (w.lead("A").status, w.lead("B").name, w.lead("B").phones) == ("erased", None, (P,))
+    assert (w.of("lead.erased")[-1].data["team_id"], kept_of(w, Q, "Ivan")) == ("sales", [])
+
+
+def test_r31_what_is_erased_goes_on_through_a_lead_that_was_forgotten():
+    w = World()
+    w.feed(facts.lead("M", T0, phones=(R,)), facts.lead("B", T0, phones=(P,)), facts.lead("A", T0, phones=(P, Q)))
+    w.feed(facts.closed("B", w.now, "merged", merged_into="M"))
+    for day in (20, 40):
+        w.to(T0 + day * DAY)
+        w.feed(facts.called(f"m{day}", w.now, number=R, manager_id="anna"))
+    assert (w.lead("B").status, w.lead("B").was_part_of) == ("unknown", ("M",))
+    w.feed(facts.erased("A", w.now))
+    assert (w.lead("M").phones, kept_of(w, Q)) == ((R, P), [])
+
+
+def test_r31_where_a_forgotten_lead_had_gone_to_is_known_for_a_year():
+    w = long_joined()
+    w.to(T0 + 30 * DAY + track.KNOWS_WHOLE + DAY)
+    assert "A" not in w.logs[Log.EVENTS].rows
+
+
+def test_r27_what_comes_for_a_forgotten_lead_waits_for_it_as_for_any_and_it_begins_anew():
+    w = long_joined()
+    w.feed(facts.updated("A", w.now + 1, name="Olga", received=w.now))
+    assert w.counted("parked") == 1
+    w.feed(facts.lead("A", w.now, phones=(R,), name="Anna"))
+    assert (w.lead("A").status, w.lead("A").name, w.lead("A").was_part_of) == ("waiting", "Olga", ("B",))
+    w.after(MINUTE)
+    w.feed(facts.called("r", w.now, number=R, manager_id="anna"))
+    assert w.lead("A").status == "answered"
+
+
 def test_r31_leads_that_were_part_of_each_other_pass_an_erasure_on_only_so_often():
     w = joined_by_number()
     w.to(T0 + MINUTE)
