@@ -26,7 +26,7 @@ from .heartbeat import Stage, passed
 from .mailbox import LOG, Mailbox, key_of
 from .row import Header
 from .rules import Rules
-from .standing import CHANGES, ENDS, OPEN, Heard, difference, live, said
+from .standing import CHANGES, ENDS, OPEN, Heard, difference, live, said, stands
 
 KNOWN = 64
 """Notices remembered to tell a repeated one; track does not repeat itself across more."""
@@ -124,11 +124,14 @@ def _is_over(row: Notices, fact: Any, now: int) -> bool:
 
 
 def _accept(row: Notices, fact: Notify, now: int) -> list[Effect]:
+    """Unless what it says was over in the very step that asked for it."""
     row.told_at = now
     mark = stable_hash(fact.notice_id)
     if mark in row.known:
         return [Count("duplicate")]
     row.known = [*row.known, mark][-KNOWN:]
+    if row.state and not stands(fact.kind, fact.turn, fact.manager_id, row.state):
+        return [Count("ignored_stale")]
     return [Count("ok"), _enqueue(row, fact)]
 
 

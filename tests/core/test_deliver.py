@@ -82,11 +82,19 @@ def enqueued(effects: list[Any]) -> list[tuple[str, str, int]]:
 
 def test_a_notice_goes_to_the_mailbox_of_its_manager_with_what_its_text_needs():
     lead = Lead()
-    lead.state()
+    lead.state(turn=3)
     (_, post) = lead.notify(turn=3, details={"due_at": 5})
     assert (post.to, post.manager_id, post.notice_id) == (key_of("anna"), "anna", "L1:3:assigned:1:anna")
     assert (post.lead_id, post.kind, post.turn, post.at) == ("L1", "assigned", 3, 1_000_000)
     assert (post.details, post.channel, post.head, post.test) == ({"due_at": 5}, "", "boris", False)
+
+
+@pytest.mark.parametrize("changes", [{"phase": "answered"}, {"holder": "vera"}, {"turn": 2}])
+def test_a_notice_that_was_over_in_the_step_that_asked_for_it_goes_to_nobody(changes):
+    lead = Lead()
+    lead.state(**changes)
+    assert lead.notify() == [Count("ignored_stale")]
+    assert enqueued(lead.notify(2, kind="retracted")) == [("anna", "retracted", 1)]
 
 
 def test_r30_a_notice_of_a_test_lead_is_for_the_log_alone():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from sla_monitor.core.attempts import PENDING
 from sla_monitor.core.deliver import Notices
 from sla_monitor.core.effects import Log
@@ -133,6 +135,20 @@ def test_a_hand_over_that_comes_to_nothing_new_is_told_once():
     w.feed(facts.assigned("L", "anna", w.now + 2 * SECOND))
     assert waiting(w, "anna") == []
     assert w.told("anna") == ["assigned", "assigned"]
+
+
+@pytest.mark.parametrize("by", ["anna", "vera"])
+def test_r29_nobody_is_given_a_reopened_lead_that_was_answered_before_that_was_told(by):
+    w = World()
+    w.feed(facts.lead("L", T0, phones=("+74951234567",), owner_id="anna"))
+    w.to(T0 + MINUTE)
+    w.feed(facts.closed("L", w.now))
+    w.to(T0 + 3 * MINUTE)
+    w.feed(facts.called("c", w.now, lead_id="L", manager_id=by))
+    w.to(T0 + 5 * MINUTE)
+    told = len(w.sent)
+    w.feed(facts.reopened("L", T0 + 2 * MINUTE, received=w.now))
+    assert (w.lead("L").status, w.of("sla.met")[-1].data["holder_id"], w.sent[told:]) == ("answered", "anna", [])
 
 
 def test_a_reopened_lead_is_told_of_anew():
