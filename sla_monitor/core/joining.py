@@ -151,9 +151,18 @@ def become_part(case: Case, fact: Joined) -> None:
         numbers.close_all(case, case.now, joined=given)
         turns.leave(case)
     lead.phase, lead.joined_to = Phase.JOINED, fact.into
+    _hand_on_parting(case)
     told = {"into": fact.into, "clock": _became(lead.clock), "holder_id": holder, "source": lead.source}
     case.publish("lead.joined", told)
     case.count("ok")
+
+
+def _hand_on_parting(case: Case) -> None:
+    """Whether a part that was reopened is one of its own depends on the other now."""
+    lead, into = case.lead, case.lead.joined_to
+    for joined, again in lead.parting.items():
+        case.tell_lead(into, JoinedReopened(lead_id=into, joined=joined, at=case.now, reopened=again))
+    lead.parting = {}
 
 
 def _became(clock: LeadClock) -> str:

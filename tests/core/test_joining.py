@@ -405,9 +405,21 @@ def test_r29_who_is_no_part_of_it_any_more_is_not_reopened_for_its_sake(joined_t
         w.after(MINUTE)
         w.feed(facts.closed("S", w.now, "merged", merged_into="T"))
         w.feed(facts.closed("S", T0 + 4 * MINUTE, received=w.now))
-        assert (w.lead("S").status, list(w.lead("S").parting)) == ("joined", ["O"])
+        assert (w.lead("S").status, w.lead("S").parting, list(w.lead("T").parting)) == ("joined", {}, ["O"])
     tell(w, Declined(lead_id="S", joined="O", at=w.now))
-    assert (w.lead("S").parting, w.lead("O").status) == ({}, "joined")
+    assert (w.lead("S").parting, w.lead("T").parting, w.lead("O").status) == ({}, {}, "joined")
+
+
+def test_r29_who_was_reopened_is_one_of_its_own_if_what_the_other_joined_since_was_over_then():
+    w = World(sales(sources=LATE))
+    w.feed(facts.lead("T", T0), facts.lead("S", T0, phones=(PHONE,)), facts.lead("O", T0, phones=(PHONE,)))
+    w.to(T0 + 3 * MINUTE)
+    w.feed(facts.reopened("O", w.now))
+    w.after(MINUTE)
+    w.feed(facts.closed("S", w.now, "merged", merged_into="T"))
+    w.after(MINUTE)
+    w.feed(facts.closed("T", T0 + 2 * MINUTE, received=w.now))
+    assert (w.lead("O").status, came(w, "O")) == ("waiting", [(0, False), (3, False)])
 
 
 def test_r29_a_joined_lead_is_reopened_once_however_often_that_is_told():
