@@ -111,6 +111,16 @@ class Browser:
         """A real click on the first element that a selector finds, once it can be clicked."""
         self.until(lambda: self._call("POST", f"/element/{self._find(css)}/click", {}) is None)
 
+    @contextmanager
+    def held(self, css: str) -> Iterator[None]:
+        """The mouse's button down on an element, and up again at the end."""
+        middle = "const box = document.querySelector(arguments[0]).getBoundingClientRect(); "
+        x, y = self.run(middle + "return [box.x + box.width / 2, box.y + box.height / 2]", css)
+        press = {"x": x, "y": y, "button": "left", "clickCount": 1}
+        self.cdp("Input.dispatchMouseEvent", type="mousePressed", **press)
+        yield
+        self.cdp("Input.dispatchMouseEvent", type="mouseReleased", **press)
+
     def type(self, css: str, text: str) -> None:
         self._call("POST", f"/element/{self._find(css)}/value", {"text": text})
 

@@ -40,6 +40,16 @@ return document.querySelectorAll(
 ).length;
 """
 """How many elements are there that can only have come from outside."""
+LISTEN = """
+window.pressed = 0;
+document.querySelector("#drawer .ways").addEventListener("click", (event) => { window.pressed += 1; event.preventDefault(); });
+"""
+SELECT = """
+const range = document.createRange();
+range.selectNodeContents(document.querySelector("#drawer .story ol b"));
+getSelection().removeAllRanges();
+getSelection().addRange(range);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +203,27 @@ def test_everything_can_be_done_by_keyboard_and_focus_is_kept_while_leads_come_a
         assert vera.run(focused) == "key-02"
         vera.press("/")
         assert vera.run(focused) == "search"
+
+
+def test_whoever_presses_selects_or_has_the_focus_in_the_drawer_is_not_disturbed_by_other_leads(place: Place) -> None:
+    with place.board("boris") as boris:
+        place.lead("calm", owner_id="anna", channel="long", phones=["+7 926 123-45-67"])
+        boris.until_text(row("calm"), "Anna")
+        boris.click(f"{row('calm')} .lead")
+        selected = boris.until_text("#drawer .story ol b", "Given to Anna")
+        call = boris.until_text("#drawer .ways a", "Call")
+        boris.run(LISTEN)
+        boris.run(SELECT)
+        boris.run("document.querySelector('#drawer .ways a').focus({preventScroll: true})")
+        with boris.held("#drawer .ways a"):
+            place.lead("busy", owner_id="vera", channel="long")
+            boris.until_text(row("busy"), "Vera")
+        boris.until(lambda: boris.run("return window.pressed") == 1)
+        assert boris.run("return document.activeElement.textContent") == call
+        boris.run(SELECT)
+        place.lead("busier", owner_id="vera", channel="long")
+        boris.until_text(row("busier"), "Vera")
+        assert boris.run("return String(getSelection())") == selected
 
 
 def test_filters_and_the_search_narrow_the_list_and_an_empty_list_says_why(place: Place) -> None:

@@ -1,6 +1,6 @@
 // One lead in full: what was promised, who had it, each decision with its reason, and what can be done.
 
-import { at, copy, element, options, say, set } from "./dom.mjs";
+import { at, copy, each, element, options, say, set } from "./dom.mjs";
 import { trouble } from "./session.mjs";
 import { word } from "./words.mjs";
 
@@ -13,6 +13,7 @@ export class Drawer {
   #seen = null; // the line that the story was read for
   #reading = false;
   #readAt = 0;
+  #told = []; // what the parts were told from
 
   // actions: what can be done; closed(id): after which focus goes back.
   constructor(page, actions) {
@@ -43,7 +44,7 @@ export class Drawer {
   show() {
     if (!this.#id || !this.dialog.open) return;
     this.#tellActions();
-    if (this.#story) this.#tell();
+    this.#tell();
     if (this.#lead !== this.#seen && performance.now() - this.#readAt > PAUSE) this.#read();
   }
 
@@ -64,6 +65,7 @@ export class Drawer {
     say(this.part(".state"), "");
     say(this.part(".trouble"), this.page.words.loading);
     for (const list of ["dl", ".ways", ".story ol", ".turns"]) this.part(list).replaceChildren();
+    this.#told = [];
     this.#tellActions();
   }
 
@@ -84,7 +86,7 @@ export class Drawer {
     const { words } = this.page;
     say(this.part(".trouble"), found.story ? "" : found.status === 404 ? words.notFound : trouble(words, found.status, found.detail));
     this.#story = found.story ?? this.#story;
-    if (this.#story) this.#tell();
+    this.#tell();
     return undefined;
   }
 
@@ -120,70 +122,90 @@ export class Drawer {
       [title, sorted.filter((one) => kind(one) === name).map((one) => [one.manager_id, text(one)])]));
   }
 
+  // Touched only when what it says may be another: whoever presses, selects or has the focus there is not disturbed.
   #tell() {
-    const { words } = this.page;
+    const { words, hello } = this.page;
+    const from = [this.#story, words, hello, new Date(this.page.now()).toDateString()];
+    if (!this.#story || from.every((one, n) => one === this.#told[n])) return;
+    this.#told = from;
     const { lead, name, outcomes } = this.#story;
     say(this.part("h2"), name ? `${lead.lead_id} · ${name}` : lead.lead_id);
     say(this.part(".state"), `${word(words.status, lead.status)}, ${words.turn(lead.turn)}`);
-    this.#tellFacts({ ...lead, channel: this.#story.channel, priority: this.#story.priority }, words.facts);
     this.#tellWays(this.#story);
-    const steps = outcomes.length ? outcomes.map((outcome) => this.#step(outcome)).reverse() : [element("li", words.noTimeline)];
-    this.part(".story ol").replaceChildren(...steps);
-    this.part(".turns").replaceChildren(...lead.turns.map((turn) => this.#turn(turn)));
+    this.#tellFacts({ ...lead, channel: this.#story.channel, priority: this.#story.priority });
+    this.#tellSteps([...outcomes].reverse());
+    each(this.part(".turns"), lead.turns, ({ turn }) => turn, () => element("li"), (child, turn) => this.#fillTurn(child, turn));
   }
 
-  #tellFacts(lead, words) {
+  #tellFacts(lead) {
+    const { words } = this.page;
     const time = (at) => at && this.page.time(Date.parse(at), true);
-    const due = lead.due_at === lead.customer_due_at ? null : lead.due_at;
-    const facts = [
-      [words.holder, lead.holder_id ? this.page.name(lead.holder_id) : this.page.words.nobody], [words.due, time(due)],
-      [words.customer_due, time(lead.customer_due_at)], [words.contact_due, time(lead.contact_due_at)], [words.policy, this.page.promise(lead.policy)],
-      [words.started, time(lead.started_at)], [words.first_attempt, time(lead.first_attempt_at)],
-      [words.first_contact, time(lead.first_contact_at)], [words.team, this.page.team(lead.team_id)], [words.source, lead.source],
-      [words.channel, lead.channel && word(this.page.words.channels, lead.channel)], [words.priority, lead.priority && word(this.page.words.priorities, lead.priority)],
-      [words.joined_to, lead.joined_to], [words.previous, lead.previous_lead_id],
-    ].filter(([, value]) => value);
-    this.part("dl").replaceChildren(...facts.flatMap(([fact, value]) => [element("dt", fact), element("dd", value)]));
+    const facts = {
+      holder: lead.holder_id ? this.page.name(lead.holder_id) : words.nobody,
+      due: time(lead.due_at === lead.customer_due_at ? null : lead.due_at),
+      customer_due: time(lead.customer_due_at), contact_due: time(lead.contact_due_at), policy: this.page.promise(lead.policy),
+      started: time(lead.started_at), first_attempt: time(lead.first_attempt_at), first_contact: time(lead.first_contact_at),
+      team: this.page.team(lead.team_id), source: lead.source,
+      channel: lead.channel && word(words.channels, lead.channel), priority: lead.priority && word(words.priorities, lead.priority),
+      joined_to: lead.joined_to, previous: lead.previous_lead_id,
+    };
+    const parts = Object.entries(facts).filter(([, value]) => value).flatMap(([fact, value]) => [["dt", fact, words.facts[fact]], ["dd", fact, value]]);
+    each(this.part("dl"), parts, ([kind, fact]) => `${kind} ${fact}`, ([kind]) => element(kind), (child, [, , text]) => say(child, text));
   }
 
   // How the customer is reached, for those who may know it.
   #tellWays({ phones = [], url }) {
     const { words } = this.page;
-    const calls = phones.map((phone) => Object.assign(element("a", words.call(phone), "call"), { href: `tel:${phone}` }));
-    const elsewhere = url && new URL(url).protocol.startsWith("https") ? [Object.assign(element("a", words.openInCrm, "crm"), { href: url, target: "_blank", rel: "noopener noreferrer" })] : [];
-    this.part(".ways").replaceChildren(...calls, ...elsewhere);
+    const ways = phones.map((phone) => ({ kind: "call", href: `tel:${phone}`, text: words.call(phone) }));
+    if (leadsTo(url)) ways.push({ kind: "crm", href: url, text: words.openInCrm });
+    each(this.part(".ways"), ways, ({ href }) => href, ({ kind, href }) => way(kind, href), (child, { text }) => say(child, text));
   }
 
-  #step({ type, time, data }) {
+  #tellSteps(outcomes) {
+    const list = this.part(".story ol");
+    if (!outcomes.length) return each(list, [this.page.words.noTimeline], () => "none", () => element("li"), say);
+    return each(list, outcomes, ({ id }) => id, () => copy("t-step"), (step, outcome) => this.#fillStep(step, outcome));
+  }
+
+  #fillStep(step, { type, time, data }) {
     const { words } = this.page;
     const kind = type.replace(/\.v\d+$/, "");
     const person = (id) => (id ? this.page.name(id) : words.somebody);
     const named = { ...data, by: person(data.by), to: person(data.to), from: person(data.from), holder_id: person(data.holder_id), nobody: !data.holder_id };
-    const step = copy("t-step");
     set(step, "data-kind", kind);
     say(step.querySelector("time"), this.page.time(Date.parse(time), true));
     say(step.querySelector("b"), Object.hasOwn(words.tell, kind) ? words.tell[kind](named) : kind);
     const why = [data.reason && word(words.reasons, data.reason), data.actor && words.actor(data.actor)].filter(Boolean);
     say(step.querySelector("small"), why.join(" · "));
-    const listed = (data.candidates ?? []).map((one) => this.#candidate(person(one.manager_id), one.passed_over));
-    const others = Object.entries(data.others ?? {}).map(([reason, n]) => this.#candidate(words.others(n), reason));
-    step.querySelector("ul").replaceChildren(...listed, ...others);
-    return step;
+    const listed = (data.candidates ?? []).map((one) => [person(one.manager_id), one.passed_over]);
+    const others = Object.entries(data.others ?? {}).map(([reason, n]) => [words.others(n), reason]);
+    each(step.querySelector("ul"), [...listed, ...others].entries(), ([n]) => n, () => element("li"), (child, [, looked]) => this.#fillCandidate(child, ...looked));
   }
 
-  #candidate(name, reason) {
+  #fillCandidate(child, name, reason) {
     const { words } = this.page;
-    const why = reason ? word(words.passedOver, reason) : words.chosen;
-    return element("li", `${name}: ${why}`, reason ? "" : "chosen");
+    say(child, `${name}: ${reason ? word(words.passedOver, reason) : words.chosen}`);
+    child.classList.toggle("chosen", !reason);
   }
 
-  #turn(turn) {
+  #fillTurn(child, turn) {
     const { words } = this.page;
     const due = turn.due_at ? ` → ${this.page.time(Date.parse(turn.due_at), true)}` : "";
     const holder = turn.holder_id ? this.page.name(turn.holder_id) : words.nobody;
     const span = this.page.time(Date.parse(turn.from), true) + due;
-    return Object.assign(element("li", `${holder}, ${span}: ${word(words.results, turn.result ?? "")}`), { value: turn.turn });
+    say(child, `${holder}, ${span}: ${word(words.results, turn.result ?? "")}`);
+    child.value = turn.turn;
   }
+}
+
+function way(kind, href) {
+  const made = Object.assign(element("a", "", kind), { href });
+  return kind === "crm" ? Object.assign(made, { target: "_blank", rel: "noopener noreferrer" }) : made;
+}
+
+// Whether a link of another system leads to a page that may be opened from here.
+function leadsTo(url) {
+  return Boolean(url) && URL.canParse(url) && new URL(url).protocol === "https:";
 }
 
 async function read(path) {
