@@ -235,6 +235,7 @@ _DETAILS: dict[str, Callable[[Any], str]] = {
     "greater_than_equal": _fixed("must be {ge} or more"),
     "less_than_equal": _fixed("must be {le} or less"),
     "instant": _said,
+    "place": _said,
     "span": _said,
     "scalar": _said,
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 VISIBLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
@@ -16,6 +17,10 @@ RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(
 LEAP = re.compile(r"(.+[Tt][0-9]{2}:[0-9]{2}):60(?:\.[0-9]+)?(.*)")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST = datetime(9000, 1, 1, tzinfo=UTC) - EPOCH
+PLACE = re.compile(r"https://(?:\[([^\]]*)\]|([^:/?#\[\]]*))(?::([0-9]{0,5}))?(?=[/?#]|$)")
+HOST = re.compile(r"[a-z0-9_.-]+", re.IGNORECASE)
+NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*", re.IGNORECASE)
+LAST_PORT = 65535
 LONGEST_SECONDS = 7 * 24 * 3600
 LONGEST_ATTRIBUTE = 1024
 
@@ -56,6 +61,26 @@ def to_scalar(value: object) -> object:
     return value
 
 
+def to_place(url: str) -> str:
+    """An address, of a host and a port that can be: no browser opens any other."""
+    place = PLACE.match(url)
+    if place is None or int(place[3] or 0) > LAST_PORT or not _is_host(place[1], place[2]):
+        raise PydanticCustomError("place", "must name a host that can be, and a port up to 65535 if any")
+    return url
+
+
+def _is_host(v6: str | None, name: str) -> bool:
+    try:
+        if v6 is not None:
+            return bool(IPv6Address(v6))
+        plain = name.encode("idna").decode().removesuffix(".")
+        if NUMERIC.fullmatch(plain.rpartition(".")[2]):
+            return bool(IPv4Address(plain))
+    except (AddressValueError, UnicodeError):
+        return False
+    return HOST.fullmatch(plain) is not None
+
+
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=VISIBLE)]
 LongId = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=VISIBLE)]
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s\x00-\x20\x7f-\x9f]+$")]
@@ -66,6 +91,7 @@ Link = Annotated[
     StringConstraints(
         max_length=1024, pattern=r"^https://[^\s/?#@\x00-\x20\x7f-\x9f]+([/?#][^\s\x00-\x20\x7f-\x9f]*)?$"
     ),
+    AfterValidator(to_place),
 ]
 """A page of another system. Nobody is named before its host, so that it leads where it seems to."""
 Number = Annotated[str, StringConstraints(max_length=64)]

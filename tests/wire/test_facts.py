@@ -196,10 +196,25 @@ def test_an_update_tells_what_stays_from_what_is_emptied():
     assert (full.emails, full.skills) == (("a@b.example",), ("x",))
 
 
+PLACES = (
+    "https://crm.example/leads/1?tab=a#b",
+    "https://crm.example",
+    "https://crm.example.?q",
+    "https://crm.example:8443/ж",
+    "https://crm_1.example:/",
+    "https://срм.рф/лид/1",
+    "https://xn--l1acc.xn--p1ai/1",
+    "https://उदाहरण.भारत/",
+    "https://localhost:65535/1",
+    "https://10.0.0.5:8443/1",
+    "https://[2001:db8::1]:443/1",
+)
+
+
 @pytest.mark.parametrize("kind", ["lead.created.v1", "lead.updated.v1"])
 def test_the_address_at_which_its_source_shows_a_lead_comes_along(kind):
     assert routed(kind).fact.url is None
-    for url in ("https://crm.example/leads/1?tab=a#b", "https://crm.example", "https://crm.example:8443/ж"):
+    for url in PLACES:
         assert routed(kind, url=url).fact.url == url
 
 
@@ -223,6 +238,32 @@ def test_an_address_that_is_no_plain_https_is_refused(url):
     with pytest.raises(wire.Invalid) as refused:
         routed("lead.created.v1", url=url)
     assert [fault.pointer for fault in refused.value.faults] == ["/data/url"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[x]/",
+        "https://[::1/",
+        "https://%zz/1",
+        "https://crm.example:99999/lead",
+        "https://crm.example:https/",
+        "https://crm.exa|mple/1",
+        "https://{portal}/lead/1",
+        "https://crm.example:1:2/",
+        "https://:443/",
+        "https://a..b/",
+        "https://./",
+        "https://256.1.1.1/",
+        "https://crm.1/",
+        "https://1.2.3./",
+        "https://crm．example／1",
+    ],
+)
+def test_an_address_that_no_browser_opens_is_refused(url):
+    with pytest.raises(wire.Invalid) as refused:
+        routed("lead.created.v1", url=url)
+    assert refused.value.faults == (("/data/url", "must name a host that can be, and a port up to 65535 if any"),)
 
 
 @pytest.mark.parametrize("owner", [None, ""])
