@@ -42,7 +42,21 @@ return document.querySelectorAll(
 """How many elements are there that can only have come from outside."""
 LISTEN = """
 window.pressed = 0;
-document.querySelector("#drawer .ways").addEventListener("click", (event) => { window.pressed += 1; event.preventDefault(); });
+document.querySelector("#drawer .ways").addEventListener("click", (event) => {
+  window.pressed += 1;
+  event.preventDefault();
+});
+"""
+UNREADABLE = """
+const real = window.fetch;
+window.fetch = async (path, how) => {
+  const answer = await real(path, how);
+  return String(path).includes("/story") ? Response.json({ ...await answer.json(), url: "https://[x]/" }) : answer;
+};
+"""
+HOLD_C = """
+const held = new KeyboardEvent("keydown", { key: "c", bubbles: true, repeat: true });
+document.activeElement.dispatchEvent(held);
 """
 SELECT = """
 const range = document.createRange();
@@ -224,6 +238,68 @@ def test_whoever_presses_selects_or_has_the_focus_in_the_drawer_is_not_disturbed
         place.lead("busier", owner_id="vera", channel="long")
         boris.until_text(row("busier"), "Vera")
         assert boris.run("return String(getSelection())") == selected
+
+
+def test_a_letter_claims_nothing_while_no_lead_has_the_focus(place: Place) -> None:
+    with place.board("vera") as vera:
+        place.lead("stray", owner_id="anna", channel="long")
+        vera.until_text(row("stray"), "Anna")
+        vera.run("document.activeElement.blur()")
+        vera.press("c", "с", "Enter")
+        assert vera.run("return document.getElementById('drawer').open") is False
+        vera.press("Down")
+        assert vera.run("return document.activeElement.dataset.lead") == "stray"
+        vera.run(HOLD_C)
+        place.lead("after", owner_id="gleb", channel="long")
+        vera.until_text(row("after"), "Gleb")
+        assert vera.text("#said") == ""
+        assert "Anna" in vera.text(f"{row('stray')} .holder")
+
+
+def test_a_lead_of_an_address_that_no_browser_opens_is_told_and_called_as_any_other(place: Place) -> None:
+    with place.board("boris") as boris:
+        place.lead("crooked", owner_id="anna", channel="long", phones=["+7 926 123-45-67"])
+        boris.until_text(row("crooked"), "Anna")
+        boris.run(UNREADABLE)  # kept from before such addresses were refused
+        boris.click(f"{row('crooked')} .lead")
+        boris.until_text("#drawer .story", "Given to Anna")
+        assert boris.texts("#drawer .ways a") == ["Call +79261234567"]
+        assert boris.texts("#drawer .turns li")
+
+
+def test_r31_the_name_and_number_of_an_erased_customer_leave_a_drawer_that_is_open(place: Place) -> None:
+    with place.board("anna") as anna:
+        place.lead("forgotten", owner_id="anna", channel="long", name="Secret Customer", phones=["+7 926 123-45-67"])
+        anna.until_text(row("forgotten"), "Anna")
+        anna.click(f"{row('forgotten')} .lead")
+        anna.until_text("#drawer .ways", "Call")
+        told = {"lead_id": "forgotten", "kind": "message", "manager_id": "anna"}
+        assert place.monitor.post("contact.recorded.v1", place.monitor.clock.now(), **told) == 202
+        anna.until_text("#drawer .state", "answered")
+        anna.until(lambda: not anna.text(row("forgotten")))
+        assert "Secret Customer" in anna.text("#drawer")
+        assert place.monitor.post("lead.erased.v1", place.monitor.clock.now(), lead_id="forgotten") == 202
+        anna.until_text("#drawer .state", "erased")
+        assert anna.text("#drawer h2") == "forgotten"
+        assert anna.texts("#drawer .ways a") == []
+        assert anna.run("return document.documentElement.outerHTML.includes('Secret')") is False
+
+
+def test_a_lead_that_goes_out_of_reach_leaves_nothing_in_a_drawer_that_is_open(place: Place) -> None:
+    with place.board("anna") as anna:
+        place.lead(
+            "lent", team_id="solo", owner_id="anna", channel="long", name="Lent Customer", phones=["+79261234568"]
+        )
+        anna.until_text(row("lent"), "Anna")
+        anna.click(f"{row('lent')} .lead")
+        anna.until_text("#drawer .ways", "Call")
+        given = {"lead_id": "lent", "owner_id": "olga", "assigned_by": "human"}
+        assert place.monitor.post("lead.assigned.v1", place.monitor.clock.now(), **given) == 202
+        anna.until_text("#drawer .trouble", "not yours to see")
+        assert anna.text("#drawer h2") == "lent"
+        assert anna.texts("#drawer .ways a, #drawer dd, #drawer li") == []
+        assert "Lent" not in anna.text("#drawer")
+        anna.complaints()  # that it was not found
 
 
 def test_filters_and_the_search_narrow_the_list_and_an_empty_list_says_why(place: Place) -> None:

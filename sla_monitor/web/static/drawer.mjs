@@ -6,6 +6,8 @@ import { word } from "./words.mjs";
 
 const CLOSINGS = ["converted", "junk", "duplicate", "deleted"];
 const PAUSE = 1500; // ms between two looks at the same lead
+const AGAIN = 10_000; // ms after which it is read again though nothing was told of it: erased, answered by a call
+const OUT_OF_REACH = new Set([403, 404, 410]);
 
 export class Drawer {
   #id = null;
@@ -13,6 +15,7 @@ export class Drawer {
   #seen = null; // the line that the story was read for
   #reading = false;
   #readAt = 0;
+  #timer = 0;
   #told = []; // what the parts were told from
 
   // actions: what can be done; closed(id): after which focus goes back.
@@ -32,9 +35,9 @@ export class Drawer {
 
   open(id) {
     this.#id = id;
-    this.#story = this.#seen = null;
+    this.#seen = null;
     history.replaceState(null, "", `#${new URLSearchParams({ lead: id })}`);
-    this.#clear();
+    this.#clear(this.page.words.loading);
     if (!this.dialog.open) this.dialog.showModal();
     this.part("h2").focus();
     this.#read();
@@ -45,7 +48,7 @@ export class Drawer {
     if (!this.#id || !this.dialog.open) return;
     this.#tellActions();
     this.#tell();
-    if (this.#lead !== this.#seen && performance.now() - this.#readAt > PAUSE) this.#read();
+    this.#look();
   }
 
   get #lead() {
@@ -60,10 +63,12 @@ export class Drawer {
     });
   }
 
-  #clear() {
-    say(this.part("h2"), this.#id);
+  // Nothing of a lead stays but its id. why: what is told instead.
+  #clear(why) {
+    this.#story = null;
+    say(this.part("h2"), this.#id ?? "");
     say(this.part(".state"), "");
-    say(this.part(".trouble"), this.page.words.loading);
+    say(this.part(".trouble"), why);
     for (const list of ["dl", ".ways", ".story ol", ".turns"]) this.part(list).replaceChildren();
     this.#told = [];
     this.#tellActions();
@@ -71,7 +76,18 @@ export class Drawer {
 
   #closed() {
     this.#id = null;
+    clearTimeout(this.#timer);
+    this.#clear("");
     history.replaceState(null, "", location.pathname + location.search);
+  }
+
+  // Read again what the stream has told of since, and now and then what it tells nothing of.
+  #look() {
+    const told = this.#lead !== this.#seen;
+    const since = performance.now() - this.#readAt;
+    clearTimeout(this.#timer);
+    if (since > (told ? PAUSE : AGAIN)) this.#read();
+    else this.#timer = setTimeout(() => this.show(), (told ? PAUSE : AGAIN) - since + 1);
   }
 
   async #read() {
@@ -84,9 +100,11 @@ export class Drawer {
     this.#readAt = performance.now();
     if (id !== this.#id) return this.#id && this.#read();
     const { words } = this.page;
-    say(this.part(".trouble"), found.story ? "" : found.status === 404 ? words.notFound : trouble(words, found.status, found.detail));
+    const why = found.story ? "" : found.status === 404 ? words.notFound : trouble(words, found.status, found.detail);
+    if (OUT_OF_REACH.has(found.status)) this.#clear(why);
+    else say(this.part(".trouble"), why);
     this.#story = found.story ?? this.#story;
-    this.#tell();
+    this.show();
     return undefined;
   }
 

@@ -180,17 +180,18 @@ export class List {
     this.#rows.get(lead.lead_id).focus({ preventScroll: true });
   }
 
-  // Keys of the list; also of a page where nothing else has the focus.
+  // Keys of the list. Of a page where nothing has the focus only those that change nothing.
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") return this.#handled(event, () => this.do.search());
-    const id = this.#focused() ?? this.#active;
+    const focused = this.#focused();
+    const id = focused ?? this.#active;
     const lead = this.#shown[this.#index.get(id)];
     if (!lead) return;
     const page = Math.max(1, Math.floor(this.grid.clientHeight / this.#height) - 1);
-    const to = moved(event.key, this.#focused() ? this.#index.get(id) : this.#index.get(id) - 1, page, this.#shown.length);
+    const to = moved(event.key, focused ? this.#index.get(id) : this.#index.get(id) - 1, page, this.#shown.length);
     if (to !== null) this.#handled(event, () => this.#focus(to));
-    else if (event.target.tagName === "BUTTON") return;
+    else if (!focused || event.repeat || event.target.tagName === "BUTTON") return;
     else if (event.key === "Enter") this.#handled(event, () => this.do.open(id));
     else if (["c", "C", "с", "С"].includes(event.key) && this.page.claimant) this.#handled(event, () => this.do.claim(lead));
   }
