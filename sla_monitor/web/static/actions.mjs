@@ -81,11 +81,12 @@ export class Actions {
   }
 }
 
-// Null once it is durable; else what went wrong, in words.
+// Null once it is durable; else what went wrong, in words. Only a refusal says that nothing was done.
 async function send(method, path, body, words) {
   try {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
+    if (answer.status >= 500) return words.unsure(answer.status);
     return answer.ok ? null : words.refused(trouble(words, answer.status, await detail(answer)));
   } catch {
     return words.offline;

@@ -9,6 +9,7 @@ const { HOUR, ServerClock, countdown, holderCountdown, nearness, span } = await 
 const { Leads, byUrgency, matches } = await load("leads.mjs");
 const { Link } = await load("link.mjs");
 const { fate } = await load("fate.mjs");
+const { Actions } = await load("actions.mjs");
 const { plot, share, summary } = await load("figures.mjs");
 const { lines, parts } = await load("telling.mjs");
 const { Filter, TESTS } = await load("filter.mjs");
@@ -352,4 +353,27 @@ test("the language is the one that was switched to, else the first of the browse
 test("numbers of leads are inflected", () => {
   assert.deepEqual([1, 2, 5, 21].map((n) => WORDS.ru.leads(n)), ["1 лид", "2 лида", "5 лидов", "21 лид"]);
   assert.deepEqual([1, 2].map((n) => WORDS.en.leads(n)), ["1 lead", "2 leads"]);
+});
+
+// what was done
+
+test("that nothing was done is said only where the server refused it; else that it is not known", async () => {
+  const answered = async (words, status) => {
+    globalThis.fetch = async () => {
+      if (status) return Response.json({ detail: "what the server says" }, { status });
+      throw new TypeError("no connection");
+    };
+    const told = [];
+    const page = { words, announce: (text) => told.push(text), now: () => 0, name: (id) => id, leads: new Leads() };
+    const actions = new Actions(page, () => null);
+    await actions.close(lead("a"), "junk");
+    await actions.presence("anna", "away", 0);
+    return told.filter((_, n) => n % 2);
+  };
+  for (const [words, nothing, unknown] of [[WORDS.en, "Nothing was done.", "not known"], [WORDS.ru, "Ничего не сделано.", "неизвестно"]]) {
+    for (const status of [400, 403, 404, 408, 409, 422, 429])
+      for (const said of await answered(words, status)) assert.ok(said.startsWith(nothing) && !said.includes(unknown), said);
+    for (const status of [0, 500, 502, 503, 504])
+      for (const said of await answered(words, status)) assert.ok(said.includes(unknown) && !said.includes(nothing), said);
+  }
 });
