@@ -65,6 +65,27 @@ return [...found];
 """
 """What sticks out of an edge or is cut, in a root; cut: what may be, since its whole text is told elsewhere."""
 
+SHORTENED = """
+const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+const found = [];
+for (const element of document.querySelectorAll(arguments[0])) {
+  if (!element.checkVisibility()) continue;
+  canvas.font = getComputedStyle(element).font;
+  const text = element.textContent;
+  const fits = (letters) => canvas.measureText(text.slice(0, letters) + "…").width <= element.clientWidth;
+  if (canvas.measureText(text).width <= element.clientWidth + 1) continue;
+  const seen = [...text].findLastIndex((_, index) => fits(index + 1)) + 1;
+  if (seen < arguments[1]) found.push(`${text}: ${seen} letters`);
+}
+return found;
+"""
+"""Texts of which fewer than some letters can be seen, and not the whole."""
+
+
+def shortened(browser: Browser, css: str, letters: int) -> list[str]:
+    """Texts of which fewer than some letters can be seen, and not the whole."""
+    return list(browser.run(SHORTENED, css, letters))
+
 
 def faint(browser: Browser, root: str = "body") -> list[str]:
     """Texts with less contrast to what lies behind them than 4.5, as they are now."""

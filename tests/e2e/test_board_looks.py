@@ -11,7 +11,7 @@ import pytest
 from sla_monitor.core.rules import HOUR, MINUTE
 from tests.e2e.board import Place, make, row
 from tests.e2e.browser import DESK, PHONE, Browser, Driver, driving, require_browser
-from tests.e2e.looks import clipped, faint
+from tests.e2e.looks import clipped, faint, shortened
 
 NAMES = {
     "lev": "Лев",
@@ -28,9 +28,11 @@ CUSTOMERS = (
     "Наталья Викторовна Рождественская-Преображенская-Ковальчук",
 )
 LONG = "turned-in-a-lead-of-a-very-long-id-of-another-system-0123456789"
-WIDTHS = (320, 390, 768, 1024, 1280, 1440, 1920)
+WIDTHS = (320, 360, 390, 500, 768, 1024, 1280, 1440, 1920)
 CUT = "#rows .lead, #rows .holder .name, #rows .holder .turn, #rows .origin > *, .said"
 """What may be cut: names and ids, which the drawer tells in full."""
+READABLE = 8
+"""Letters of a holder's name that are seen at least; shorter ones are seen whole."""
 
 
 def policy() -> str:
@@ -115,6 +117,7 @@ def test_nothing_on_the_board_is_cut_or_faint_whatever_people_are_called(busy: P
             for tab in tabs:
                 boris.run(f"document.body.dataset.view = '{tab}'")
                 assert (width, tab, clipped(boris, CUT)) == (width, tab, [])
+                assert (width, tab, shortened(boris, "#rows .holder .name", READABLE)) == (width, tab, [])
                 assert (width, tab, faint(boris)) == (width, tab, [])
 
 
