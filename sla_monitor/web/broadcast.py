@@ -102,6 +102,8 @@ class Broadcast:
     def _hello(self, visitor: Visitor) -> bytes:
         rules = self._web.rules()
         managers = (manager for manager in rules.managers.values() if visitor.sees_manager(manager.id, rules))
+        teams = (team for team in rules.teams.values() if visitor.sees_team(team.id))
+        policies = (policy for policy in rules.policies if policy.team is None or visitor.sees_team(policy.team))
         return _event(
             "hello",
             now=self._web.clock.now(),
@@ -111,8 +113,8 @@ class Broadcast:
             managed=bool(rules.managers),
             fields=Line._fields,
             names={manager.id: manager.name or manager.id for manager in managers},
-            teams={team.id: team.name or team.id for team in rules.teams.values()},
-            policies={policy.name: policy.title or policy.name for policy in rules.policies},
+            teams={team.id: team.name or team.id for team in teams},
+            policies={policy.name: policy.title or policy.name for policy in policies},
         )
 
     def _messages(self, viewer: Viewer, visitor: Visitor) -> Iterator[bytes]:

@@ -13,6 +13,9 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
+LANGUAGE = "language"
+"""The cookie of the language that was chosen with the switch of a page."""
+
 PAGE = """<!doctype html>
 <html lang="{language}">
 <head>
@@ -50,6 +53,7 @@ def facts(lines: Iterable[tuple[str, str | None]]) -> str:
 
 
 def language_asked(request: web.Request, known: Container[str]) -> str:
-    """The first language that the browser names and we have."""
+    """What was chosen on the board, else the first language that the browser names and we have."""
+    chosen = request.cookies.get(LANGUAGE, "")
     asked = (part.strip()[:2].lower() for part in request.headers.get("Accept-Language", "").split(","))
-    return next((language for language in asked if language in known), "en")
+    return next((language for language in (chosen, *asked) if language in known), "en")

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from .pages import language_asked, page, paragraph
+from .sessions import COOKIE
 
 SIGN_IN = "sign-in"
 
@@ -94,5 +95,7 @@ def _page(request: web.Request, status: int, detail: str, root: str) -> web.Resp
     words = WORDS[language]
     title, text = words.told.get(status, words.other)
     more = [paragraph(f"{detail[:1].upper()}{detail[1:]}.")] if language == "en" else []
-    ways = f'<p><a href="{root or "./"}">{words.board}</a> · <a href="{root}{SIGN_IN}">{words.sign_in}</a></p>'
-    return page(title, [paragraph(text), *more, ways], language, root=root, status=status)
+    ways = [f'<a href="{root or "./"}">{words.board}</a>']
+    if status == HTTPStatus.FORBIDDEN or COOKIE not in request.cookies:
+        ways.append(f'<a href="{root}{SIGN_IN}">{words.sign_in}</a>')
+    return page(title, [paragraph(text), *more, f"<p>{' · '.join(ways)}</p>"], language, root=root, status=status)

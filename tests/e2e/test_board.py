@@ -302,6 +302,48 @@ def test_a_lead_that_goes_out_of_reach_leaves_nothing_in_a_drawer_that_is_open(p
         anna.complaints()  # that it was not found
 
 
+def test_the_address_and_a_lead_that_joined_lead_to_other_leads(place: Place) -> None:
+    with place.board("boris") as boris:
+        for lead_id in ("joins", "stays"):
+            place.lead(lead_id, owner_id="anna", channel="long")
+            boris.until_text(row(lead_id), "Anna")
+        boris.run("location.hash = '#lead=joins'")
+        boris.until_text("#drawer .story", "Given to Anna")
+        merged = {"lead_id": "joins", "reason": "merged", "merged_into": "stays"}
+        assert place.monitor.post("lead.closed.v1", place.monitor.clock.now(), **merged) == 202
+        boris.until(lambda: boris.texts("#drawer dd a") == ["stays"])
+        boris.click("#drawer dd a")
+        boris.until(lambda: boris.text("#drawer h2") == "stays")
+        boris.until_text("#drawer .story", "Given to Anna")
+
+
+def test_the_list_of_who_can_have_a_lead_stands_still_while_somebody_chooses(place: Place) -> None:
+    options = "#drawer .reassign option"
+    with place.board("boris") as boris:
+        place.lead("chosen", owner_id="anna", channel="long")
+        boris.until_text(row("chosen"), "Anna")
+        boris.click(f"{row('chosen')} .lead")
+        boris.until_text("#drawer .story", "Given to Anna")
+        boris.run("document.querySelector('#drawer .reassign select').focus()")
+        before = boris.texts(options)
+        place.lead("weighs", owner_id="vera", channel="long")
+        boris.until_text("#people [data-key=vera] .load", "1 lead")
+        assert boris.texts(options) == before
+        boris.run("document.querySelector('#drawer h2').focus()")
+        boris.until(lambda: any(text.startswith("Vera") and "1 lead" in text for text in boris.texts(options)))
+
+
+def test_typing_before_the_board_has_begun_leaves_the_other_filters(place: Place) -> None:
+    with place.board("boris") as boris:
+        boris.cdp("Network.enable")
+        boris.cdp("Network.setBlockedURLs", urls=["*/v1/board/stream"])
+        boris.go(f"{place.monitor.url}/?team=sales&source=crm")
+        boris.until(lambda: boris.text("h1"))
+        boris.run(SEARCH, "ivan")
+        assert boris.run("return location.search") == "?team=sales&source=crm&q=ivan"
+        boris.complaints()  # that a request was blocked
+
+
 def test_filters_and_the_search_narrow_the_list_and_an_empty_list_says_why(place: Place) -> None:
     with place.board("boris") as boris:
         boris.until_text("#empty", "No open leads")

@@ -417,6 +417,7 @@ async def test_everybody_sees_their_own_team_and_viewers_no_names():
     assert [len(seen[name].hour["responses"]) for name in ("anna", "root")] == [1, 2]
     assert "pavel" not in seen["anna"].people
     assert "pavel" not in seen["anna"].hello["names"]
+    assert [set(seen[name].hello["teams"]) for name in ("anna", "root")] == [{"sales"}, {"sales", "field"}]
 
 
 async def test_nobody_hears_that_a_lead_is_gone_of_which_they_never_knew():

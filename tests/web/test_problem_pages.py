@@ -32,6 +32,21 @@ async def test_a_browser_gets_a_page_in_its_language_and_a_program_gets_json(lan
             assert (await get(site, path, 404, **bearer("boris")))["status"] == 404
 
 
+async def test_whoever_has_signed_in_is_offered_no_signing_in_but_where_another_key_would_help():
+    async with office() as site:
+        signed = {"Cookie": await sign_in(site, "anna")}
+        assert "sign-in" in (await browse(site, "/nowhere"))[2]
+        assert "sign-in" not in (await browse(site, "/nowhere", **signed))[2]
+
+
+async def test_pages_of_the_server_are_in_the_language_that_was_chosen_on_the_board():
+    async with office() as site:
+        for path, told in (("/nowhere", "Такой страницы нет"), ("/sign-in", "Вход")):
+            chosen = {"Accept-Language": "en", "Cookie": "language=ru"}
+            assert told in (await browse(site, path, **chosen))[2]
+            assert told not in (await browse(site, path, **chosen | {"Cookie": "language=xx"}))[2]
+
+
 async def test_what_is_not_allowed_or_cannot_be_now_is_a_page_too(site):
     async with office() as keyed:
         assert "Not for you to see" in (await browse(keyed, "/report", **bearer("pbx")))[2]

@@ -159,6 +159,12 @@ function tick() {
   setTimeout(tick, page.clock.untilNextSecond(performance.now()));
 }
 
+// The lead that the address names.
+function openNamed() {
+  const named = new URLSearchParams(location.hash.slice(1)).get("lead");
+  if (named) drawer.open(named);
+}
+
 function view(name) {
   document.body.dataset.view = name;
   for (const tab of at("tabs").children) set(tab, "aria-current", tab.dataset.view === name ? "true" : null);
@@ -170,7 +176,8 @@ at("tabs").addEventListener("click", (event) => event.target.dataset.view && vie
 at("filters").addEventListener("submit", (event) => event.preventDefault());
 for (const kind of ["input", "change"]) {
   at("filters").addEventListener(kind, () => {
-    filter.set({ team: at("team").value, source: at("source").value, text: at("search").value.trim(), mine: at("mine").checked });
+    const offered = page.hello ? { team: at("team").value, source: at("source").value } : {}; // until then they are empty
+    filter.set({ ...offered, text: at("search").value.trim(), mine: at("mine").checked });
     draw();
   });
 }
@@ -200,5 +207,5 @@ new Looks((language) => {
 meet();
 feed.open();
 tick();
-const named = new URLSearchParams(location.hash.slice(1)).get("lead");
-if (named) drawer.open(named);
+openNamed();
+addEventListener("hashchange", openNamed);

@@ -5,6 +5,8 @@ import { trouble } from "./session.mjs";
 import { word } from "./words.mjs";
 
 const CLOSINGS = ["converted", "junk", "duplicate", "deleted"];
+const LEADS = new Set(["joined_to", "previous"]); // facts that are other leads
+const hashOf = (id) => `#${new URLSearchParams({ lead: id })}`;
 const PAUSE = 1500; // ms between two looks at the same lead
 const AGAIN = 10_000; // ms after which it is read again though nothing was told of it: erased, answered by a call
 const OUT_OF_REACH = new Set([403, 404, 410]);
@@ -30,13 +32,14 @@ export class Drawer {
     this.dialog.addEventListener("close", () => this.#closed());
     part(".claim").addEventListener("click", () => this.#lead && actions.claim(this.#lead));
     this.#form(".reassign", (lead, manager) => actions.reassign(lead, manager));
+    part(".reassign select").addEventListener("blur", () => this.show());
     this.#form(".closing", (lead, reason) => actions.close(lead, reason));
   }
 
   open(id) {
     this.#id = id;
     this.#seen = null;
-    history.replaceState(null, "", `#${new URLSearchParams({ lead: id })}`);
+    history.replaceState(null, "", hashOf(id));
     this.#clear(this.page.words.loading);
     if (!this.dialog.open) this.dialog.showModal();
     this.part("h2").focus();
@@ -124,7 +127,8 @@ export class Drawer {
       this.part(`${name} button`).disabled = Boolean(doing);
     }
     const others = this.page.people.filter((one) => one.manager_id !== lead.holder_id || lead.status === "escalated");
-    options(this.part(".reassign select"), [["", words.choose]], this.#groups(others));
+    if (document.activeElement !== this.part(".reassign select")) // nothing moves under the hands of who chooses
+      options(this.part(".reassign select"), [["", words.choose]], this.#groups(others));
     options(this.part(".closing select"), [["", words.choose], ...CLOSINGS.map((reason) => [reason, words.closings[reason]])]);
   }
 
@@ -168,7 +172,7 @@ export class Drawer {
       joined_to: lead.joined_to, previous: lead.previous_lead_id,
     };
     const parts = Object.entries(facts).filter(([, value]) => value).flatMap(([fact, value]) => [["dt", fact, words.facts[fact]], ["dd", fact, value]]);
-    each(this.part("dl"), parts, ([kind, fact]) => `${kind} ${fact}`, ([kind]) => element(kind), (child, [, , text]) => say(child, text));
+    each(this.part("dl"), parts, ([kind, fact]) => `${kind} ${fact}`, ([kind, fact]) => makeFact(kind, fact), (child, [, , text]) => fillFact(child, text));
   }
 
   // How the customer is reached, for those who may know it.
@@ -214,6 +218,18 @@ export class Drawer {
     say(child, `${holder}, ${span}: ${word(words.results, turn.result ?? "")}`);
     child.value = turn.turn;
   }
+}
+
+function makeFact(kind, fact) {
+  const made = element(kind);
+  if (kind === "dd" && LEADS.has(fact)) made.append(element("a"));
+  return made;
+}
+
+function fillFact(child, text) {
+  const link = child.querySelector("a");
+  if (link) set(link, "href", hashOf(text));
+  say(link ?? child, text);
 }
 
 function way(kind, href) {

@@ -22,7 +22,7 @@ export function matches(lead, filter, name = (id) => id) {
   );
 }
 
-const folded = (text) => text.toLowerCase().replaceAll("ё", "е");
+const folded = (text) => text.normalize("NFC").toLowerCase().replaceAll("ё", "е");
 
 // By every word: in the customer's name, the id or the holder's name; or by a part of a number, however it is written.
 function isFound(lead, text, name) {
@@ -31,8 +31,9 @@ function isFound(lead, text, name) {
 }
 
 function hasNumber({ phones = [] }, text) {
-  const digits = text.replace(/\D/g, "");
-  if (digits.length < 3 || !/^[+\d\s()./-]+$/.test(text)) return false;
+  const dialled = text.replace(/^tel:/i, "").replace(/\(0\)/, ""); // +44 (0)20: a nought that is not dialled from abroad
+  const digits = dialled.replace(/\D/g, "");
+  if (digits.length < 3 || !/^[+\d\s()./\p{Pd}]+$/u.test(dialled)) return false;
   const ways = [digits, digits.replace(/^(?:00|[08])/, "")]; // 8 926 and 0049 as it is dialled, without what is dialled first
   return phones.some((phone) => ways.some((way) => way.length > 2 && phone.includes(way)));
 }

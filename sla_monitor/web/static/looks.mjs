@@ -33,6 +33,7 @@ export class Looks {
     if (this.theme === "auto") delete root.dataset.theme;
     else root.dataset.theme = this.theme;
     set(root, "lang", this.language);
+    if (memory.get("language")) tell(this.language);
     const words = WORDS[this.language];
     set(at("theme"), "aria-label", words.themes[this.theme]);
     set(at("theme"), "title", words.themes[this.theme]);
@@ -40,6 +41,11 @@ export class Looks {
     set(at("language"), "lang", this.language === "en" ? "ru" : "en");
     this.speak(this.language);
   }
+}
+
+// For the pages that the server writes, such as that for signing in.
+function tell(language) {
+  document.cookie = `language=${language}; max-age=31536000; path=${new URL(".", document.baseURI).pathname}; samesite=lax`;
 }
 
 // Fill in what the page's HTML names: `data-say` becomes the text, `data-name` the accessible name.

@@ -11,6 +11,9 @@ const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 const DATE = { day: "numeric", month: "short" };
 const DAYS = { today: null, week: { weekday: "short" }, year: DATE, far: { ...DATE, year: "numeric" } };
 
+// How people call what has an id: by its name, else by the id.
+const called = (names, id) => (names && Object.hasOwn(names, id) ? names[id] : (id ?? ""));
+
 export class Page {
   constructor() {
     this.leads = new Leads();
@@ -56,11 +59,11 @@ export class Page {
   }
 
   team(id) {
-    return this.hello?.teams?.[id] ?? id ?? "";
+    return called(this.hello?.teams, id);
   }
 
   promise(policy) {
-    return this.hello?.policies?.[policy] ?? policy ?? "";
+    return called(this.hello?.policies, policy);
   }
 
   // What stands for a lead: its id, or for one made of a missed call the number, of which a list shows the ends.
@@ -71,7 +74,7 @@ export class Page {
   }
 
   name(managerId) {
-    return this.hello?.names[managerId] ?? managerId;
+    return called(this.hello?.names, managerId);
   }
 
   // Whether we may act for a manager, as the server will find.

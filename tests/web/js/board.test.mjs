@@ -8,6 +8,7 @@ const load = (name) => import(new URL(name, modules));
 const { HOUR, ServerClock, countdown, holderCountdown, nearness, span } = await load("clock.mjs");
 const { Leads, byUrgency, matches } = await load("leads.mjs");
 const { Link } = await load("link.mjs");
+const { Page } = await load("page.mjs");
 const { fate } = await load("fate.mjs");
 const { Actions } = await load("actions.mjs");
 const { plot, share, summary } = await load("figures.mjs");
@@ -152,9 +153,23 @@ test("a lead is found by its customer's name, its id and its holder, whatever th
   for (const text of ["петров", "иван петров", "vera", "crm-8"]) assert.ok(!found(text), text);
 });
 
+test("a lead is found however its letters are put together", () => {
+  const composed = lead("a", { name: "Андрей Müller".normalize("NFD") });
+  for (const text of ["Андрей", "müller", "Андрей\u00a0MÜLLER".normalize("NFD")]) assert.ok(matches(composed, { text }), text);
+});
+
+test("what has no name is called by its id, whatever that is", () => {
+  const page = new Page();
+  for (const hello of [null, { teams: {}, policies: {}, names: {} }]) {
+    page.hello = hello;
+    for (const id of ["constructor", "toString", "__proto__", "sales"]) assert.deepEqual([page.team(id), page.promise(id), page.name(id)], [id, id, id]);
+  }
+  assert.equal(page.team(null), "");
+});
+
 test("a lead is found by a part of a number, as it is written or as it is dialled", () => {
   const one = lead("a", { phones: ["+79261234567", "+493012345678"] });
-  for (const text of ["+7926", "8 (926) 123-45-67", "4567", "926.123", "0049 30 1234", "030 12345"]) assert.ok(matches(one, { text }), text);
+  for (const text of ["+7926", "8 (926) 123-45-67", "4567", "926.123", "0049 30 1234", "030 12345", "+49 (0)30 1234", "tel:+79261234567", "+7\u00a0926\u00a0123\u201145\u201367"]) assert.ok(matches(one, { text }), text);
   for (const text of ["+7925", "67", "8 926 123-45-68", "8", "00"]) assert.ok(!matches(one, { text }), text);
   assert.ok(!matches(lead("b"), { text: "+7926" }));
 });
@@ -370,7 +385,7 @@ test("that nothing was done is said only where the server refused it; else that 
     await actions.presence("anna", "away", 0);
     return told.filter((_, n) => n % 2);
   };
-  for (const [words, nothing, unknown] of [[WORDS.en, "Nothing was done.", "not known"], [WORDS.ru, "Ничего не сделано.", "неизвестно"]]) {
+  for (const [words, nothing, unknown] of [[WORDS.en, "Nothing was done.", "not known whether"], [WORDS.ru, "Ничего не сделано.", "неизвестно, сделано"]]) {
     for (const status of [400, 403, 404, 408, 409, 422, 429])
       for (const said of await answered(words, status)) assert.ok(said.startsWith(nothing) && !said.includes(unknown), said);
     for (const status of [0, 500, 502, 503, 504])
