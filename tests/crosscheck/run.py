@@ -192,8 +192,11 @@ class Lived(NamedTuple):
     @property
     def reckonable(self) -> list[Promise]:
         """Those of whom nothing was to be sent after the end."""
-        unsent = {event["data"].get("lead_id") for at, event in self.day.sent if at > self.run.ends}
-        return [promise for promise in self.day.promises if promise.lead_id not in unsent]
+        unsent = [event["data"] for at, event in self.day.sent if at > self.run.ends]
+        leads, numbers = ({data.get(name) for data in unsent} - {None} for name in ("lead_id", "customer_number"))
+        called = [data for _, event in self.day.sent if numbers & set((data := event["data"]).get("phones", ()))]
+        leads |= {data.get("lead_id") for data in called}
+        return [promise for promise in self.day.promises if promise.lead_id not in leads]
 
 
 @contextmanager

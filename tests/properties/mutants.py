@@ -872,7 +872,8 @@ def plant(mutant: Mutant, copy: Path) -> None:
     for name in ("sla_monitor", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
-    (copy / "deploy").symlink_to(ROOT / "deploy")
+    for name in ("deploy", "docs"):
+        (copy / name).symlink_to(ROOT / name)
     (copy / path_of(mutant)).write_text(mutated(mutant))
 
 
