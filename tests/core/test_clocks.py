@@ -479,3 +479,13 @@ def test_r25_whoever_was_accepted_and_does_not_come_is_waited_for_no_longer() ->
     w.accept(facts.erased("O", T0))
     w.run()
     assert (w.lead("S").joined, w.lead("S").joining) == ([], {})
+
+
+def test_r05_an_attempt_between_the_lead_and_the_opening_counts_at_the_start() -> None:
+    w = World(sales(policy=Policy(calendar="office"), calendars={"office": Hours("UTC", (((540, 1080),),) * 7)}))
+    w.to(T0 + HOUR)  # the office has closed
+    w.feed(facts.lead("L", w.now, owner_id="anna"))
+    w.to(T0 + 3 * HOUR)
+    call(w, T0 + 2 * HOUR, talk=0, ring=30 * SECOND, outcome="no_answer")
+    assert decided(w) == [("met", 1, "anna")]
+    assert w.of("sla.met")[0].data["response_at"] == w.lead("L").started_at > w.now

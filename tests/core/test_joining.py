@@ -543,6 +543,16 @@ def test_r25_an_acceptance_of_the_clock_before_is_not_that_of_the_reopened_one()
     assert (w.lead("L").status, w.counted("ignored_not_open")) == ("waiting", 1)
 
 
+def test_r25_a_clock_whose_due_had_passed_at_the_acceptance_is_its_own():
+    w = World()
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 10 * MINUTE + SECOND)
+    tell(w, Joined(lead_id="L", into="S", at=w.now, started_at=T0, due_at=T0 + 20 * MINUTE, undecided=True, cycle=1))
+    w.after(MINUTE)
+    assert [o.data["clock"] for o in w.of("lead.joined", "L")] == ["own"]
+    assert len(w.of("sla.breached", "L")) == 1
+
+
 # erasure (R31)
 
 P, Q, R = "+74951234567", "+74957654321", "+74950000001"

@@ -208,10 +208,11 @@ def test_a_head_who_changed_is_not_told_of_what_the_other_knew():
     assert w.told("oleg") == []
 
 
-def test_r27_of_a_lead_that_was_over_before_it_came_nobody_is_told():
+@pytest.mark.parametrize("owner", [None, "anna"])
+def test_r27_of_a_lead_that_was_over_before_it_came_nobody_is_told(owner):
     for end in (facts.erased("L", T0), facts.closed("L", T0), facts.message(T0, "vera", lead_id="L")):
         w = World(two_teams())
-        w.feed(end, facts.lead("L", T0, name="Ivan", channel="none"))
+        w.feed(end, facts.lead("L", T0, name="Ivan", channel="none", owner_id=owner))
         w.after(HOUR)
         assert [w.told(who) for who in ("anna", "vera", "boris")] == [[], [], []]
         assert not any(b"Ivan" in row for row in w.logs[Log.NOTIFICATIONS].rows.values())

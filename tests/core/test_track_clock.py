@@ -387,3 +387,13 @@ def test_r08_another_due_that_passed_while_one_was_decided_is_asked_about_at_onc
     assert w.lead("L").unanswered
     w.run()
     assert w.lead("L").current.result == "ended"
+
+
+def test_r08_an_answer_decides_only_what_was_due_when_it_was_asked_for() -> None:
+    target = 10 * MINUTE
+    w = world(sales(policy=Policy(target=target, contact_target=target + 30 * SECOND, allowance=0)))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + target + 10 * SECOND)
+    assert [o.data["measure"] for o in w.of("sla.breached")] == ["response"]
+    w.to(T0 + target + MINUTE)
+    assert [o.data["measure"] for o in w.of("sla.breached")] == ["response", "contact"]

@@ -335,3 +335,13 @@ def test_r25_a_proof_that_comes_between_the_merge_and_its_acceptance_is_not_lost
     w.run()
     assert (w.lead("A").status, w.lead("B").status) == ("answered", "joined")
     assert not w.of("sla.met", "B")
+
+
+def test_r11_a_later_turn_is_taken_back_once_however_early_the_response_turns_out_to_have_been() -> None:
+    w = World(sales("anna", "vera", "olga"))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 25 * MINUTE)
+    for minute in (15, 14, 13):
+        w.feed(facts.message(T0 + minute * MINUTE, lead_id="L", received=w.now))
+    assert [o.turn for o in w.of("sla.breached")] == [1, 2]
+    assert [o.turn for o in w.of("sla.breach_retracted")] == [2]

@@ -304,3 +304,13 @@ def test_r22_with_no_managers_any_owner_is_taken_and_r18_applies_at_the_breach()
     w.to(T0 + 11 * MINUTE)
     assert w.lead("L").status == "unassignable"
     assert w.told("zoe")[0] == "assigned"
+
+
+def test_r16_a_claim_of_a_turn_that_is_over_changes_nothing() -> None:
+    w = World(sales("anna", "vera", "olga"))
+    w.feed(facts.lead("L", T0, owner_id="anna"))
+    w.to(T0 + 11 * MINUTE)
+    holder = w.lead("L").holder
+    other = next(name for name in ("vera", "olga") if name != holder)
+    w.feed(facts.claimed("L", other, 1, w.now))
+    assert (w.lead("L").holder, w.counted("ignored_stale_claim")) == (holder, 1)

@@ -609,8 +609,8 @@ MUTANTS = (
     Mutant(
         "R5: before the office opens nothing counts",
         "lead_clock",
-        "return at if at >= self.came or near else 0",
-        "return at if at >= self.start or near else 0",
+        "if clock.came <= at), None)",
+        "if clock.start <= at), None)",
         CLOCKS,
     ),
     Mutant(
@@ -723,7 +723,7 @@ MUTANTS = (
         "joining",
         "given = fact.undecided and fact.at <= clock.due and",
         "given = fact.undecided and",
-        CLOCKS,
+        JOINS,
     ),
     Mutant(
         "R25: a joined lead judges no proof", "joining", "    own = hear(case, fact)\n", "    own = False\n", CLOCKS

@@ -239,7 +239,7 @@ function way(kind, href) {
 
 // Whether a link of another system leads to a page that may be opened from here.
 function leadsTo(url) {
-  return Boolean(url) && URL.canParse(url) && new URL(url).protocol === "https:";
+  return Boolean(url) && URL.canParse(url) && new URL(url).protocol.startsWith("https");
 }
 
 async function read(path) {
