@@ -163,6 +163,7 @@ async def test_each_way_of_being_refused_has_a_line_of_its_own(lines):
         ("/a%0Arefused%20GET%20b", "/…"),
         ("/long" * 40, ("/long" * 40)[:100]),
     ],
+    ids=["query", "key", "person", "newline", "long"],
 )
 async def test_an_address_without_a_route_is_told_cut_and_without_what_may_be_a_key_or_somebody(lines, asked, told):
     async with office() as site:
