@@ -52,6 +52,8 @@ def test_the_objective_is_what_the_policies_of_the_leads_promise_on_average():
         w.feed(facts.lead(f"L-{number}", w.now, owner_id="anna", channel=channel))
         w.feed(facts.message(w.now, "anna", lead_id=f"L-{number}"))
     assert sheet(world=w, rules=rules).objective == Fraction(97, 100)
+    stricter = replace(rules, policies=tuple(replace(policy, objective=0.5) for policy in rules.policies))
+    assert sheet(world=w, rules=stricter).objective == Fraction(97, 100)  # of the time of the decision
 
 
 def test_the_longest_waits_come_first_and_those_without_a_response_before_them():

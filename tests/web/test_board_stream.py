@@ -14,7 +14,7 @@ from sla_monitor.core.effects import Publish
 from sla_monitor.core.lead import Phase
 from sla_monitor.core.proof import CallSeen
 from sla_monitor.core.roster import Standing
-from sla_monitor.core.rules import DAY, HOUR, MINUTE, Hours, Manager, Policy, Rules
+from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND, Hours, Manager, Policy, Rules
 from sla_monitor.web import live as timing
 from sla_monitor.web import scene, today
 from sla_monitor.web.limits import Limits
@@ -287,10 +287,10 @@ async def test_a_lead_that_came_days_ago_counts_today_though_the_hours_it_waited
 
 async def test_the_first_picture_has_the_whole_day(site):
     """Also what waits for the row of its lead, and what came in many parts."""
-    for number in range(50):
-        met(site, f"L{number}", NOW - number * MINUTE)
+    for number in range(250):
+        met(site, f"L{number}", NOW - number * SECOND)
     async with page(site) as seen:
-        assert (seen.people["anna"]["in_time"], seen.people["anna"]["decided"]) == (50, 50)
+        assert (seen.people["anna"]["in_time"], seen.people["anna"]["decided"]) == (250, 250)
         assert seen.heard.count("people") == 1
 
 

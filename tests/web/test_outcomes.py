@@ -86,6 +86,14 @@ async def test_streams_are_bounded():
         first.close()
 
 
+async def test_a_burst_gets_no_more_streams_than_there_may_be():
+    async with Site(limits=Limits(streams=2)) as site:
+        answers = await asyncio.gather(*(site.http.get("/v1/outcomes") for _ in range(12)))
+        assert sorted(answer.status for answer in answers) == [200] * 2 + [429] * 10
+        for answer in answers:
+            answer.close()
+
+
 async def test_a_stream_ends_when_the_server_stops_or_the_log_fails(site):
     async with asyncio.timeout(5), site.http.get("/v1/outcomes") as response:
         site.log.broken = True
