@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import aiohttp
 import pytest
 
 from sla_monitor.addresses import Listen
-from sla_monitor.bootstrap import Up, WebOnly, domain_clock
+from sla_monitor.bootstrap import ROLES, Up, WebOnly, domain_clock
 from sla_monitor.clock import ManualClock, today
 from sla_monitor.commands.greeting import greeting
-from sla_monitor.core.rules import Rules
+from sla_monitor.core import dispatch
+from sla_monitor.core.effects import Enqueue, Log, Send
+from sla_monitor.core.events import Sent
+from sla_monitor.core.mailbox import key_of
+from sla_monitor.core.rules import Manager, Rules
 from sla_monitor.errors import InUse, LogLost, Misconfigured
 from sla_monitor.keys import KeyRing, new_key, parse_keys
 from sla_monitor.policy import example_rules
 from sla_monitor.settings import Settings
-from tests.world import sales
+from tests.world import T0, sales
 
 NOW = 1_790_000_000_000
 
@@ -126,3 +131,24 @@ async def test_people_sign_in_as_the_settings_say(tmp_path):
     assert link is not None
     assert "The lead is gone" in (await ask(system, link.removeprefix("https://sla.example")))[1]
     await system.stop()
+
+
+def test_a_new_policy_asks_the_mailboxes_in_which_notices_wait_and_no_others():
+    (role,) = (role for role in ROLES if role.log is Log.NOTIFICATIONS)
+    rules = sales("anna")
+    rules = replace(rules, managers={**rules.managers, "anna": Manager("anna", notify=("telegram://7",))})
+    notice = Enqueue(
+        to=key_of("anna"),
+        manager_id="anna",
+        notice_id="L:1:assigned:anna",
+        lead_id="L",
+        kind="assigned",
+        turn=1,
+        at=T0,
+    )
+    waits, effects = dispatch.decide(None, notice, T0, rules)
+    assert role.recheck(waits.header())
+    (send,) = (effect for effect in effects if isinstance(effect, Send))
+    arrived = Sent(lead_id="L", notice_id=send.notice_id, channel=send.channel, attempt=send.attempt, at=T0)
+    empty, _ = dispatch.decide(waits, arrived, T0, rules)
+    assert not role.recheck(empty.header())
