@@ -15,7 +15,7 @@ from sla_monitor.core.rules import DAY, HOUR, MINUTE, SECOND
 from tests import facts
 from tests.audit.archive import Archive, Recorded, told
 from tests.properties.shell import Shell
-from tests.properties.test_machine import PEOPLE, SETTINGS, Machine, office
+from tests.properties.test_machine import PEOPLE, SETTINGS, WHO, Machine, office
 
 QUICK = settings(SETTINGS, max_examples=18, stateful_step_count=40)
 
@@ -42,6 +42,11 @@ class Peace(Machine):
     @invariant()
     def everything_holds(self) -> None:
         """Left to the properties."""
+
+    @rule(who=WHO)
+    def hand_on(self, who: str) -> None:
+        """A person gives a lead that runs to somebody (R16)."""
+        self.assign(self._running().lead_id, who, 0, "human")
 
     @rule()
     def audit(self) -> None:

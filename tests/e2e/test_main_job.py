@@ -7,11 +7,11 @@ from pathlib import Path
 
 from sla_monitor.codec import rfc3339
 from sla_monitor.core.rules import MINUTE, SECOND
-from tests.e2e.process import Monitor, types
+from tests.e2e.process import SPEED, Monitor, types
 
 
 def test_an_unanswered_lead_is_warned_breached_reassigned_and_met_once_through_a_kill(tmp_path: Path) -> None:
-    with Monitor(tmp_path) as m:
+    with Monitor(tmp_path, speed=SPEED / 2) as m:  # a slow machine starts twice within a turn
         start = m.clock.now()
         assert m.post("lead.created.v1", start, lead_id="L-1", name="Ivan") == 202
         m.wait_for("sla.warning", "L-1")

@@ -380,7 +380,7 @@ def _read_at(fact: Any, now: int) -> Any:
 
 
 SETTINGS = settings(
-    max_examples=150,
+    max_examples=100,
     stateful_step_count=40,
     derandomize=True,
     deadline=None,
