@@ -86,6 +86,8 @@ class Rig:
             while topic in await admin.list_topics():  # noqa: ASYNC110 - a broker tells nobody
                 await asyncio.sleep(0.01)
             await admin.create_topics([NewTopic(topic, 1, 1, topic_configs=FAR)])
+            while topic not in await admin.list_topics():  # noqa: ASYNC110 - likewise
+                await asyncio.sleep(0.01)
 
     # without a worker
 
