@@ -180,14 +180,14 @@ def _get(monitor: Monitor, path: str, **headers: str) -> Any:
 class Lived(NamedTuple):
     """A day that is over, beside a program that runs, and whose clock stands still.
 
-    since: how many outcomes there were when the last process began.
+    before: the ids of the outcomes that there were when the last process began.
     """
 
     program: Program
     run: Run
     day: Day
     outcomes: list[surfaces.Outcome]
-    since: int
+    before: frozenset[str]
 
     @property
     def reckonable(self) -> list[Promise]:
@@ -203,8 +203,8 @@ class Lived(NamedTuple):
 def lived(run: Run, program: Program) -> Iterator[Lived]:
     day = make_day(run.seed, run.leads, run.hours, run.begins)
     with program:
-        since = _live(program, day, run)
-        yield Lived(program, run, day, settled(program), since)
+        before = _live(program, day, run)
+        yield Lived(program, run, day, settled(program), before)
 
 
 def settled(program: Program) -> list[surfaces.Outcome]:
@@ -221,7 +221,7 @@ def settled(program: Program) -> list[surfaces.Outcome]:
 def faults(it: Lived) -> Iterator[str]:
     """Every difference between what the program says and what is reckoned."""
     program, outcomes = it.program, it.outcomes
-    yield from surfaces.counter_faults(program, outcomes[it.since :])
+    yield from surfaces.counter_faults(program, [one for one in outcomes if one["id"] not in it.before])
     yield from surfaces.ledger_faults(program, outcomes)
     yield from surfaces.board_faults(program, outcomes)
     yield from surfaces.promise_faults(it.reckonable, outcomes, program.clock.now(), SLACK)
@@ -235,9 +235,9 @@ def days(run: Run, zone: str) -> tuple[str, str]:
     return tuple(datetime.fromtimestamp(at / 1000, ZoneInfo(zone)).date().isoformat() for at in (run.begins, run.ends))
 
 
-def _live(program: Program, day: Day, run: Run) -> int:
-    """Send the day; how many outcomes there were when the last process began."""
-    rng, since = Random(run.seed), 0
+def _live(program: Program, day: Day, run: Run) -> frozenset[str]:
+    """Send the day; the ids of the outcomes that there were when the last process began."""
+    rng, before = Random(run.seed), frozenset[str]()
     kills = sorted(run.begins + int(rng.uniform(0.2, 0.9) * (run.ends - run.begins)) for _ in range(run.kills))
     for at, event in day.sent:
         if at > run.ends:
@@ -245,12 +245,12 @@ def _live(program: Program, day: Day, run: Run) -> int:
         if kills and at > kills[0]:
             program.kill()
             program.clock.lead(min(kills.pop(0) + rng.randrange(DOWN), at))
-            since = len(program.outcomes())
+            before = frozenset(one["id"] for one in program.outcomes())
             program.start()
         program.clock.lead(at)
         _post_surely(program, event)
     program.clock.lead(run.ends)
-    return since
+    return before
 
 
 def _post_surely(program: Program, event: dict[str, Any]) -> None:
